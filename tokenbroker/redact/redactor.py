@@ -1,0 +1,180 @@
+"""The redactor: what it was told is in no text that it answers."""
+
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+from tokenbroker.redact.forms import HEAD, SHORT, Form, forms_of
+from tokenbroker.redact.needles import Needles, Span
+from tokenbroker.redact.squeeze import squeeze, trace, trace_without_tags, without_tags
+from tokenbroker.secret import Secret
+
+_WITHHELD = "«withheld»".encode()
+_ROUNDS = 8
+
+# From here on Playwright shows the page, fields and all; nothing of it is ours to show.
+_PAGE_CONTENT = re.compile(
+    r"\n?[^\S\n]*(?:-\s*)?(?:Aria snapshot|Call log|Call Log|Browser logs):", re.IGNORECASE
+)
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+class Redactor:
+    """Replaces secrets by the names they have in the flow: ``«secret:example.password»``.
+
+    Found are the value as it is, in URL, HTML, JSON, Python, shell, SQL, base64 (any alignment) and hex
+    encoding, mixtures and layers of these, and the value with white space, invisible characters, colour
+    codes or HTML tags between its characters. Of a value of 16 characters or more the first 12 suffice,
+    of 32 or more the last 16: texts are cut short. Values of fewer than four characters are replaced only
+    where they stand as a word, and not in base64.
+
+    The answer never holds one of the secrets, so redacting it again changes nothing.
+
+    Safe to share between threads; grows during a run. It can't be pickled.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._labels: dict[str, str] = {}  # by value
+        self._compiled: _Compiled | None = None
+
+    def add(self, secret: Secret, *, label: str) -> None:
+        """Redact `secret` from now on.
+
+        `label` is a name that stands in the flow, never a value. A value that was added before keeps
+        its first label.
+        """
+        with self._lock:
+            if self._labels.setdefault(secret.reveal(), label) is label:
+                self._compiled = None
+
+    def text(self, text: str) -> str:
+        """`text` without any of the secrets."""
+        raw = text.encode("utf-8", "surrogatepass")
+        redacted = self.data(raw)
+        return text if redacted is raw else redacted.decode("utf-8", "surrogatepass")
+
+    def data(self, raw: bytes) -> bytes:
+        """`raw` without any of the secrets; the marks are UTF-8. Answers the same object if it holds none."""
+        compiled = self._ready()
+        if compiled is None:
+            return raw
+        for _ in range(_ROUNDS):
+            spans = compiled.spans(raw)
+            if not spans:
+                return raw
+            # Again, for what is left may have come together to a secret.
+            raw = compiled.replaced(raw, spans)
+        return _WITHHELD
+
+    def exception_text(self, error: BaseException, *, max_characters: int = 600) -> str:
+        """The type and message of `error`, redacted, without the page's content, and cut short."""
+        try:
+            message = str(error)
+        except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything; the type still tells
+            message = ""
+        # Redacted before it is cut: half of a secret is harder to recognise.
+        message = self.text(_COLOURS.sub("", message))
+        found = _PAGE_CONTENT.search(message)
+        message = (message[: found.start()] if found else message).strip()
+        if len(message) > max_characters:
+            message = message[:max_characters].rstrip() + "…"
+        name = self.text(type(error).__qualname__)
+        return self.text(f"{name}: {message}" if message else name)
+
+    def _ready(self) -> "_Compiled | None":
+        with self._lock:
+            if self._compiled is None and self._labels:
+                self._compiled = _Compiled(self._labels)
+            return self._compiled
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._labels)} secrets>"
+
+    def __reduce_ex__(self, protocol: object, /) -> NoReturn:
+        raise TypeError("a Redactor holds secrets and can't be pickled")
+
+
+class _Compiled:
+    """The automata and marks for one set of secrets; never changed once made."""
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        forms = [(owner, form) for owner, value in enumerate(labels) for form in forms_of(value)]
+        self._needles = Needles(forms)
+        self._squeezed = Needles({(owner, form) for owner, form in _squeezed(forms)})
+        self._marks = [self._harmless_mark(owner, label) for owner, label in enumerate(labels.values())]
+
+    def spans(self, raw: bytes) -> list[Span]:
+        """What to replace in `raw`: ranges in order that don't overlap."""
+        spans = list(self._needles.spans(raw))
+        thin = squeeze(raw)
+        bare = without_tags(thin)
+        in_thin = self._squeezed.match(thin)
+        in_bare = bare != thin and self._squeezed.match(bare)
+        if in_thin or in_bare:
+            traced = trace(raw)
+            views = [traced] * in_thin + ([trace_without_tags(traced)] if in_bare else [])
+            spans += (
+                Span(view.starts[span.start], view.ends[span.end - 1], span.owner)
+                for view in views
+                for span in self._squeezed.spans(view.data)
+            )
+        return _merged(_on_characters(raw, span) for span in spans)
+
+    def replaced(self, raw: bytes, spans: Sequence[Span]) -> bytes:
+        """`raw` with the mark of its secret in the place of each span."""
+        parts, done = [], 0
+        for span in spans:
+            parts += [raw[done : span.start], self._marks[span.owner]]
+            done = span.end
+        return b"".join((*parts, raw[done:]))
+
+    def _harmless_mark(self, owner: int, label: str) -> bytes:
+        """The most telling mark in which no secret is found: a label may hold a word that is a password."""
+        name = re.sub(r"[^\w.:/@+-]", "_", label.removeprefix("secrets:").removeprefix("secret:"))
+        for mark in (f"«secret:{name}»", f"«#{owner}»", "«»", "***"):
+            if not self.spans(mark.encode()):
+                return mark.encode()
+        return b""
+
+
+def _squeezed(forms: Iterable[tuple[int, Form]]) -> Iterable[tuple[int, Form]]:
+    for owner, form in forms:
+        body = squeeze(form.body)
+        if form.whole_word or len(body) < SHORT:
+            continue
+        cut = form.head_bytes < len(form.body)
+        head = max(HEAD, len(squeeze(form.body[: form.head_bytes]))) if cut else len(body)
+        # An end keeps its length only where nothing of it was squeezed away.
+        tail = form.tail_bytes if body[-form.tail_bytes :] == form.body[-form.tail_bytes :] else 0
+        yield owner, replace(form, body=body, head_bytes=min(head, len(body)), tail_bytes=tail)
+
+
+def _on_characters(raw: bytes, span: Span) -> Span:
+    """`span` widened to whole UTF-8 characters, so that what is left can be decoded."""
+    start, end = span.start, span.end
+    for _ in range(3):
+        if start and start < len(raw) and raw[start] & 0xC0 == 0x80:
+            start -= 1
+        if end < len(raw) and raw[end] & 0xC0 == 0x80:
+            end += 1
+    return Span(start, end, span.owner)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Overlapping spans made one, which belongs to the owner of the longest of them."""
+    merged: list[Span] = []
+    longest = 0
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        size = span.end - span.start
+        if merged and span.start < merged[-1].end:
+            last = merged[-1]
+            owner = span.owner if size > longest else last.owner
+            merged[-1] = Span(last.start, max(last.end, span.end), owner)
+            longest = max(longest, size)
+        else:
+            merged.append(span)
+            longest = size
+    return merged
