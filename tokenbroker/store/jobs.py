@@ -1,0 +1,126 @@
+"""Runs, as the database knows them: begun, perhaps created a key at the site, finished."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from tokenbroker.clock import Clock, iso, system_clock
+from tokenbroker.store.audit_log import OK, AuditEntry, append
+from tokenbroker.store.engine import Store
+from tokenbroker.store.models import TOKEN_JOBS
+
+RUNNING = "running"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreatedKey:
+    """An earlier run that asked the site to create a key.
+
+    Attributes:
+        job_id: that run.
+        at: when the run was last heard of.
+        status: how it ended; ``running`` if it is under way or was killed.
+    """
+
+    job_id: str
+    at: datetime
+    status: str
+
+
+def begin_job(
+    store: Store,
+    *,
+    flow_id: str,
+    mode: str,
+    actor: str,
+    job_id: str | None = None,
+    sealed_params: bytes | None = None,
+    clock: Clock = system_clock,
+) -> str:
+    """Record that a run of `flow_id` (``site/flow``) begins, with its audit row, and return the job's id.
+
+    Raises:
+        SecretUnavailable: the store can't be written; the run must not begin.
+    """
+    now = clock()
+    job_id = job_id or uuid.uuid4().hex
+    entry = _entry("run_flow", flow_id=flow_id, actor=actor, job_id=job_id, mode=mode)
+
+    def work(connection: Connection) -> None:
+        audit_ref = append(connection, entry, at=now)
+        connection.execute(
+            insert(TOKEN_JOBS).values(
+                id=job_id,
+                flow_id=flow_id,
+                mode=mode,
+                status=RUNNING,
+                params=sealed_params,
+                audit_ref=audit_ref,
+                created_key=False,
+                created_at=iso(now),
+                updated_at=iso(now),
+            )
+        )
+
+    store.write(work)
+    return job_id
+
+
+def mark_created_key(store: Store, job_id: str, *, clock: Clock = system_clock) -> None:
+    """Record, before the act, that the run asks the site for a key: a run killed after it still counts."""
+    values = {"created_key": True, "updated_at": iso(clock())}
+    store.write(lambda connection: _change(connection, job_id, values))
+
+
+def finish_job(
+    store: Store, job_id: str, *, status: str, actor: str, result: str = OK, clock: Clock = system_clock
+) -> None:
+    """Record how the run ended (`status`, and `result`: ``ok`` or an error's code), with its audit row.
+
+    Raises:
+        SecretUnavailable: the store can't be written.
+        KeyError: no job has that id.
+    """
+    now = clock()
+
+    def work(connection: Connection) -> None:
+        flow_id = _change(connection, job_id, {"status": status, "updated_at": iso(now)})
+        entry = _entry(
+            "finish_flow", flow_id=flow_id, actor=actor, result=result, job_id=job_id, status=status
+        )
+        append(connection, entry, at=now)
+
+    store.write(work)
+
+
+def created_keys(store: Store, flow_id: str) -> list[CreatedKey]:
+    """The runs of `flow_id` that asked its site for a key, newest first."""
+    query = (
+        select(TOKEN_JOBS.c.id, TOKEN_JOBS.c.updated_at, TOKEN_JOBS.c.status)
+        .where(TOKEN_JOBS.c.flow_id == flow_id, TOKEN_JOBS.c.created_key)
+        .order_by(TOKEN_JOBS.c.updated_at.desc(), TOKEN_JOBS.c.id)
+    )
+    rows = store.read(lambda connection: connection.execute(query).all())
+    return [CreatedKey(job_id=job, at=datetime.fromisoformat(at), status=status) for job, at, status in rows]
+
+
+def _change(connection: Connection, job_id: str, values: dict[str, object]) -> str:
+    flow_id: str | None = connection.execute(
+        update(TOKEN_JOBS).where(TOKEN_JOBS.c.id == job_id).values(values).returning(TOKEN_JOBS.c.flow_id)
+    ).scalar()
+    if flow_id is None:
+        raise KeyError(f"no job {job_id}")
+    return flow_id
+
+
+def _entry(action: str, *, flow_id: str, actor: str, result: str = OK, **detail: str) -> AuditEntry:
+    return AuditEntry(
+        service_id=flow_id.split("/")[0],
+        action=action,
+        actor=actor,
+        key=flow_id,
+        result=result,
+        detail=detail,
+    )

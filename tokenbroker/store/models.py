@@ -1,0 +1,73 @@
+"""The tables, once for every database; ``migrations/`` leads to exactly this, which a test proves.
+
+Moments are RFC 3339 text in UTC with microseconds (:func:`tokenbroker.clock.iso`): the audit log hashes
+them, so they must come back as they went in.
+"""
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("sink", Text, nullable=False, comment="the alias that the secret was put under"),
+    Column("service_id", Text, nullable=False, comment="the first part of the path"),
+    Column("path", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="1, 2, …; never used again after a removal"),
+    Column("put_id", Text, nullable=False, comment="names one act of putting, so that it can be repeated"),
+    Column("fingerprint", Text, nullable=False),
+    Column("key_id", Text, nullable=False, comment="the master key that sealed this record"),
+    Column("nonce", LargeBinary, comment="96 bits, fresh for each record; null once removed"),
+    Column("sealed", LargeBinary, comment="AES-256-GCM ciphertext and tag; null once removed"),
+    Column("created_at", Text, nullable=False),
+    Column("removed_at", Text),
+    UniqueConstraint("sink", "path", "version"),
+    UniqueConstraint("sink", "put_id"),
+    Index(None, "service_id", "path"),
+)
+
+AUDIT_LOG = Table(
+    "audit_log",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="1, 2, 3 … without a gap"),
+    Column("at", Text, nullable=False),
+    Column("service_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("key", Text, nullable=False, comment="a path, never a value"),
+    Column("result", Text, nullable=False, comment='"ok" or the code of an error'),
+    Column("detail", Text, nullable=False, comment="a JSON object of codes and numbers"),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index(None, "key", "id"),
+)
+
+TOKEN_JOBS = Table(
+    "token_jobs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("flow_id", Text, nullable=False, comment='"site/flow"'),
+    Column("mode", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("params", LargeBinary, comment="sealed, or null"),
+    Column("audit_ref", Integer, comment="the audit row of the job's start"),
+    Column("created_key", Boolean, nullable=False, comment="whether the site was asked to create a key"),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index(None, "flow_id", "created_at"),
+)
+
+STORE_META = Table(
+    "store_meta",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
