@@ -1,0 +1,5 @@
+"""Example Cloud: a small web application that gives out API keys, for demonstrations and tests.
+
+It is a product of its own: a process, a SQLite file, a phone. It imports nothing of `tokenbroker`,
+listens on loopback only, and holds nothing but test data. :mod:`demo_site.launch` starts it.
+"""

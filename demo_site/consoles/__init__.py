@@ -1,0 +1,1 @@
+"""Two consoles over the same keys: one rendered by the server, one by the browser."""
