@@ -1,0 +1,1 @@
+"""What a flow is: its text, positions and frozen model. Knows nothing of browsers."""

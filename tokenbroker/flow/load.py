@@ -1,0 +1,291 @@
+"""Flow text to a frozen `Flow`: ``load`` is the only way that a Flow comes to be."""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.exceptions import relevance
+
+from tokenbroker.errors import FlowError
+from tokenbroker.flow.document import Document, NodePath, parse_document, printable, read_document
+from tokenbroker.flow.model import ExpectedOutcome, Flow, Mode, Param, Step, StepType
+from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator
+from tokenbroker.settings import origin_of
+
+StepTypes = Mapping[str, StepType]
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+
+
+def load(path: Path, steps: StepTypes) -> Flow:
+    """Read the flow file at `path`, whose steps are of the types in `steps`.
+
+    Raises:
+        FlowError: with one ``path:line:column: sentence`` for each mistake.
+    """
+    return flow_of(read_document(path), steps)
+
+
+def loads(text: str | bytes, steps: StepTypes, *, path: Path = Path("flow.yaml")) -> Flow:
+    """Read a flow from `text`, named `path` in its errors; raises FlowError as `load` does."""
+    raw = text.encode() if isinstance(text, str) else text
+    return flow_of(parse_document(raw, path), steps)
+
+
+def flow_of(document: Document, steps: StepTypes) -> Flow:
+    """Check `document` and freeze it; raises FlowError with all its mistakes."""
+    mistakes = list(_mistakes(document, steps))
+    if len(mistakes) == 1:
+        raise mistakes[0]
+    if mistakes:
+        raise FlowError("\n".join(error.sentence for error in mistakes), code=mistakes[0].code)
+    data = document.data
+    return Flow(
+        path=document.path,
+        text=document.text,
+        sha256=hashlib.sha256(document.text.encode()).hexdigest(),
+        site=data["site"],
+        name=data["flow"],
+        modes=_modes(data["allowed_automation"]),
+        tags=tuple(data.get("tags", ())),
+        params=tuple(_param(name, spec or {}) for name, spec in data.get("params", {}).items()),
+        origins=tuple(data.get("origins", ())),
+        expect_outcome=_expected(data.get("expect_outcome")),
+        steps=tuple(_step(document, index, entry, steps) for index, entry in enumerate(data["steps"])),
+    )
+
+
+def _mistakes(document: Document, steps: StepTypes) -> Iterator[FlowError]:
+    data = document.data
+    if not isinstance(data, dict):
+        yield document.error((), "a flow is a mapping that begins with 'version: 1'")
+        return
+    yield from _unknown_keys(document, (), data, FLOW_PROPERTIES, "key")
+    for key in REQUIRED:
+        if key not in data:
+            yield document.error((), f"the flow has no '{key}'", code="flow.missing_key")
+    for key, value in data.items():
+        if key in FLOW_PROPERTIES:
+            yield from _schema_mistakes(document, (key,), _validator_of_key(key), value)
+    entries = data.get("steps")
+    if isinstance(entries, list):
+        for index, entry in enumerate(entries):
+            yield from _step_mistakes(document, ("steps", index), entry, steps)
+        yield from _meaning_mistakes(document, data, steps)
+
+
+def _step_mistakes(document: Document, path: NodePath, entry: Any, steps: StepTypes) -> Iterator[FlowError]:
+    if not isinstance(entry, dict):
+        yield document.error(path, "a step is a mapping such as '- click: { selector: … }'")
+        return
+    verbs = [key for key in entry if key in steps]
+    unknown = [key for key in entry if key not in steps and key not in STEP_COMMON]
+    for key in unknown:
+        kind = "step" if not verbs else "key"
+        choices = [*STEP_COMMON] if verbs else [*steps, *STEP_COMMON]
+        yield _unknown(document, (*path, key), kind, key, choices)
+    if not verbs and not unknown:
+        yield document.error(path, f"this step has no verb; it needs one of {', '.join(steps)}")
+    if len(verbs) > 1:
+        yield document.error(path, f"one step does one thing, this one has {' and '.join(verbs)}")
+    if len(verbs) != 1:
+        return
+    for key in STEP_COMMON.keys() & entry.keys():
+        yield from _schema_mistakes(document, (*path, key), _validator_of_common(key), entry[key])
+    verb = verbs[0]
+    yield from _option_mistakes(document, (*path, verb), entry[verb], steps[verb])
+
+
+def _option_mistakes(
+    document: Document, path: NodePath, value: Any, step_type: StepType
+) -> Iterator[FlowError]:
+    schema = step_type.options
+    if not isinstance(value, dict):
+        if step_type.shorthand is None or not isinstance(value, str):
+            known = ", ".join(schema["properties"])
+            yield document.error(path, f"'{step_type.verb}' takes a mapping with: {known}")
+            return
+        value = {step_type.shorthand: value}
+        path = path[:-1]  # a shorthand's value stands at the verb itself
+    yield from _unknown_keys(document, path, value, schema["properties"], f"option of '{step_type.verb}'")
+    yield from _schema_mistakes(document, path, _validator_of_options(step_type), value)
+
+
+def _unknown_keys(
+    document: Document, path: NodePath, data: Mapping[str, Any], known: Iterable[str], kind: str
+) -> Iterator[FlowError]:
+    known = list(known)
+    for key in data:
+        if key not in known and (*path, key) in document.keys:
+            yield _unknown(document, (*path, key), kind, key, known)
+
+
+def _unknown(document: Document, path: NodePath, kind: str, key: str, choices: list[str]) -> FlowError:
+    near = difflib.get_close_matches(key, choices, n=1, cutoff=0.6)
+    hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(choices)}"
+    return document.error(
+        path, f"unknown {kind} '{printable(key)}'; {hint}", key=True, code="flow.unknown_key"
+    )
+
+
+def _schema_mistakes(
+    document: Document, path: NodePath, validator: Draft202012Validator, value: Any
+) -> Iterator[FlowError]:
+    for error in validator.iter_errors(value):
+        if error.validator == "additionalProperties" and not error.absolute_path:
+            continue  # said by `_unknown_keys`, with a suggestion
+        yield document.error((*path, *error.absolute_path), _sentence(error), code="flow.schema")
+
+
+def _sentence(error: ValidationError) -> str:
+    """What is wrong, without the value itself: it may be a secret that stands where it must not."""
+    schema: Any = error.schema
+    expected: Any = error.validator_value
+    instance: Any = error.instance
+    if error.context:
+        best = min(error.context, key=relevance)
+        if schema.get("description"):
+            return f"not as expected here: {schema['description']}"
+        return _sentence(best)
+    match error.validator:
+        case "type":
+            return (
+                f"this must be of the type {expected if isinstance(expected, str) else ' or '.join(expected)}"
+            )
+        case "enum":
+            return f"this must be one of {', '.join(map(str, expected))}"
+        case "const":
+            return f"this must be {expected}"
+        case "required":
+            missing = [key for key in expected if key not in instance]
+            return f"'{missing[0]}' is missing"
+        case "oneOf" | "anyOf":
+            return f"not as expected here: {schema.get('description', 'see the schema')}"
+        case "pattern":
+            return f"this does not have the form {expected}"
+        case "dependentRequired" | "not":
+            return f"these options don't go together: {schema.get('description', 'see the schema')}"
+        case _:
+            return f"this breaks the rule {error.validator}: {expected}"
+
+
+def _meaning_mistakes(document: Document, data: Mapping[str, Any], steps: StepTypes) -> Iterator[FlowError]:
+    """What no schema can say: ids used twice, parameters that no one declared, addresses of no origin."""
+    seen: set[str] = set()
+    params = data.get("params")
+    declared = params if isinstance(params, dict) else {}
+    for index, entry in enumerate(data["steps"]):
+        if not isinstance(entry, dict):
+            continue
+        step_id = entry.get("id")
+        if isinstance(step_id, str):
+            if step_id in seen:
+                sentence = f"the id '{printable(step_id)}' is used twice"
+                yield document.error(("steps", index, "id"), sentence, code="flow.duplicate_id")
+            seen.add(step_id)
+        for verb in entry.keys() & steps.keys():
+            value = entry[verb]
+            options = value if isinstance(value, dict) else {steps[verb].shorthand: value}
+            path = ("steps", index, verb)
+            ref = options.get("value_ref")
+            if isinstance(ref, str) and ref.startswith("param:") and ref[6:] not in declared:
+                sentence = f"the parameter '{printable(ref[6:])}' is not declared under 'params'"
+                yield document.error((*path, "value_ref"), sentence, code="flow.unknown_param")
+            yield from _address_mistakes(document, (*path, "url"), options.get("url"))
+    for name, spec in declared.items():
+        pattern = spec.get("pattern") if isinstance(spec, dict) else None
+        if isinstance(pattern, str) and not _compiles(pattern):
+            sentence = "this is not a regular expression"
+            yield document.error(("params", name, "pattern"), sentence, code="flow.bad_pattern")
+    origins = data.get("origins")
+    for index, origin in enumerate(origins if isinstance(origins, list) else []):
+        yield from _address_mistakes(document, ("origins", index), origin)
+
+
+def _address_mistakes(document: Document, path: NodePath, value: Any) -> Iterator[FlowError]:
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        return  # no address; where one must stand, the schema says so
+    try:
+        origin_of(value)
+    except ValueError:
+        yield document.error(path, "this address has no origin that can be told", code="flow.bad_address")
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+@cache
+def _validator_of_key(key: str) -> Draft202012Validator:
+    return FlowValidator(FLOW_PROPERTIES[key])
+
+
+@cache
+def _validator_of_common(key: str) -> Draft202012Validator:
+    return FlowValidator(STEP_COMMON[key])
+
+
+_option_validators: dict[int, Draft202012Validator] = {}
+
+
+def _validator_of_options(step_type: StepType) -> Draft202012Validator:
+    # Keyed by identity: a table of step types lives as long as the process.
+    found = _option_validators.get(id(step_type.options))
+    if found is None:
+        found = _option_validators[id(step_type.options)] = FlowValidator(step_type.options)
+    return found
+
+
+def _modes(value: str | list[str]) -> tuple[Mode, ...]:
+    names = value.split("|") if isinstance(value, str) else value
+    return tuple(Mode(name) for name in names)
+
+
+def _param(name: str, spec: Mapping[str, Any]) -> Param:
+    return Param(
+        name=name,
+        default=spec.get("default"),
+        pattern=spec.get("pattern"),
+        required=spec.get("required", "default" not in spec),
+        personal=spec.get("personal", False),
+    )
+
+
+def _expected(spec: Mapping[str, Any] | None) -> ExpectedOutcome | None:
+    return ExpectedOutcome(status=spec["status"], reason=spec.get("reason")) if spec else None
+
+
+def _step(document: Document, index: int, entry: Mapping[str, Any], steps: StepTypes) -> Step:
+    verb = next(key for key in entry if key in steps)
+    path: NodePath = ("steps", index)
+    value = entry[verb]
+    shorthand = steps[verb].shorthand
+    options = value if isinstance(value, dict) else {str(shorthand): value}
+    places = {key: document.at((*path, verb, key)) for key in options}
+    return Step(
+        number=index + 1,
+        verb=verb,
+        options=options,
+        position=document.at(path),
+        option_positions=places,
+        id=entry.get("id"),
+        name=entry.get("name"),
+        timeout_s=seconds(entry["timeout"]) if "timeout" in entry else None,
+        when=entry.get("when"),
+    )
+
+
+def seconds(duration: float | str) -> float:
+    """A duration as the schema allows it (a number of seconds, ``500ms``, ``10s``, ``2m``) in seconds."""
+    if not isinstance(duration, str):
+        return float(duration)
+    number = duration.rstrip("ms")
+    return float(number) * _UNITS[duration[len(number) :]]

@@ -1,0 +1,122 @@
+"""The nouns of a flow: frozen, and complete with the line and column that each came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+Option = Any
+"""A YAML value of a step's option after its schema has accepted it: str, number, bool, list or mapping."""
+
+
+class Mode(StrEnum):
+    """How a run drives the page: a person does the acts, or the script does them."""
+
+    GUIDED = "guided"
+    SEMI_AUTO = "semi_auto"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """A place in a flow's text; lines and columns count from 1, columns in characters."""
+
+    line: int
+    column: int
+    end_line: int
+
+
+class StepType(Protocol):
+    """What `flow` must know of a verb: its options' schema and what it needs; not how it acts."""
+
+    @property
+    def verb(self) -> str:
+        """Its name in a flow."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """JSON Schema (2020-12) of the mapping below the verb."""
+
+    @property
+    def shorthand(self) -> str | None:
+        """The option that a bare string stands for (`navigate: URL`), or None."""
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Out of "human" and "sink"."""
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether doing it twice is the same as doing it once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One entry of `steps`."""
+
+    number: int
+    """Counts from 1."""
+    verb: str
+    options: Mapping[str, Option]
+    position: Position
+    option_positions: Mapping[str, Position]
+    id: str | None
+    name: str | None
+    timeout_s: float | None
+    when: str | None
+
+    @property
+    def title(self) -> str:
+        """The step in a few words that all stand in the YAML: its name, or its verb and target."""
+        if self.name:
+            return self.name
+        target = self.options.get("selector") or self.options.get("url") or self.options.get("reason")
+        target = target or self.options.get("key") or ""
+        return f"{self.verb} {target}".strip()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Param:
+    """A value that differs from run to run, given with ``--param NAME=VALUE``."""
+
+    name: str
+    default: str | None
+    pattern: str | None
+    required: bool
+    personal: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExpectedOutcome:
+    """The outcome that makes this flow's test pass, other than success."""
+
+    status: str
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flow:
+    """A flow file, checked against the schema."""
+
+    path: Path
+    text: str
+    sha256: str
+    site: str
+    name: str
+    modes: tuple[Mode, ...]
+    tags: tuple[str, ...]
+    params: tuple[Param, ...]
+    origins: tuple[str, ...]
+    """Declared origins; empty where the navigate steps say them."""
+    expect_outcome: ExpectedOutcome | None
+    steps: tuple[Step, ...]
+
+    @property
+    def id(self) -> str:
+        """`site/name`: how the store and the audit know this flow."""
+        return f"{self.site}/{self.name}"
+
+    def references(self, prefix: str) -> tuple[str, ...]:
+        """The names that `value_ref`s give after `prefix` (such as ``"env:"``), in order, each once."""
+        refs = [str(step.options["value_ref"]) for step in self.steps if "value_ref" in step.options]
+        return tuple(dict.fromkeys(ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix)))

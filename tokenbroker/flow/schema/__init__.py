@@ -1,0 +1,158 @@
+"""The published JSON Schema of a flow (draft 2020-12), built from the table of step types.
+
+``v1.json`` beside this file is what editors use; a test fails when it is not what `build_schema` gives.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from tokenbroker.flow.model import StepType
+
+SCHEMA_ID = "https://tokenbroker.dev/schema/flow/v1.json"
+DURATION: dict[str, Any] = {
+    "description": "Seconds as a number, or a text such as 500ms, 10s or 2m.",
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
+        {
+            "type": "string",
+            "pattern": "^(?=.*[1-9])([0-9]{1,8}ms|[0-9]{1,5}(\\.[0-9]{1,3})?s|[0-9]{1,4}(\\.[0-9]{1,3})?m)$",
+        },
+    ],
+}
+NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"}
+_MODE = {"enum": ["guided", "semi_auto"]}
+_PARAM = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "default": {"type": "string", "description": "The value where none is given."},
+        "pattern": {"type": "string", "description": "A regular expression that the whole value must match."},
+        "required": {"type": "boolean", "description": "Whether a run without a value is refused."},
+        "personal": {
+            "type": "boolean",
+            "description": "A value about a person: kept out of ids and reports.",
+        },
+        "description": {"type": "string"},
+    },
+}
+STEP_COMMON: dict[str, Any] = {
+    "id": {**NAME, "description": "A name for this step that reports and commands can use."},
+    "name": {"type": "string", "minLength": 1, "description": "What this step is for, in words."},
+    "timeout": {**DURATION, "description": f"How long this step may take. {DURATION['description']}"},
+    "when": {"type": "string", "minLength": 1, "description": "Do it only if this selector is visible."},
+}
+FLOW_PROPERTIES: dict[str, Any] = {
+    "version": {"const": 1, "description": "The version of this format."},
+    "site": {**NAME, "description": "The site, in one word."},
+    "flow": {**NAME, "description": "This flow's name; site and flow together name it everywhere."},
+    "description": {"type": "string", "description": "What the flow gets, for whom."},
+    "allowed_automation": {
+        "description": "guided, semi_auto, or both (guided|semi_auto, or a list).",
+        "anyOf": [
+            {"enum": ["guided", "semi_auto", "guided|semi_auto", "semi_auto|guided"]},
+            {"type": "array", "items": _MODE, "minItems": 1, "uniqueItems": True},
+        ],
+    },
+    "tags": {
+        "description": "pytest marks for `-m`.",
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+        "uniqueItems": True,
+    },
+    "origins": {
+        "description": "Where the flow may go; without it, the origins of its navigate steps.",
+        "type": "array",
+        "items": {"type": "string", "pattern": "^https?://[^/?#]+$"},
+        "minItems": 1,
+    },
+    "params": {
+        "description": "Values that differ from run to run.",
+        "type": "object",
+        "propertyNames": NAME,
+        "additionalProperties": {"anyOf": [_PARAM, {"type": "null"}]},
+    },
+    "expect_outcome": {
+        "description": "The outcome that makes this flow's test pass.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["status"],
+        "properties": {
+            "status": {"enum": ["blocked", "failed"]},
+            "reason": {"type": "string", "description": "The reason code that must be given."},
+        },
+    },
+    "steps": {"type": "array", "minItems": 1, "maxItems": 500},
+}
+REQUIRED = ("version", "site", "flow", "allowed_automation", "steps")
+
+
+@cache
+def _ecma(pattern: str) -> re.Pattern[str]:
+    # In JSON Schema a pattern is ECMA 262's, where `$` is the very end; Python's `$` lets a line feed follow.
+    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern))
+
+
+def _pattern(
+    validator: Draft202012Validator,
+    pattern: str,
+    instance: Any,
+    schema: Any,  # noqa: ARG001  jsonschema's contract
+) -> Iterator[ValidationError]:
+    if validator.is_type(instance, "string") and not _ecma(pattern).search(instance):
+        yield ValidationError("does not match the pattern")
+
+
+FlowValidator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # jsonschema ships no types for it
+    Draft202012Validator, {"pattern": _pattern}
+)
+"""Draft 2020-12, with patterns as editors understand them."""
+
+
+def step_schema(step_type: StepType) -> dict[str, Any]:
+    """The schema of one entry of `steps` that has this type's verb."""
+    options = dict(step_type.options)
+    value: dict[str, Any] = options
+    if step_type.shorthand:
+        value = {"anyOf": [options["properties"][step_type.shorthand], options]}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [step_type.verb],
+        "properties": {step_type.verb: value, **STEP_COMMON},
+    }
+
+
+def build_schema(steps: Mapping[str, StepType]) -> dict[str, Any]:
+    """The whole schema; each step is dispatched by its verb, so that an error names one step type only."""
+    dispatch = [
+        {"if": {"type": "object", "required": [verb]}, "then": {"$ref": f"#/$defs/step_{verb}"}}
+        for verb in steps
+    ]
+    one_verb = {"type": "object", "oneOf": [{"required": [verb]} for verb in steps]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        "title": "tokenbroker flow, version 1",
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(REQUIRED),
+        "properties": {
+            **FLOW_PROPERTIES,
+            "steps": {**FLOW_PROPERTIES["steps"], "items": {"$ref": "#/$defs/step"}},
+        },
+        "$defs": {
+            "step": {**one_verb, "allOf": dispatch},
+            **{f"step_{verb}": step_schema(step_type) for verb, step_type in steps.items()},
+        },
+    }
+
+
+def published_schema() -> str:
+    """The text of the schema that this release ships."""
+    return resources.files(__package__).joinpath("v1.json").read_text(encoding="utf-8")

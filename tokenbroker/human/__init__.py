@@ -1,0 +1,1 @@
+"""Asking a person: what is asked (`checkpoint`) and by which way (`channels`)."""

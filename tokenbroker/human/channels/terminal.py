@@ -1,0 +1,131 @@
+"""The person at the terminal that started the run: asked on ``/dev/tty``, without echo."""
+
+import getpass
+import os
+import select
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from tokenbroker.clock import Clock, system_clock
+from tokenbroker.errors import HumanUnreachable
+from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
+from tokenbroker.secret import Secret
+
+POLL_S = 0.3
+_MAX_ANSWER_BYTES = 256
+_DENY = ("n", "no", "deny")
+
+
+class TerminalChannel:
+    """Asks on the controlling terminal, whatever pytest has captured; the answer is not echoed."""
+
+    name = "terminal"
+
+    def __init__(self, *, tty: str = "/dev/tty", clock: Clock = system_clock) -> None:
+        self._tty = tty
+        self._clock = clock
+
+    def unreachable(self) -> str | None:
+        """None when the process has a terminal that a person can answer at."""
+        try:
+            descriptor = os.open(self._tty, os.O_RDWR | os.O_NOCTTY)
+        except OSError:
+            return "this process has no terminal"
+        try:
+            # A background process that reads its terminal is stopped by the system (SIGTTIN).
+            return "this process runs in the background" if _in_background(descriptor) else None
+        finally:
+            os.close(descriptor)
+
+    def ask(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> Answer:
+        """Prompt, and wait for a line, for the page's own word, or for the deadline.
+
+        The end of input (Ctrl-D) is a no: a terminal that hung up must not count as a yes.
+
+        Raises:
+            HumanUnreachable: the terminal went away.
+        """
+        answered: tuple[Outcome, str] | None = None
+        with suppress(OSError, termios.error):
+            answered = self._converse(checkpoint, page_says_done)
+        if answered is None:
+            raise HumanUnreachable("the terminal went away", next_step="run it again at a terminal")
+        outcome, line = answered
+        denied = line.lower() in _DENY
+        code = Secret(line) if checkpoint.kind is Kind.OTP and line and not denied else None
+        if outcome is Outcome.DONE and denied:
+            outcome = Outcome.DENIED
+        return Answer(outcome=outcome, code=code, who=_user(), channel=self.name, at=self._clock())
+
+    def _converse(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> tuple[Outcome, str]:
+        descriptor = os.open(self._tty, os.O_RDWR | os.O_NOCTTY)
+        try:
+            with _without_echo(descriptor):
+                os.write(descriptor, self._prompt(checkpoint).encode())
+                answered = self._wait(descriptor, checkpoint, page_says_done)
+                os.write(descriptor, b"\n")
+        finally:
+            os.close(descriptor)
+        return answered
+
+    def _prompt(self, checkpoint: Checkpoint) -> str:
+        again = "The code was not accepted. " if checkpoint.attempt > 1 else ""
+        # A flow's text must not move the cursor or paint over the question.
+        reason = "".join(each if each.isprintable() else " " for each in checkpoint.reason)
+        head = f"\n{again}{reason}  ({checkpoint.flow_id}, at {checkpoint.origin})\n"
+        what = {
+            Kind.OTP: "Type the code and press Enter (it is not shown; 'deny' stops the run): ",
+            Kind.DEVICE: "Approve it on your device, then press Enter ('deny' stops the run): ",
+            Kind.CONFIRM: "Press Enter to go on ('deny' stops the run): ",
+            Kind.ACTION: "Do it in the browser, then press Enter ('deny' stops the run): ",
+        }
+        return head + what[checkpoint.kind]
+
+    def _wait(
+        self, descriptor: int, checkpoint: Checkpoint, page_says_done: Callable[[], bool]
+    ) -> tuple[Outcome, str]:
+        ends_at = time.monotonic() + (checkpoint.deadline - self._clock()).total_seconds()
+        while time.monotonic() < ends_at:
+            ready, _, _ = select.select([descriptor], [], [], POLL_S)
+            if ready:
+                read = os.read(descriptor, _MAX_ANSWER_BYTES)
+                if not read:
+                    return Outcome.DENIED, ""
+                line = read.decode(errors="replace").strip()
+                if line or checkpoint.kind is not Kind.OTP:
+                    return Outcome.DONE, line
+                os.write(descriptor, b"\nAn empty code can't be right. Type the code: ")
+            elif page_says_done():
+                return Outcome.DONE, ""
+        return Outcome.TIMED_OUT, ""
+
+
+def _in_background(descriptor: int) -> bool:
+    try:
+        return os.tcgetpgrp(descriptor) != os.getpgrp()
+    except OSError:
+        return False  # not the controlling terminal: no job control, and nothing that would stop the read
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+@contextmanager
+def _without_echo(descriptor: int) -> Iterator[None]:
+    before = termios.tcgetattr(descriptor)
+    silent = termios.tcgetattr(descriptor)
+    silent[3] &= ~termios.ECHO
+    # Flushed: what was typed before the question is no answer to it.
+    termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+        sys.stdout.flush()

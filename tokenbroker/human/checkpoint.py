@@ -1,0 +1,73 @@
+"""A point in a run where only a person may act, and what the person answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from tokenbroker.secret import Secret
+
+
+class Kind(StrEnum):
+    """What is asked of the person."""
+
+    OTP = "otp"
+    """Enter a one-time code."""
+    DEVICE = "device"
+    """Approve the sign-in on another device."""
+    CONFIRM = "confirm"
+    """Say that it may go on."""
+    ACTION = "action"
+    """Do something by hand in the browser."""
+
+
+class Outcome(StrEnum):
+    """How a checkpoint ended."""
+
+    DONE = "done"
+    DENIED = "denied"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """One question to a person."""
+
+    kind: Kind
+    reason: str
+    """Why, in the flow's own words."""
+    flow_id: str
+    origin: str
+    """The origin of the page that waits."""
+    deadline: datetime
+    attempt: int = 1
+    """Counts from 1; a one-time code that was refused is asked for again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a person answered, or that nobody did."""
+
+    outcome: Outcome
+    code: Secret | None = None
+    """The one-time code, for `Kind.OTP`."""
+    who: str
+    channel: str
+    at: datetime
+
+
+class Channel(Protocol):
+    """A way to reach a person."""
+
+    name: str
+
+    def unreachable(self) -> str | None:
+        """Why this channel can reach nobody now; None when it can."""
+
+    def ask(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> Answer:
+        """Put `checkpoint` to the person and wait for the answer, until its deadline at most.
+
+        `page_says_done` is called now and then (at least twice a second): once it is true the page itself
+        proves that the person has acted, and the answer is DONE.
+        """
