@@ -1,0 +1,166 @@
+"""One step at a time, on a page that the test writes, in a real browser."""
+
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tokenbroker.flow.load import loads
+from tokenbroker.flow.model import Step
+from tokenbroker.human.checkpoint import Answer, Checkpoint, Outcome
+from tokenbroker.policy.approve import Plan, Request, approve
+from tokenbroker.redact import Redactor
+from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps import STEPS
+from tokenbroker.secret import Secret
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class PageSite:
+    """Serves pages that a test sets, and keeps what was posted."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, str | Callable[[], str]] = {}
+        self.posts: list[str] = []
+        self.status: dict[str, int] = {}
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                page = site.pages.get(self.path.split("?")[0])
+                body = page() if callable(page) else page
+                self.send_response(site.status.get(self.path, 200 if body is not None else 404))
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write((body or "gone").encode())
+
+            def do_POST(self) -> None:
+                site.posts.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                self.do_GET()
+
+            def log_message(self, *args: object) -> None:
+                return
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@dataclass
+class Keeping:
+    """Remembers what a step announced and kept."""
+
+    pressed: list[int] = field(default_factory=list)
+    kept: list[Secret] = field(default_factory=list)
+
+    def before_press(self, step: Step) -> None:
+        self.pressed.append(step.number)
+
+    def keep(self, step: Step, token: Secret) -> str:
+        self.kept.append(token)
+        return "local:kept@1"
+
+
+@dataclass
+class Person:
+    """Answers checkpoints from a list; the last answer is repeated."""
+
+    name: str = "test"
+    codes: list[str] = field(default_factory=list)
+    outcome: Outcome = Outcome.DONE
+    asked: list[Checkpoint] = field(default_factory=list)
+    on_ask: Callable[[], None] | None = None
+    waits_for_page: bool = False
+
+    def unreachable(self) -> str | None:
+        return None
+
+    def ask(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> Answer:
+        self.asked.append(checkpoint)
+        if self.on_ask:
+            self.on_ask()
+        while self.waits_for_page and not page_says_done():
+            pass
+        code = self.codes[min(len(self.asked), len(self.codes)) - 1] if self.codes else None
+        return Answer(
+            outcome=self.outcome, code=Secret(code) if code else None, who="tester", channel=self.name, at=NOW
+        )
+
+
+@pytest.fixture
+def site() -> Iterator[PageSite]:
+    made = PageSite()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def context(flow_browser: Browser) -> Iterator[BrowserContext]:
+    made = flow_browser.new_context()
+    yield made
+    made.close()
+
+
+@dataclass
+class Trial:
+    """A page, ready for steps."""
+
+    stage: Stage
+    keeping: Keeping
+    person: Person
+    plan_of: Callable[[str], Plan]
+
+    def perform(self, step_yaml: str, *, within_s: float = 5) -> str:
+        """Do the one step that `step_yaml` (a YAML flow mapping) describes; answers its remark."""
+        step = self.plan_of(step_yaml).flow.steps[1]
+        self.stage.deadline = time.monotonic() + within_s
+        return STEPS[step.verb].perform(step, self.stage)
+
+
+@pytest.fixture
+def on_page(site: PageSite, context: BrowserContext) -> Callable[..., Trial]:
+    """``on_page(html, inputs=…, person=…)``: open a page with `html` as its body."""
+
+    def open_page(
+        html: str, *, inputs: Mapping[str, str | Secret] | None = None, person: Person | None = None
+    ) -> Trial:
+        site.pages["/"] = f"<!doctype html><title>t</title><body>{html}"
+        keeping, person = Keeping(), person or Person()
+
+        def plan_of(step_yaml: str) -> Plan:
+            text = (
+                f"version: 1\nsite: test\nflow: one\nallowed_automation: semi_auto\n"
+                f"params: {{ who: {{ required: false }} }}\n"
+                f"steps:\n  - navigate: {site.origin}/\n  - {step_yaml}\n"
+            )
+            request = Request(actor="tester", params={}, origin_map={})
+            return approve(loads(text, STEPS), request, created_before=None, clock=lambda: NOW)
+
+        page = context.new_page()
+        page.goto(f"{site.origin}/")
+        stage = Stage(
+            page=page,
+            plan=plan_of("navigate: " + site.origin + "/"),
+            inputs=inputs or {},
+            redactor=Redactor(),
+            channel=person,
+            keeper=keeping,
+            clock=lambda: NOW,
+            human_deadline_s=5,
+            on_checkpoint=lambda checkpoint, answer: None,
+        )
+        return Trial(stage=stage, keeping=keeping, person=person, plan_of=plan_of)
+
+    return open_page

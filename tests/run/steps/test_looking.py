@@ -1,0 +1,80 @@
+"""The verbs that look: wait_for, expect, capture_token."""
+
+import pytest
+
+from tokenbroker.run.failure import StepFailed
+
+pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2")]
+LATE = "<script>setTimeout(() => { %s }, 200)</script>"
+TOKEN = "exk_demo_0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("html", "step"),
+    [
+        ("<h1 hidden id=h>Security code</h1>" + LATE % "h.hidden = false", 'wait_for: "text=Security code"'),
+        ("<h1 id=h>Wait</h1>" + LATE % "h.hidden = true", 'wait_for: { selector: "#h", state: hidden }'),
+        ("<h1>Security code</h1><p>Security code</p>", 'wait_for: "text=Security code"'),
+        ("x" + LATE % "history.pushState(0, '', '/there')", 'wait_for: { url: "@/there" }'),
+        ("<b id=h>no</b>" + LATE % "h.textContent = 'all good'", 'expect: { selector: "#h", text: "good" }'),
+        ("<input type=checkbox id=c checked>", 'expect: { selector: "#c", state: checked }'),
+        ("<input type=checkbox id=c>", 'expect: { selector: "#c", state: unchecked }'),
+        ("<button id=c disabled>x</button>", 'expect: { selector: "#c", state: disabled }'),
+        ("<button id=c>x</button>", 'expect: { selector: "#c", state: enabled }'),
+        ("<p>x</p>", 'expect: { selector: "#gone", state: hidden }'),
+    ],
+)
+def test_what_comes_true_passes(on_page, site, html, step):
+    on_page(html).perform(step.replace("@", site.origin))
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ('wait_for: "#nothing"', "wait_for.timeout"),
+        ('wait_for: { selector: "#h", state: hidden }', "wait_for.timeout"),
+        ('wait_for: { url: "@/never" }', "wait_for.timeout"),
+        ('wait_for: "css=[["', "target.bad_selector"),
+        ('expect: "#nothing"', "expect.failed"),
+        ('expect: { selector: "#h", text: "other" }', "expect.failed"),
+        ('expect: { selector: "#h", state: hidden }', "expect.failed"),
+        ('expect: "css=[["', "target.bad_selector"),
+    ],
+)
+def test_what_does_not_come_true_stops_with_its_code(on_page, site, step, code):
+    trial = on_page("<h1 id=h>Here</h1><input id=p value=demo-only-shown>")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform(step.replace("@", site.origin), within_s=0.6)
+    assert stopped.value.code == code
+    assert "demo-only-shown" not in str(stopped.value)
+
+
+@pytest.mark.req("RUN-10")
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<code class=token> {TOKEN}\n</code>",
+        f"<input class=token readonly value={TOKEN}>",
+        f"<textarea class=token>{TOKEN}</textarea>",
+        "<code class=token></code>" + LATE % f"document.querySelector('.token').textContent = '{TOKEN}'",
+        "<code class=token>••••••••••••</code>"
+        + LATE % f"document.querySelector('.token').textContent = '{TOKEN}'",
+        "<code class=token>Generating a key…</code>"
+        + LATE % f"document.querySelector('.token').outerHTML = '<b class=token>{TOKEN}</b>'",
+    ],
+)
+def test_a_token_is_captured_once_it_is_whole(on_page, html):
+    trial = on_page(html)
+    remark = trial.perform('capture_token: { selector: ".token", secret_ref: "local:x" }')
+    assert [token.reveal() for token in trial.keeping.kept] == [TOKEN]
+    assert TOKEN not in remark
+    assert TOKEN not in trial.stage.redactor.text(f"said {TOKEN}")
+
+
+@pytest.mark.parametrize("text", ["", "••••••••••••1234", "short", "two words of text"])
+def test_what_is_no_whole_token_is_not_captured(on_page, text):
+    trial = on_page(f"<code class=token>{text}</code>")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('capture_token: { selector: ".token", secret_ref: "local:x" }', within_s=0.5)
+    assert stopped.value.code == "capture.no_token"
+    assert trial.keeping.kept == []

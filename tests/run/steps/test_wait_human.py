@@ -1,0 +1,126 @@
+"""The end of a checkpoint (RUN-12)."""
+
+import pytest
+
+from tests.run.steps.conftest import Person
+from tokenbroker.errors import HumanDenied, HumanTimeout
+from tokenbroker.human.checkpoint import Kind, Outcome
+from tokenbroker.run.failure import StepFailed
+
+pytestmark = [pytest.mark.browser, pytest.mark.req("RUN-12", "HUMAN-1")]
+WAIT = 'wait_human: { reason: "Enter the code" }'
+RIGHT, WRONG = "314159", "271828"
+CHECK = f"if (this.code.value === '{RIGHT}') {{ this.remove(); document.title = 'in' }} else {{ %s }} return false"
+
+
+def form(field: str, otherwise: str = "this.reset()") -> str:
+    return f'<form onsubmit="{CHECK % otherwise}">{field}<button>Verify</button></form>'
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "<input name=code autocomplete=one-time-code>",
+        "<input name=code inputmode=numeric maxlength=6>",
+        "<input name=code type=tel maxlength=8><input type=text name=note>",
+        "<input name=code autocomplete='section-a one-time-code'><input inputmode=numeric maxlength=6>",
+    ],
+)
+def test_one_visible_code_field_takes_the_code_and_enter_sends_it(on_page, field):
+    trial = on_page(form(field), person=Person(codes=[RIGHT]))
+    trial.perform(WAIT)
+    assert trial.stage.page.title() == "in"
+    assert [checkpoint.kind for checkpoint in trial.person.asked] == [Kind.OTP]
+
+
+def test_a_group_of_single_digits_takes_the_code_digit_by_digit(on_page):
+    digits = "".join("<input maxlength=1 inputmode=numeric class=d>" for _ in range(6))
+    html = f"""<form onsubmit="return false">{digits}</form><script>document.querySelectorAll('.d').forEach((d, i, all) =>
+      d.addEventListener('input', () => {{ all[i + 1]?.focus();
+        if ([...all].map(x => x.value).join('') === '{RIGHT}') {{ document.forms[0].remove(); document.title = 'in' }} }}))</script>"""
+    trial = on_page(html, person=Person(codes=[RIGHT]))
+    trial.perform(WAIT)
+    assert trial.stage.page.title() == "in"
+
+
+def test_a_form_that_sends_itself_needs_no_enter(on_page):
+    html = f"""<form><input name=code autocomplete=one-time-code oninput="if (value === '{RIGHT}') {{
+      document.title = 'in'; form.remove() }}"></form>"""
+    trial = on_page(html, person=Person(codes=[RIGHT]))
+    trial.perform(WAIT)
+    assert trial.stage.page.title() == "in"
+
+
+def test_a_wrong_code_is_asked_for_again_in_the_same_page(on_page):
+    trial = on_page(form("<input name=code autocomplete=one-time-code>"), person=Person(codes=[WRONG, RIGHT]))
+    trial.perform(WAIT)
+    assert [checkpoint.attempt for checkpoint in trial.person.asked] == [1, 2]
+
+
+def test_a_wrong_code_is_asked_for_again_on_a_new_page(on_page, site):
+    ask = "<form method=post action=/code><input name=code autocomplete=one-time-code></form>"
+    site.pages["/code"] = lambda: "<title>in</title>" if RIGHT in site.posts[-1] else ask
+    trial = on_page(ask, person=Person(codes=[WRONG, WRONG, RIGHT]))
+    trial.perform(WAIT)
+    assert trial.stage.page.title() == "in"
+    assert len(site.posts) == 3
+
+
+@pytest.mark.req("RUN-7")
+def test_three_refused_codes_end_the_step(on_page, site):
+    ask = "<form method=post action=/code><input name=code autocomplete=one-time-code></form>"
+    site.pages["/code"] = ask
+    trial = on_page(ask, person=Person(codes=[WRONG]))
+    with pytest.raises(HumanDenied) as ended:
+        trial.perform(WAIT)
+    assert ended.value.code == "human.code_refused"
+    assert len(site.posts) == 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error"), [(Outcome.DENIED, HumanDenied), (Outcome.TIMED_OUT, HumanTimeout)]
+)
+def test_a_no_and_a_silence_end_the_step(on_page, outcome, error):
+    trial = on_page(form("<input name=code autocomplete=one-time-code>"), person=Person(outcome=outcome))
+    with pytest.raises(error):
+        trial.perform(WAIT)
+
+
+def test_the_person_may_type_the_code_into_the_page(on_page):
+    trial = on_page(form("<input name=code autocomplete=one-time-code>"), person=Person(waits_for_page=True))
+    page = trial.stage.page
+    trial.person.on_ask = lambda: (page.fill("[name=code]", RIGHT), page.press("[name=code]", "Enter"))
+    trial.perform(WAIT)
+    assert page.title() == "in"
+
+
+def test_without_a_code_field_the_persons_word_ends_the_step(on_page):
+    trial = on_page("<p>Approve it on your phone</p>")
+    assert "done by tester" in trial.perform('wait_human: { reason: "Look at it" }', within_s=1)
+    assert [checkpoint.kind for checkpoint in trial.person.asked] == [Kind.CONFIRM]
+
+
+def test_until_is_proven_by_the_page(on_page):
+    trial = on_page("<p id=p>Waiting</p>", person=Person(waits_for_page=True))
+    trial.person.on_ask = lambda: trial.stage.page.evaluate("p.textContent = 'Approved'")
+    trial.perform('wait_human: { reason: "Approve it", kind: device, until: "text=Approved" }')
+
+
+def test_a_word_that_the_page_does_not_bear_out_fails(on_page):
+    trial = on_page("<p>Waiting</p>")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('wait_human: { reason: "Approve it", until: "text=Approved" }', within_s=0.5)
+    assert stopped.value.code == "human.not_proven"
+
+
+def test_an_otp_step_on_a_page_without_a_field_says_so(on_page):
+    trial = on_page("<p>nothing</p>")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('wait_human: { reason: "Enter it", kind: otp }', within_s=0.5)
+    assert stopped.value.code == "human.no_challenge"
+
+
+def test_a_code_is_redacted_from_then_on(on_page):
+    trial = on_page(form("<input name=code autocomplete=one-time-code>"), person=Person(codes=[RIGHT]))
+    trial.perform(WAIT)
+    assert RIGHT not in trial.stage.redactor.text(f"the code {RIGHT} was typed")

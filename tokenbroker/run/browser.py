@@ -1,0 +1,148 @@
+"""The browser as a run needs it: our arguments proven, and each context closed in behind a gate.
+
+This is the only place that opens contexts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Error as PlaywrightError
+
+from tokenbroker.errors import BrowserUnavailable, RunError
+from tokenbroker.run import egress
+from tokenbroker.run.egress import Gate
+from tokenbroker.run.pictures import block_font
+from tokenbroker.run.pictures.proof import prove_block_font
+from tokenbroker.secret import Secret
+
+VIEWPORT = {"width": 1280, "height": 800}
+# Lets `prove_arguments` ask the browser for its own command line.
+_ASKABLE = "--enable-automation"
+_INHERITED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY",
+    "XDG_RUNTIME_DIR", "LD_LIBRARY_PATH",
+)  # fmt: skip
+
+
+def launch_options(
+    executable: Path, *, headed: bool, folder: Path, environ: Mapping[str, str], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What Playwright's `launch` is to be given; `given` holds the project's own launch options.
+
+    The browser's environment holds what a browser needs and nothing else: no secret of the person's shell
+    reaches it. `folder` takes the font configuration of a headless browser.
+    """
+    environment = {name: environ[name] for name in _INHERITED if name in environ}
+    if not headed and block_font.works_here():
+        environment |= block_font.write_fontconfig(folder)
+    # The project's own arguments come first: of two equal switches Chromium takes the last.
+    arguments = [*given.get("args", ()), *egress.CHROMIUM_ARGUMENTS, *block_font.CHROMIUM_ARGUMENTS, _ASKABLE]
+    return {
+        **given,
+        "executable_path": str(executable),
+        "headless": not headed,
+        "args": arguments,
+        "env": environment,
+        "chromium_sandbox": given.get("chromium_sandbox", False),
+    }
+
+
+@contextmanager
+def started(launch: Callable[[], Browser], executable: Path) -> Iterator[Browser]:
+    """The browser that `launch` starts, closed at the end.
+
+    Raises:
+        BrowserUnavailable: `browser.not_started`.
+    """
+    browser = None
+    with suppress(PlaywrightError):  # its message holds the command line and the browser's own log
+        browser = launch()
+    if browser is None:
+        raise BrowserUnavailable(
+            f"{executable} did not start",
+            next_step="`tokenbroker doctor` tells what is missing",
+            code="browser.not_started",
+        )
+    try:
+        yield browser
+    finally:
+        with suppress(PlaywrightError):
+            browser.close()
+
+
+def prove_arguments(browser: Browser) -> None:
+    """Ask the browser for its command line, and stop the run where our arguments are missing.
+
+    Raises:
+        BrowserUnavailable: `browser.unprotected`; another fixture or wrapper has dropped them.
+    """
+    needed = (*egress.CHROMIUM_ARGUMENTS, *block_font.CHROMIUM_ARGUMENTS)
+    try:
+        session = browser.new_browser_cdp_session()
+        present = session.send("Browser.getBrowserCommandLine")["arguments"]
+        session.detach()
+    except PlaywrightError:
+        present = []
+    missing = [argument for argument in needed if argument not in present]
+    if missing:
+        raise BrowserUnavailable(
+            f"the browser runs without {missing[0]}, so traffic could leave it beside the allow-list",
+            next_step="let your fixture pass on the launch options that tokenbroker's `flow_browser` makes",
+            code="browser.unprotected",
+        )
+
+
+@contextmanager
+def gated_context(browser: Browser, gate: Gate) -> Iterator[BrowserContext]:
+    """A fresh context behind `gate`, closed at the end: no profile, downloads, permissions or service workers."""
+    context = browser.new_context(
+        proxy={"server": gate.proxy_url, "bypass": "<-loopback>"},
+        service_workers="block",
+        accept_downloads=False,
+        permissions=[],
+        viewport=VIEWPORT,  # type: ignore[arg-type]  # ViewportSize is a TypedDict of the same keys
+    )
+    try:
+        yield context
+    finally:
+        _close(context)
+
+
+def draws_blocks(browser: Browser) -> bool:
+    """Whether this browser is proven to draw every character alike; asked once for each browser process."""
+    context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]  # as in `gated_context`
+    try:
+        return prove_block_font(context)
+    finally:
+        _close(context)
+
+
+def read_phone(browser: Browser, address: str) -> Secret:
+    """The newest code on the demo's phone page, read in a context that is the simulated person's own.
+
+    Raises:
+        RunError: `human.no_code`; the phone shows no code.
+    """
+    context = browser.new_context(service_workers="block", accept_downloads=False)
+    code = ""
+    try:
+        page = context.new_page()
+        page.goto(address, wait_until="domcontentloaded")
+        code = page.locator("[data-latest-code]").inner_text(timeout=5000).strip()
+    except PlaywrightError:
+        code = ""
+    finally:
+        _close(context)
+    if not code:
+        raise RunError("the phone page shows no code", code="human.no_code")
+    return Secret(code)
+
+
+def _close(context: BrowserContext) -> None:
+    try:
+        context.close()
+    except PlaywrightError:
+        return  # the browser is gone, and the context with it

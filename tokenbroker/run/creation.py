@@ -1,0 +1,192 @@
+"""Which steps of a flow create a key, and the record that is kept of it until the key is safe (RUN-10)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tokenbroker.clock import Clock
+from tokenbroker.errors import BrokerError
+from tokenbroker.flow.model import Flow, Step
+from tokenbroker.policy.approve import Plan
+from tokenbroker.run.intent import Intent
+from tokenbroker.run.keep import keep
+from tokenbroker.run.spool import OpenIntent, Spool
+from tokenbroker.run.steps import STEPS
+from tokenbroker.secret import Secret
+from tokenbroker.sinks.sink import Reference, Sink
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Creation:
+    """A step that may create a key, and the captures that read what it created."""
+
+    step: int
+    """The step's number: the intent is durable before it begins."""
+    name: str
+    revoke: str | None
+    captures: tuple[int, ...]
+    """Numbers of the `capture_token` steps, in order."""
+    targets: tuple[str, ...]
+    """Their `secret_ref`s."""
+
+
+def creations(flow: Flow) -> tuple[Creation, ...]:
+    """The creating steps of `flow`.
+
+    A step that says `creates` is one, for the captures that follow it, on whatever page; else the first step
+    that may create something after the last `navigate` or `wait_human` before the capture; else the capture
+    itself.
+    """
+    found: dict[int, list[Step]] = {}
+    declared: dict[int, dict[str, str]] = {}
+    start: Step | None = None
+    said: Step | None = None
+    for step in flow.steps:
+        if step.verb in ("navigate", "wait_human"):
+            start = None
+            # What a step said holds until its key was read: a site may ask for a code, or show the key elsewhere.
+            said = None if said is not None and said.number in found else said
+        elif STEPS[step.verb].may_create:
+            start = start or step
+            if "creates" in step.options:
+                said = step
+                declared[step.number] = step.options["creates"]
+        elif step.verb == "capture_token":
+            found.setdefault((said or start or step).number, []).append(step)
+    return tuple(
+        Creation(
+            step=number,
+            name=declared.get(number, {}).get("name", UNKNOWN),
+            revoke=declared.get(number, {}).get("revoke"),
+            captures=tuple(step.number for step in captures),
+            targets=tuple(str(step.options["secret_ref"]) for step in captures),
+        )
+        for number, captures in found.items()
+    )
+
+
+@dataclass(kw_only=True)
+class _Open:
+    """An intent of this run that is not yet cleared."""
+
+    creation: Creation
+    intent: OpenIntent
+    pressed: bool = False
+    read: int = 0
+    """Captures that had a token to keep."""
+    kept: int = 0
+
+
+class CreationRecord:
+    """Keeps the spool in step with one run; fulfils `tokenbroker.run.stage.Keeper`.
+
+    `open_sink` answers the sink of an alias; `on_press` is called before the first creating step acts.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        run_id: str,
+        spool: Spool,
+        open_sink: Callable[[str], Sink],
+        clock: Clock,
+        on_press: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._plan = plan
+        self._run_id = run_id
+        self._spool = spool
+        self._open_sink = open_sink
+        self._clock = clock
+        self._on_press = on_press
+        self._creations = {creation.step: creation for creation in creations(plan.flow)}
+        self._open: dict[int, _Open] = {}
+        self.references: list[Reference] = []
+        self.pressed_any = False
+
+    def begin(self, step: Step, page_address: str) -> None:
+        """Before `step` begins: make the intent durable if it may create a key."""
+        creation = self._creations.get(step.number)
+        if creation is None:
+            return
+        intent = Intent(
+            run_id=self._run_id,
+            flow_id=self._plan.flow.id,
+            site=self._plan.flow.site,
+            origin=self._plan.origins[0] if self._plan.origins else "",
+            key_name=creation.name,
+            revoke=creation.revoke or page_address,
+            targets=creation.targets,
+            created_at=self._clock(),
+        )
+        self._open[step.number] = _Open(creation=creation, intent=self._spool.intend(intent))
+
+    def before_press(self, step: Step) -> None:
+        """Durable before a creating step acts: from here on the key is possibly created."""
+        entry = self._open.get(step.number)
+        if entry is not None and not entry.pressed:
+            if not self.pressed_any:
+                self._on_press()
+            entry.intent.mark_pressed()
+            entry.pressed = self.pressed_any = True
+
+    def keep(self, step: Step, token: Secret) -> str:
+        """Seal `token`, store it, read it back, and clear its intent; answers the reference as text."""
+        entry = next(e for e in self._open.values() if step.number in e.creation.captures)
+        index = entry.creation.captures.index(step.number)
+        alias, _, path = entry.creation.targets[index].partition(":")
+        entry.read += 1
+        reference = keep(
+            token,
+            index=index,
+            intent=entry.intent,
+            sink=self._open_sink(alias),
+            path=path,
+            actor=self._plan.actor,
+        )
+        entry.kept += 1
+        self.references.append(reference)
+        if entry.kept == len(entry.creation.captures):
+            entry.intent.clear()
+            del self._open[entry.creation.step]
+        return str(reference)
+
+    def close(self) -> tuple[str, ...]:
+        """At the end of a run, however it ended: a sentence for each key that is not yet safe.
+
+        An intent whose step never acted is dropped; any other stays for ``tokenbroker recover``.
+        """
+        sentences = []
+        for entry in self._open.values():
+            if not entry.pressed and not entry.read:
+                _drop(entry.intent)
+                continue
+            entry.intent.leave()
+            sentences += self._unsafe(entry)
+        self._open.clear()
+        return tuple(sentences)
+
+    def _unsafe(self, entry: _Open) -> list[str]:
+        name, intent = entry.creation.name, entry.intent.leftover.intent
+        which = f"the key '{name}'" if name != UNKNOWN else "a key"
+        revoke = intent.revoke if intent else self._plan.flow.site
+        sentences = []
+        if entry.kept < entry.read:
+            sentences.append(
+                f"{which} was read and may be safe in the spool; `tokenbroker recover` finishes it"
+            )
+        if entry.read < len(entry.creation.captures):
+            captured = "was not captured" if not entry.read else "was captured in part only"
+            sentences.append(
+                f"{which} may have been created at {self._plan.flow.site} and {captured}; "
+                f"look at {revoke} and revoke it there (`tokenbroker recover` lists it)"
+            )
+        return sentences
+
+
+def _drop(intent: OpenIntent) -> None:
+    try:
+        intent.clear()
+    except BrokerError:
+        intent.leave()  # recover drops it: nothing was pressed

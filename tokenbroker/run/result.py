@@ -1,0 +1,91 @@
+"""What a run leaves: frozen, and value-free but for the pictures, which can't draw a value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tokenbroker.human.checkpoint import Kind, Outcome
+from tokenbroker.policy.approve import Plan
+from tokenbroker.run.egress import BlockedRequest
+from tokenbroker.run.pictures.picture import Picture
+from tokenbroker.sinks.sink import Reference
+
+
+class Status(StrEnum):
+    """How a step or a run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepStarted:
+    """A step begins; for those who follow a run live."""
+
+    number: int
+    total: int
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepResult:
+    """One step as it went."""
+
+    number: int
+    verb: str
+    title: str
+    status: Status
+    started_at: datetime
+    duration_s: float
+    remark: str
+    """Value-free; such as the reference of what was stored."""
+    code: str | None
+    picture: Picture | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckpointResult:
+    """A person was asked, and this is how it ended."""
+
+    kind: Kind
+    reason: str
+    attempt: int
+    outcome: Outcome
+    who: str
+    channel: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why a run did not pass."""
+
+    code: str
+    report: str
+    """For a person: the flow's lines, what was tried, the page's address, what to do."""
+    exit_code: int
+    internals: str = ""
+    """A redacted traceback of our own code, for those who ask for it; "" for expected errors."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunResult:
+    """A run, from the decision to the end."""
+
+    run_id: str
+    plan: Plan
+    status: Status
+    started_at: datetime
+    duration_s: float
+    steps: tuple[StepResult, ...]
+    checkpoints: tuple[CheckpointResult, ...]
+    references: tuple[Reference, ...]
+    blocked: tuple[BlockedRequest, ...]
+    possibly_created: tuple[str, ...]
+    failure: Failure | None
+    created_key: bool
+
+
+RunEvent = StepStarted | StepResult

@@ -1,0 +1,228 @@
+"""``execute``: a Plan in a browser. Called from one place only: the pytest item."""
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser
+from playwright.sync_api import Error as PlaywrightError
+
+from tokenbroker.clock import Clock
+from tokenbroker.errors import BrokerError, ExitCode, RunError
+from tokenbroker.flow.model import Step
+from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
+from tokenbroker.policy.approve import Plan
+from tokenbroker.redact import Redactor
+from tokenbroker.run.browser import gated_context
+from tokenbroker.run.creation import CreationRecord
+from tokenbroker.run.egress import Egress
+from tokenbroker.run.failure import failure_report, shown_address
+from tokenbroker.run.pictures.camera import Camera
+from tokenbroker.run.pictures.picture import Picture
+from tokenbroker.run.result import (
+    CheckpointResult,
+    Failure,
+    RunEvent,
+    RunResult,
+    Status,
+    StepResult,
+    StepStarted,
+)
+from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps import STEPS
+from tokenbroker.secret import Secret
+
+_PACKAGE = str(Path(__file__).parent.parent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a run works with."""
+
+    browser: Browser
+    egress: Egress
+    channel: Channel
+    inputs: Mapping[str, str | Secret]
+    record: CreationRecord
+    redactor: Redactor
+    clock: Clock
+    step_timeout_s: float
+    human_deadline_s: float
+    pictures: bool
+    block_font: bool
+    """Whether this browser is proven to draw every character as the same block."""
+    on_event: Callable[[RunEvent], None]
+    on_checkpoint: Callable[[Checkpoint, Answer], None]
+
+
+def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
+    """Run `plan` in a fresh context and answer how it went; never raises for what happens inside a run.
+
+    A Ctrl-C ends the run with the status INTERRUPTED; whoever called decides what follows. No exception
+    leaves here with frames or messages of the browser's: they hold typed values.
+    """
+    if tools.clock() > plan.expires_at or plan.flow_sha256 != plan.flow.sha256:
+        raise RunError("the plan is no longer valid; approve the flow again", code="run.plan_expired")
+    run = _Run(plan, tools)
+    started_at, began = tools.clock(), time.perf_counter()
+    failed: BaseException | None = None
+    try:
+        run.perform()
+    except BaseException as error:  # noqa: BLE001  Ctrl-C too: its traceback would show what was being typed
+        failed = error
+    leftovers = tools.record.close()
+    failure = _failure(run, failed, leftovers) if failed is not None else None
+    interrupted = isinstance(failed, BaseException) and not isinstance(failed, Exception)
+    status = Status.INTERRUPTED if interrupted else Status.FAILED if failure else Status.PASSED
+    return RunResult(
+        run_id=run_id,
+        plan=plan,
+        status=status,
+        started_at=started_at,
+        duration_s=time.perf_counter() - began,
+        steps=tuple(run.results),
+        checkpoints=tuple(run.checkpoints),
+        references=tuple(tools.record.references),
+        blocked=run.blocked,
+        possibly_created=leftovers,
+        failure=failure,
+        created_key=tools.record.pressed_any,
+    )
+
+
+class _Run:
+    """One pass through the steps."""
+
+    def __init__(self, plan: Plan, tools: Tools) -> None:
+        self._plan = plan
+        self._tools = tools
+        self.results: list[StepResult] = []
+        self.checkpoints: list[CheckpointResult] = []
+        self.blocked = ()
+        self.step: Step | None = None
+        self.address = ""
+
+    def perform(self) -> None:
+        tools = self._tools
+        with ExitStack() as stack:
+            gate = stack.enter_context(tools.egress.open_gate(self._plan.reachable))
+            stack.callback(lambda: setattr(self, "blocked", gate.blocked()))
+            context = stack.enter_context(gated_context(tools.browser, gate))
+            camera = (
+                Camera(context, block_font=tools.block_font, proof=tools.block_font)
+                if tools.pictures
+                else None
+            )
+            stage = Stage(
+                page=context.new_page(),
+                plan=self._plan,
+                inputs=tools.inputs,
+                redactor=tools.redactor,
+                channel=tools.channel,
+                keeper=tools.record,
+                clock=tools.clock,
+                human_deadline_s=tools.human_deadline_s,
+                on_checkpoint=self._note_checkpoint,
+            )
+            for step in self._plan.flow.steps:
+                self._perform_step(step, stage, camera)
+
+    def _perform_step(self, step: Step, stage: Stage, camera: Camera | None) -> None:
+        tools = self._tools
+        self.step = step
+        tools.on_event(StepStarted(number=step.number, total=len(self._plan.flow.steps), title=step.title))
+        started_at, began = tools.clock(), time.perf_counter()
+        timeout_s = tools.step_timeout_s
+        if step.timeout_s is not None and "human" not in STEPS[step.verb].requires:
+            timeout_s = step.timeout_s
+        stage.deadline = time.monotonic() + timeout_s
+        status, code, remark = Status.FAILED, None, ""
+        try:
+            if step.when is not None and not _applies(step.when, stage):
+                status, remark = Status.SKIPPED, f"not there: {step.when}"
+            else:
+                tools.record.begin(step, shown_address(stage.page.url))
+                remark = STEPS[step.verb].perform(step, stage)
+                status = Status.PASSED
+        except BrokerError as error:
+            code = error.code
+            raise
+        except BaseException as error:
+            code = "interrupted" if not isinstance(error, Exception) else "internal"
+            status = Status.INTERRUPTED if code == "interrupted" else Status.FAILED
+            raise
+        finally:
+            self.address = shown_address(stage.page.url)
+            duration_s = time.perf_counter() - began
+            result = StepResult(
+                number=step.number,
+                verb=step.verb,
+                title=step.title,
+                status=status,
+                started_at=started_at,
+                duration_s=duration_s,
+                remark=tools.redactor.text(remark),
+                code=code,
+                picture=_picture(camera, stage) if status is not Status.INTERRUPTED else None,
+            )
+            self.results.append(result)
+            tools.on_event(result)
+
+    def _note_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
+        self.checkpoints.append(
+            CheckpointResult(
+                kind=checkpoint.kind,
+                reason=checkpoint.reason,
+                attempt=checkpoint.attempt,
+                outcome=answer.outcome,
+                who=answer.who,
+                channel=answer.channel,
+                at=answer.at,
+            )
+        )
+        self._tools.on_checkpoint(checkpoint, answer)
+
+
+def _applies(selector: str, stage: Stage) -> bool:
+    try:
+        return stage.seek().is_there(selector)
+    except PlaywrightError:
+        return False
+
+
+def _picture(camera: Camera | None, stage: Stage) -> Picture | None:
+    return camera.shoot(stage.page) if camera is not None else None
+
+
+def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Failure:
+    """What a person is told. Of `error` only its code and our own sentence survive."""
+    redact = run._tools.redactor.text
+    flow = run._plan.flow
+    aftermath = "\n".join(f"! {sentence}" for sentence in leftovers)
+    if isinstance(error, BrokerError):
+        report = failure_report(flow, run.step, error, page_url=run.address, aftermath=aftermath)
+        return Failure(code=error.code, report=redact(report), exit_code=int(error.exit_code))
+    if not isinstance(error, Exception):
+        stopped = RunError("the run was interrupted", code="run.interrupted")
+        report = failure_report(flow, run.step, stopped, page_url=run.address, aftermath=aftermath)
+        return Failure(code=stopped.code, report=redact(report), exit_code=int(ExitCode.FAILED))
+    frame = next(
+        (f for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename.startswith(_PACKAGE)),
+        None,
+    )
+    where = f" at {Path(frame.filename).name}:{frame.lineno}" if frame else ""
+    internal = RunError(
+        f"an error inside tokenbroker ({type(error).__name__}{where})",
+        next_step="run it again with --flow-traceback and report what it prints",
+        code="internal",
+    )
+    report = failure_report(flow, run.step, internal, page_url=run.address, aftermath=aftermath)
+    # Without the foreign message and without locals: both can hold what was typed.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    internals = redact(f"{frames}{run._tools.redactor.exception_text(error)}")
+    return Failure(
+        code="internal", report=redact(report), exit_code=int(ExitCode.FAILED), internals=internals
+    )

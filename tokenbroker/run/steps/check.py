@@ -1,0 +1,34 @@
+"""``check``: tick a check box or radio button, or untick a box."""
+
+from tokenbroker.flow.model import Step
+from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps.act import act_on_target
+from tokenbroker.run.steps.step import CREATES, SELECTOR, StepKind, options
+
+
+def _perform(step: Step, stage: Stage) -> str:
+    checked = bool(step.options.get("checked", True))
+    act_on_target(
+        step,
+        stage,
+        lambda target: target.set_checked(checked, timeout=stage.remaining_ms),
+        what="ticking" if checked else "unticking",
+    )
+    return ""
+
+
+CHECK = StepKind(
+    verb="check",
+    summary="Tick a check box or radio button; with checked: false, untick it.",
+    options=options(
+        {
+            "selector": SELECTOR,
+            "checked": {"type": "boolean", "description": "false unticks."},
+            "creates": CREATES,
+        },
+        required=("selector",),
+    ),
+    shorthand="selector",
+    may_create=True,
+    perform=_perform,
+)

@@ -1,0 +1,21 @@
+"""``click``: press a control."""
+
+from tokenbroker.flow.model import Step
+from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps.act import act_on_target
+from tokenbroker.run.steps.step import CREATES, SELECTOR, StepKind, options
+
+
+def _perform(step: Step, stage: Stage) -> str:
+    act_on_target(step, stage, lambda target: target.click(timeout=stage.remaining_ms), what="clicking")
+    return ""
+
+
+CLICK = StepKind(
+    verb="click",
+    summary="Press a control.",
+    options=options({"selector": SELECTOR, "creates": CREATES}, required=("selector",)),
+    shorthand="selector",
+    may_create=True,
+    perform=_perform,
+)

@@ -1,0 +1,35 @@
+"""``select``: choose an entry of a select box."""
+
+from tokenbroker.flow.model import Step
+from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps.act import act_on_target
+from tokenbroker.run.steps.step import CREATES, SELECTOR, VALUE_OPTIONS, StepKind, options
+from tokenbroker.secret import Secret
+
+
+def _perform(step: Step, stage: Stage) -> str:
+    value = stage.value(step)
+    if isinstance(value, Secret):
+        stage.require_declared_origin()
+    entry = value.reveal() if isinstance(value, Secret) else value
+    act_on_target(
+        step,
+        stage,
+        lambda target: target.select_option(entry, timeout=stage.remaining_ms),
+        what="choosing the entry",
+    )
+    return ""
+
+
+SELECT = StepKind(
+    verb="select",
+    summary="Choose the entry of a select box that has this value or label.",
+    options=options(
+        {"selector": SELECTOR, **VALUE_OPTIONS, "creates": CREATES},
+        required=("selector",),
+        oneOf=[{"required": ["value"]}, {"required": ["value_ref"]}],
+        description="'select' takes a selector and either value or value_ref.",
+    ),
+    may_create=True,
+    perform=_perform,
+)

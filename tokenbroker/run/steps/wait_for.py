@@ -1,0 +1,57 @@
+"""``wait_for``: wait until something is to be seen, has gone, or the address has changed."""
+
+from tokenbroker.flow.model import Step
+from tokenbroker.run.failure import StepFailed, Tried, attempt
+from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps.step import SELECTOR, StepKind, options
+
+
+def _perform(step: Step, stage: Stage) -> str:
+    if "url" in step.options:
+        pattern = stage.plan.address(str(step.options["url"]))
+        attempt(
+            lambda: stage.page.wait_for_url(pattern, timeout=stage.remaining_ms, wait_until="commit"),
+            what="waiting for the address",
+            timeout_code="wait_for.timeout",
+        )
+        return ""
+    selector = str(step.options["selector"])
+    state = str(step.options.get("state", "visible"))
+    match = stage.seek().visible(selector)
+    code = ""
+    try:
+        attempt(
+            lambda: match.wait_for(state=state, timeout=stage.remaining_ms),  # type: ignore[arg-type]  # schema: a literal
+            what=f"waiting until it is {state}",
+            timeout_code="wait_for.timeout",
+        )
+    except StepFailed as error:
+        code = error.code
+    if code:
+        why = "nothing visible matches" if state == "visible" else "it is still to be seen"
+        why = "it is not a selector that Playwright understands" if code == "target.bad_selector" else why
+        tried = Tried(selector=selector, why=why)
+        raise StepFailed(f"what was waited for did not come: {why}", code=code, tried=(tried,))
+    return ""
+
+
+WAIT_FOR = StepKind(
+    verb="wait_for",
+    summary="Wait until something is visible (or hidden), or until the address is as given.",
+    options=options(
+        {
+            "selector": {**SELECTOR, "description": "What to wait for; one visible match is enough."},
+            "state": {"enum": ["visible", "hidden"], "description": "visible (the default) or hidden."},
+            "url": {
+                "type": "string",
+                "pattern": "^https?://[^\\s]+$",
+                "description": "The address to wait for; * stands for anything within a part, ** for anything.",
+            },
+        },
+        oneOf=[{"required": ["selector"]}, {"required": ["url"]}],
+        description="'wait_for' takes either selector or url.",
+    ),
+    shorthand="selector",
+    idempotent=True,
+    perform=_perform,
+)

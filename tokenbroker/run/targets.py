@@ -1,0 +1,212 @@
+"""Which element a selector means: exactly one, or the step stops and lists the candidates.
+
+A bare ``text=…`` in an acting step has a rule of its own (see `_text_target`); every other selector keeps
+Playwright's meaning. An element is handed out as a handle, so that what is checked is what is acted on.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from playwright.sync_api import ElementHandle, Locator, Page
+from playwright.sync_api import Error as PlaywrightError
+
+from tokenbroker.run.failure import StepFailed, Tried, attempt
+
+POLL_S = 0.05
+QUIET_MS = 600
+MAX_CANDIDATES = 6
+CONTROL_ROLES = (
+    "button", "link", "menuitem", "tab", "checkbox", "radio", "switch", "option", "menuitemcheckbox",
+    "menuitemradio", "treeitem",
+)  # fmt: skip
+
+# Value-free: the words of controls only, never the text of a field or of a cell.
+_DESCRIBE = """elements => elements.map(element => {
+  const control = element.closest('button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab]');
+  const words = control ? (control.getAttribute('aria-label') || control.innerText || '') : '';
+  const box = element.getBoundingClientRect();
+  return { tag: element.tagName.toLowerCase(), id: element.id, type: element.getAttribute('type') || '',
+           words: words.replace(/\\s+/g, ' ').trim().slice(0, 60), x: Math.round(box.x), y: Math.round(box.y) };
+})"""
+_TO_CONTROL = """element => element.closest(
+  'button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab], [role=option]') || element"""
+_QUIET = """quiet => new Promise(done => {
+  let timer = setTimeout(finish, quiet);
+  const observer = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(finish, quiet); });
+  function finish() { observer.disconnect(); done(document.readyState === 'complete'); }
+  observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+})"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeker:
+    """Finds targets in one page for one step.
+
+    `redact` makes words taken from the page safe to print; `remaining_s` says how long the step still has.
+    """
+
+    page: Page
+    remaining_s: Callable[[], float]
+    last_acted: ElementHandle | None
+    redact: Callable[[str], str]
+
+    def target(self, selector: str) -> ElementHandle:
+        """The one element that `selector` means in an acting step, waited for until the step's time is up.
+
+        Raises:
+            StepFailed: `target.not_found`, `target.ambiguous` or `target.bad_selector`.
+        """
+        text = bare_text(selector)
+        if text is not None:
+            return self._text_target(selector, text)
+        return self._single(selector)
+
+    def visible(self, selector: str) -> Locator:
+        """The first visible match of `selector`, for steps that look and don't act."""
+        return self.page.locator(selector).filter(visible=True).first
+
+    def is_there(self, selector: str) -> bool:
+        """Whether a match of `selector` is visible once the page has settled."""
+        match = self.visible(selector)
+        if match.is_visible():
+            return True
+        return self._settled() and match.is_visible()
+
+    def _single(self, selector: str) -> ElementHandle:
+        locator = self.page.locator(selector)
+        try:
+            return attempt(
+                lambda: locator.element_handle(timeout=self.remaining_s() * 1000),
+                what=f"looking for {selector}",
+                timeout_code="target.not_found",
+            )
+        except StepFailed as error:
+            code = error.code
+        if code == "target.ambiguous":
+            return self._exact_or_stop(selector, locator)
+        raise self._stop(selector, code, None)
+
+    def _exact_or_stop(self, selector: str, locator: Locator) -> ElementHandle:
+        handles = attempt(locator.filter(visible=True).element_handles, what=f"looking for {selector}")
+        if len(handles) == 1:
+            return handles[0]
+        raise self._stop(selector, "target.ambiguous", locator)
+
+    def _text_target(self, selector: str, text: str) -> ElementHandle:
+        """One visible control with exactly that accessible name; else one exact full text, retargeted to its
+        control; else one substring match once the page has settled, never the element just acted on."""
+        named = named_control(self.page, text).filter(visible=True)
+        exact = self.page.locator(f"text={exact_pattern(text)}").filter(visible=True)
+        partial = self.page.locator(f"text={text}").filter(visible=True)
+        for _ in self._rounds():
+            found = self._matches(named) or self._controls(exact)
+            if not found and self._settled():
+                # The page may have changed while it settled: an exact match always comes first.
+                found = self._matches(named) or self._controls(exact)
+                found = found or [h for h in self._controls(partial) if not self._is_last_acted(h)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise self._stop(selector, "target.ambiguous", partial)
+        raise self._stop(selector, "target.not_found", partial)
+
+    def _rounds(self) -> Iterator[int]:
+        """Counts up, a short pause between, until the step's time is up."""
+        for number in count():
+            yield number
+            if self.remaining_s() <= POLL_S:
+                return
+            attempt(lambda: self.page.wait_for_timeout(POLL_S * 1000), what="waiting for the page")
+
+    def _matches(self, locator: Locator) -> list[ElementHandle]:
+        """The matches of `locator` now; none while the page is just changing."""
+        try:
+            return locator.element_handles()
+        except PlaywrightError:
+            return []
+
+    def _controls(self, locator: Locator) -> list[ElementHandle]:
+        """The controls that hold the matches of `locator`, each control once."""
+        try:
+            controls = [handle.evaluate_handle(_TO_CONTROL).as_element() for handle in self._matches(locator)]
+            return _distinct([control for control in controls if control is not None])
+        except PlaywrightError:
+            return []
+
+    def _is_last_acted(self, handle: ElementHandle) -> bool:
+        if self.last_acted is None:
+            return False
+        try:
+            return bool(handle.evaluate("(element, last) => element === last", self.last_acted))
+        except PlaywrightError:
+            return False  # the last one belongs to a page that is gone
+
+    def _settled(self) -> bool:
+        """Wait for the page to be complete and quiet, within the step's time."""
+        try:
+            return self.remaining_s() * 1000 > QUIET_MS and bool(self.page.evaluate(_QUIET, QUIET_MS))
+        except PlaywrightError:
+            return False
+
+    def _stop(self, selector: str, code: str, locator: Locator | None) -> StepFailed:
+        candidates = self._describe(locator) if locator is not None else ()
+        why = {
+            "target.not_found": "nothing on the page matches",
+            "target.ambiguous": "more than one element matches",
+            "target.bad_selector": "it is not a selector that Playwright understands",
+        }.get(code, "it could not be used")
+        next_step = {
+            "target.not_found": "compare the selector with the page (its picture is in the evidence folder)",
+            "target.ambiguous": "make the selector name one of the candidates",
+        }.get(code, "")
+        tried = Tried(selector=selector, why=why, candidates=candidates)
+        return StepFailed(f"no element to act on: {why}", code=code, tried=(tried,), next_step=next_step)
+
+    def _describe(self, locator: Locator) -> tuple[str, ...]:
+        try:
+            found = locator.evaluate_all(_DESCRIBE)
+        except PlaywrightError:
+            return ()
+        lines = [self._candidate(item) for item in found[:MAX_CANDIDATES]]
+        more = len(found) - len(lines)
+        return (*lines, f"… and {more} more") if more > 0 else tuple(lines)
+
+    def _candidate(self, item: dict[str, str]) -> str:
+        name = f"#{item['id']}" if item["id"] else ""
+        kind = f"[type={item['type']}]" if item["type"] else ""
+        words = f' "{item["words"]}"' if item["words"] else ""
+        return self.redact(f"<{item['tag']}{name}{kind}>{words} at {item['x']},{item['y']}")
+
+
+def bare_text(selector: str) -> str | None:
+    """The text of a bare ``text=…`` selector; None for quoted text, regular expressions, chains, other engines."""
+    if not selector.startswith("text="):
+        return None
+    text = selector.removeprefix("text=").strip()
+    if not text or text[0] in "\"'/" or ">>" in text:
+        return None
+    return " ".join(text.split())
+
+
+def exact_pattern(text: str) -> str:
+    """A Playwright text regular expression that matches an element whose whole text is `text`."""
+    escaped = re.sub(r"[.*+?^${}()|\[\]\\/]", r"\\\g<0>", text)
+    return "/^\\s*" + re.sub(r"\s+", r"\\s+", escaped) + "\\s*$/"
+
+
+def named_control(page: Page, name: str) -> Locator:
+    """Every control whose accessible name is exactly `name`."""
+    union = page.get_by_role("button", name=name, exact=True)
+    for role in CONTROL_ROLES[1:]:
+        union = union.or_(page.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]  # a literal
+    return union
+
+
+def _distinct(handles: list[ElementHandle]) -> list[ElementHandle]:
+    kept: list[ElementHandle] = []
+    for handle in handles:
+        if not any(handle.evaluate("(one, other) => one === other", other) for other in kept):
+            kept.append(handle)
+    return kept
