@@ -1,0 +1,63 @@
+"""The demo behind the flows: one site, one account and one home for each worker of a test session."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
+from tokenbroker.broker import Broker
+from tokenbroker.human.channels import SimulatedPerson
+from tokenbroker.run.browser import read_phone
+from tokenbroker.secret import Secret
+
+SITE = "https://console.example.com"
+SEEDED = "Retired integration"
+
+
+@pytest.fixture(scope="session")
+def tokenbroker_home(tokenbroker_home: Path) -> Path:
+    """The home of the settings, and beside it one for each worker: workers don't share an account."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    return tokenbroker_home.with_name(f"{tokenbroker_home.name}-{worker}") if worker else tokenbroker_home
+
+
+@pytest.fixture(scope="session")
+def demo_account() -> Account:
+    """An account made for this session, with a key for the revoking flow."""
+    return generate_account(keys=(SeedKey(name=SEEDED, scopes=("read",)),))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, demo_account: Account) -> Iterator[RunningDemo]:
+    """Example Cloud, in a process of its own."""
+    with start(database=tmp_path_factory.mktemp("demo") / "site.sqlite", accounts=[demo_account]) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def tokenbroker_broker(tokenbroker_broker: Broker, demo_account: Account) -> Broker:
+    """The home, filled with what a person would have put there with `tokenbroker secrets put`."""
+    sink = tokenbroker_broker.sink("local")
+    for path, value in (("example.email", demo_account.email), ("example.password", demo_account.password)):
+        sink.put(path, Secret(value), put_id=f"demo-{demo_account.email}-{path}", actor="demo")
+    return tokenbroker_broker
+
+
+@pytest.fixture(scope="session")
+def origin_map(demo: RunningDemo) -> Mapping[str, str]:
+    """The console's address leads to the demo site."""
+    return {SITE: demo.url}
+
+
+@pytest.fixture
+def human_checkpoint(
+    demo: RunningDemo, demo_account: Account, request: pytest.FixtureRequest
+) -> SimulatedPerson:
+    """The demo's person, who reads the code on the phone page."""
+
+    def read(address: str) -> Secret:
+        return read_phone(request.getfixturevalue("flow_browser"), address)
+
+    return SimulatedPerson(demo.phones[demo_account.email], read)

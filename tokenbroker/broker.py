@@ -1,0 +1,289 @@
+"""The one place that joins the parts: a home opened, with its store, sinks, spool and redactor."""
+
+import getpass
+import os
+import secrets
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Self
+
+from tokenbroker.clock import Clock, system_clock
+from tokenbroker.errors import BrokerError, HumanUnreachable, SecretNotFound
+from tokenbroker.evidence.collect import Evidence
+from tokenbroker.flow.model import Flow
+from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
+from tokenbroker.policy.approve import Plan, Request, approve
+from tokenbroker.redact import Redactor
+from tokenbroker.run.creation import CreationRecord
+from tokenbroker.run.recover import Recovered, dismiss, recover
+from tokenbroker.run.result import RunEvent, RunResult
+from tokenbroker.run.spool import Spool
+from tokenbroker.run.steps import STEPS
+from tokenbroker.secret import Secret
+from tokenbroker.settings import Configuration
+from tokenbroker.sinks import Sink, SinkInputs, open_sink
+from tokenbroker.sinks.env import take_environment
+from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.store.audit_log import AuditEntry, record
+from tokenbroker.store.jobs import begin_job, created_keys, finish_job, mark_created_key
+
+SinkOpener = Callable[[str], Sink]
+
+
+class Broker:
+    """Everything behind the faces, for one home. Close it after use (it is a context manager).
+
+    Attributes:
+        configuration: the settings and where they came from.
+        redactor: knows every secret that this process has touched.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        environ: MutableMapping[str, str],
+        home: Path | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        self.configuration = configuration
+        self.redactor = Redactor()
+        self.clock = clock
+        self.home = (home or configuration.path(configuration.settings.home)).absolute()
+        prefixes = {sink.prefix for sink in configuration.settings.sinks.values()}
+        self._variables: dict[str, Secret] = {}
+        for prefix in prefixes | {configuration.settings.sink("env").prefix}:
+            self._variables |= take_environment(environ, prefix)
+        self._environ = environ
+        self._taken: dict[str, Secret] = {}
+        self._local: LocalSink | None = None
+        self._sinks: dict[str, Sink] = {}
+        self._spool: Spool | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who acts, for the audit: the operator of the settings, else the system's user."""
+        if self.configuration.settings.operator:
+            return self.configuration.settings.operator
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):
+            return str(os.getuid())
+
+    @property
+    def local(self) -> LocalSink:
+        """The embedded sink of this home, opened when first needed."""
+        if self._local is None:
+            self._local = open_local(
+                self.home,
+                default_home=self.configuration.default_home,
+                key=self.configuration.key,
+                clock=self.clock,
+            )
+        return self._local
+
+    @property
+    def spool(self) -> Spool:
+        """The write-ahead spool of this home."""
+        if self._spool is None:
+            key = self.local.custody.master_key.derive("spool")
+            self._spool = Spool(self.home / "spool", key, self.clock)
+        return self._spool
+
+    def sink(self, alias: str) -> Sink:
+        """The sink that the settings know as `alias`, opened once.
+
+        Raises:
+            SettingsError: no sink has that name.
+        """
+        if alias not in self._sinks:
+            settings = self.configuration.settings.sink(alias)
+            inputs = SinkInputs(
+                store=self.local.store,
+                custody=self.local.custody,
+                variables=self._variables,
+                clock=self.clock,
+            )
+            self._sinks[alias] = self.local if alias == "local" else open_sink(alias, settings, inputs)
+        return self._sinks[alias]
+
+    def take_variables(self, names: tuple[str, ...]) -> None:
+        """Take the variables that flows name with ``env:`` out of the environment, before any child starts."""
+        for name in names:
+            value = self._environ.pop(name, "")
+            if value:
+                self._taken[name] = Secret(value)
+
+    def approve(self, flow: Flow, request: Request) -> Plan:
+        """Decide, and leave the decision in the audit whichever way it goes; raises as `policy.approve` does."""
+        created = created_keys(self.local.store, flow.id) if request.live and not request.again else []
+        plan: Plan | None = None
+        refusal: BrokerError | None = None
+        try:
+            plan = approve(flow, request, created_before=created[0].at if created else None, clock=self.clock)
+        except BrokerError as error:
+            refusal = error
+        entry = AuditEntry(
+            service_id=flow.site,
+            action="policy_decision",
+            actor=request.actor,
+            key=flow.id,
+            result=refusal.code if refusal else "ok",
+            detail={"code": plan.reason_code if plan else "", "mode": plan.mode.value if plan else ""},
+        )
+        record(self.local.store, entry, at=self.clock())
+        if plan is None:
+            raise refusal or AssertionError
+        return plan
+
+    def inputs(self, plan: Plan, open_sink: SinkOpener) -> dict[str, str | Secret]:
+        """The values behind the references of the plan's flow.
+
+        Raises:
+            SecretNotFound: names every missing one, with the line that stores it.
+        """
+        values: dict[str, str | Secret] = {f"param:{name}": value for name, value in plan.params.items()}
+        for name in plan.flow.references("env:"):
+            if name in self._taken:
+                values[f"env:{name}"] = self._taken[name]
+        alias = self.configuration.settings.inputs.sink
+        for name in plan.flow.references("secrets:"):
+            try:
+                values[f"secrets:{name}"] = open_sink(alias).get(name, actor=plan.actor)
+            except SecretNotFound:
+                continue
+        wanted = [str(s.options["value_ref"]) for s in plan.flow.steps if "value_ref" in s.options]
+        missing = [ref for ref in dict.fromkeys(wanted) if ref not in values]
+        if missing:
+            raise _missing(missing, alias, plan.flow.id)
+        for ref, value in values.items():
+            if isinstance(value, Secret):
+                self.redactor.add(value, label=ref)
+        return values
+
+    def preflight(self, plan: Plan, open_sink: SinkOpener, channel: Channel) -> None:
+        """Prove, before a browser starts, that what the flow ends in can be had: its sinks, and a person.
+
+        Raises:
+            SecretUnavailable, SecretAccessDenied, SettingsError: a sink would not take the token.
+            HumanUnreachable: a step needs a person and none can be reached.
+        """
+        for step in plan.flow.steps:
+            needs = STEPS[step.verb].requires
+            if "sink" in needs:
+                open_sink(str(step.options["secret_ref"]).partition(":")[0]).probe()
+            why_not = channel.unreachable() if "human" in needs and step.when is None else None
+            if why_not:
+                raise HumanUnreachable(
+                    f"step {step.number} needs a person ({step.options['reason']}), and {why_not}",
+                    next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
+                )
+
+    def begin(self, plan: Plan, open_sink: SinkOpener) -> "Run":
+        """Begin a run of `plan`: its job, its evidence folder and its record of creations."""
+        return Run(self, plan, open_sink)
+
+    def recover(self) -> list[Recovered]:
+        """Finish what runs that were cut off left behind; see `tokenbroker.run.recover`."""
+        return recover(self.spool, self.sink, actor=self.actor)
+
+    def dismiss(self, run_id: str) -> None:
+        """Drop the note of a possibly created key, once a person has looked at the site; audited."""
+        dismiss(self.spool, run_id)
+        entry = AuditEntry(service_id="", action="dismiss_creation", actor=self.actor, key=run_id)
+        record(self.local.store, entry, at=self.clock())
+
+    def reports(self) -> Path:
+        """The folder that takes the evidence of runs."""
+        return self.configuration.path(self.configuration.settings.reports)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._local is not None:
+            self._local.close()
+            self._local = None
+        self._sinks.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class Run:
+    """One run between its begin and its end, as the store and the evidence folder see it."""
+
+    def __init__(self, broker: Broker, plan: Plan, open_sink: SinkOpener) -> None:
+        self._broker = broker
+        self._plan = plan
+        self.run_id = f"{broker.clock():%Y%m%dT%H%M%S}-{plan.flow.name}-{secrets.token_hex(4)}"
+        self.evidence = Evidence(broker.reports() / self.run_id, broker.redactor)
+        self._listeners: list[Callable[[RunEvent], None]] = [self.evidence.on_event]
+        begin_job(
+            broker.local.store,
+            flow_id=plan.flow.id,
+            mode=plan.mode.value,
+            actor=plan.actor,
+            job_id=self.run_id,
+            clock=broker.clock,
+        )
+        self.record = CreationRecord(
+            plan,
+            run_id=self.run_id,
+            spool=broker.spool,
+            open_sink=open_sink,
+            clock=broker.clock,
+            on_press=lambda: mark_created_key(broker.local.store, self.run_id, clock=broker.clock),
+        )
+
+    def listen(self, listener: Callable[[RunEvent], None]) -> None:
+        """Tell `listener` of each event of this run."""
+        self._listeners.append(listener)
+
+    def on_event(self, event: RunEvent) -> None:
+        """For the runner: hand `event` to the evidence and to whoever listens."""
+        for listener in self._listeners:
+            listener(event)
+
+    def on_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
+        """For the runner: leave the checkpoint's outcome in the audit."""
+        entry = AuditEntry(
+            service_id=self._plan.flow.site,
+            action="checkpoint",
+            actor=answer.who,
+            key=self._plan.flow.id,
+            result=answer.outcome.value,
+            detail={"kind": checkpoint.kind.value, "channel": answer.channel, "attempt": checkpoint.attempt},
+        )
+        record(self._broker.local.store, entry, at=answer.at)
+
+    def finish(self, result: RunResult) -> Path:
+        """Write the end of the run into the store and the evidence; answers the evidence folder."""
+        folder = self.evidence.finish(result)
+        code = result.failure.code if result.failure else "ok"
+        finish_job(
+            self._broker.local.store,
+            self.run_id,
+            status=result.status.value,
+            actor=self._plan.actor,
+            result=code,
+            clock=self._broker.clock,
+        )
+        return folder
+
+
+def _missing(references: list[str], alias: str, flow_id: str) -> SecretNotFound:
+    lines = []
+    for reference in references:
+        kind, _, name = reference.partition(":")
+        target = name if alias == "local" else f"{alias}:{name}"
+        lines.append(
+            {
+                "secrets": f"tokenbroker secrets put {target}",
+                "env": f"export {name}=…",
+                "param": f"--param {name}=…",
+            }[kind]
+        )
+    names = ", ".join(references)
+    return SecretNotFound(f"{flow_id} needs {names}, which is not there", next_step="\n         ".join(lines))

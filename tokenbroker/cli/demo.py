@@ -1,0 +1,75 @@
+"""``tokenbroker demo``: the demo site, ready for a first flow."""
+
+import secrets
+import signal
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import typer
+
+from demo_site.launch import DemoNotStarted, RunningDemo, SeedKey, generate_account, start
+from tokenbroker.broker import Broker
+from tokenbroker.errors import BrokerError, ExitCode
+from tokenbroker.secret import Secret
+from tokenbroker.settings import load_configuration
+
+_FLOW = "create_api_key.flow.yaml"
+
+
+class DemoUnavailable(BrokerError):
+    """The demo site did not come up."""
+
+    code = "demo.not_started"
+    exit_code = ExitCode.USAGE
+
+
+def demo(
+    port: int = typer.Option(8765, help="The site's port on loopback; 0 takes a free one."),
+    folder: Path = typer.Option(
+        Path("tokenbroker-demo"), "--dir", help="A folder for the demo's settings, flow and home."
+    ),
+) -> None:
+    """Start the demo site and prepare a folder in which the reference flow runs; ends with Ctrl-C."""
+    account = generate_account(keys=(SeedKey(name="Retired integration", scopes=("read",)),))
+    with tempfile.TemporaryDirectory(prefix="tokenbroker-demo-") as scratch:
+        site, reason = None, ""
+        try:
+            site = start(database=Path(scratch) / "site.sqlite", accounts=[account], port=port)
+        except DemoNotStarted as error:
+            reason = str(error)
+        if site is None:
+            raise DemoUnavailable(reason, next_step="give another port: tokenbroker demo --port 0")
+        with site:
+            _prepare(folder, site, email=account.email, password=account.password)
+            _explain(folder, site, account.email)
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    print("\nThe demo site has ended.")
+
+
+def _prepare(folder: Path, site: RunningDemo, *, email: str, password: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tokenbroker.toml").write_text(
+        'home = "home"\n\n[sinks.bitwarden]\ntype = "local"\n\n'
+        f'[origin_map]\n"https://console.example.com" = "{site.url}"\n',
+        encoding="utf-8",
+    )
+    flow = resources.files("tokenbroker.scaffold").joinpath("project", "reference.flow.yaml")
+    (folder / _FLOW).write_text(flow.read_text(encoding="utf-8"), encoding="utf-8")
+    with Broker(load_configuration(folder, {}), environ={}) as broker:
+        for path, value in (("example.email", email), ("example.password", password)):
+            broker.local.put(path, Secret(value), put_id=f"demo-{secrets.token_hex(8)}", actor="demo")
+
+
+def _explain(folder: Path, site: RunningDemo, email: str) -> None:
+    print(
+        f"Example Cloud runs at {site.url}\n"
+        f"  account     {email}  (its password is in the demo's store)\n"
+        f"  phone page  {site.phones[email]}\n\n"
+        "In another terminal:\n"
+        f"  cd {folder}\n"
+        f"  tokenbroker run {_FLOW}\n\n"
+        "It asks you for the security code: open the phone page in a browser and read it there.\n"
+        "Ctrl-C here ends the demo site.",
+        flush=True,
+    )

@@ -1,0 +1,103 @@
+"""``tokenbroker doctor``: what is there, what is missing, and what to do about it."""
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from tokenbroker import __version__
+from tokenbroker.broker import Broker
+from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.errors import BrokerError, ExitCode
+from tokenbroker.human.channels import TerminalChannel
+from tokenbroker.run.chromium import Browser, find_browser
+from tokenbroker.run.chromium_install import ensure_browser
+from tokenbroker.run.pictures import block_font
+
+OK, WARNING, MISSING = "ok", "warning", "MISSING"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    state: str
+    found: str
+    to_do: str = ""
+
+
+def doctor(
+    mend: bool = typer.Option(
+        False, "--mend", help="Install what is missing and can be installed (the browser)."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Look at everything that a run needs, and say what is missing."""
+    findings = [_python(), *_browser(mend=mend), *_home(), _person()]
+    rows = [asdict(finding) for finding in findings]
+    print_rows(rows, columns=("what", "state", "found", "to_do"), as_json=as_json, empty="")
+    if any(finding.state == MISSING for finding in findings):
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _python() -> Finding:
+    found = f"Python {platform.python_version()}, tokenbroker {__version__} at {Path(sys.prefix)}"
+    return Finding(what="python", state=OK, found=found)
+
+
+def _browser(*, mend: bool) -> Iterator[Finding]:
+    with open_broker() as broker:
+        configured = broker.configuration.settings.browser
+    look: Callable[[], Browser] = (
+        (lambda: ensure_browser(configured)) if mend else (lambda: find_browser(configured))
+    )
+    try:
+        browser = look()
+    except BrokerError as error:
+        yield Finding(what="browser", state=MISSING, found=error.sentence, to_do=error.next_step)
+        return
+    yield Finding(what="browser", state=OK, found=f"{browser.path} ({browser.kind}, {browser.source})")
+    if block_font.works_here() and shutil.which("fc-match") is None:
+        yield Finding(what="pictures", state=OK, found="block font; fontconfig's tools are not needed")
+    elif not block_font.works_here():
+        yield Finding(what="pictures", state=WARNING, found="wireframes: the block font works on Linux only")
+
+
+def _home() -> Iterator[Finding]:
+    try:
+        with open_broker() as broker:
+            yield from _opened(broker)
+    except BrokerError as error:
+        yield Finding(what="store", state=MISSING, found=error.sentence, to_do=error.next_step)
+
+
+def _opened(broker: Broker) -> Iterator[Finding]:
+    broker.local.probe()
+    yield Finding(what="store", state=OK, found=f"{broker.local.store.path} can be written")
+    custody = broker.local.custody
+    if custody.backup_pending():
+        to_do = "tokenbroker secrets key-backup"
+        yield Finding(
+            what="master key", state=WARNING, found=f"{custody.key_location()} No backup yet.", to_do=to_do
+        )
+    else:
+        yield Finding(what="master key", state=OK, found=custody.key_location())
+    left = broker.spool.leftovers()
+    if left:
+        found = f"{len(left)} interrupted run(s) left something behind"
+        yield Finding(what="spool", state=WARNING, found=found, to_do="tokenbroker recover")
+    else:
+        yield Finding(what="spool", state=OK, found="nothing was left behind")
+
+
+def _person() -> Finding:
+    why_not = TerminalChannel().unreachable()
+    if why_not:
+        to_do = "run flows with human steps at a terminal"
+        return Finding(what="person", state=WARNING, found=f"can't be asked here: {why_not}", to_do=to_do)
+    return Finding(what="person", state=OK, found="can be asked at this terminal")

@@ -1,0 +1,41 @@
+"""What several commands begin with: the settings of the current folder, and the home they name."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tokenbroker.broker import Broker
+from tokenbroker.settings import Configuration, load_configuration
+
+
+def configuration() -> Configuration:
+    """The settings as seen from the current folder; raises SettingsError with all that is wrong."""
+    return load_configuration(Path.cwd(), os.environ)
+
+
+def open_broker() -> Broker:
+    """The home that the settings name. Close it after use (it is a context manager)."""
+    return Broker(configuration(), environ=os.environ)
+
+
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], as_json: bool, empty: str
+) -> None:
+    """Print `rows` as a table, or as a JSON list; `empty` is what a person reads where there are none."""
+    if as_json:
+        print(json.dumps(list(rows), indent=2, default=str))
+        return
+    if not rows:
+        print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row[column]) if row[column] is not None else "-" for column in columns))
+    Console(markup=False, highlight=False).print(table)

@@ -1,0 +1,41 @@
+"""``tokenbroker init``."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import typer
+
+from tokenbroker.errors import UsageError
+from tokenbroker.scaffold import write_project
+from tokenbroker.settings import origin_of
+
+
+def init(
+    address: str = typer.Argument("https://console.example.com", metavar="URL", help="The site's address."),
+    site: str = typer.Option("", help="The site's name in one word; default: from its address."),
+    folder: Path = typer.Option(Path(), "--dir", help="Where to write."),
+) -> None:
+    """Begin with your own site: write settings, one flow and a CI workflow. Overwrites nothing."""
+    try:
+        origin = origin_of(address)
+    except ValueError:
+        raise UsageError(f"{address} is not an address such as https://console.example.com") from None
+    name = site or _site_of(origin)
+    for written in write_project(folder, site=name, origin=origin):
+        print(f"{'written' if written.created else 'was there, left as it is'}: {written.path}")
+    print(
+        "\nNext:\n"
+        f"  1. edit flows/{name}/create_api_key.yaml: its selectors are a guess\n"
+        f"  2. tokenbroker secrets put {name}.email && tokenbroker secrets put {name}.password\n"
+        f"  3. tokenbroker run flows/{name}/create_api_key.yaml --headed --live"
+    )
+
+
+def _site_of(origin: str) -> str:
+    host = urlsplit(origin).hostname or "site"
+    labels = [
+        label
+        for label in host.split(".")
+        if label not in ("www", "console", "app", "com", "org", "net", "io")
+    ]
+    return (labels or ["site"])[-1].replace("-", "")

@@ -1,0 +1,56 @@
+"""``tokenbroker recover``."""
+
+import typer
+
+from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.errors import ExitCode
+from tokenbroker.run.recover import Outcome, Recovered
+
+_WORDS = {
+    Outcome.STORED: "stored now",
+    Outcome.ALREADY_STORED: "was stored already",
+    Outcome.POSSIBLY_CREATED: "POSSIBLY CREATED, not captured",
+    Outcome.NOT_CREATED: "nothing was created",
+    Outcome.SINK_UNAVAILABLE: "safe in the spool; the sink can't be used now",
+    Outcome.DAMAGED: "DAMAGED spool file",
+}
+
+
+def recover(
+    dismiss: str = typer.Option(
+        "", metavar="RUN", help="Forget RUN's possibly created key: you have checked the site."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Finish what interrupted runs left: bring each token to its sink, or name the key and its way to revoke it."""
+    with open_broker() as broker:
+        if dismiss:
+            broker.dismiss(dismiss)
+            print(f"The possibly created key of {dismiss} is no longer listed.")
+            return
+        found = broker.recover()
+    rows = [_row(item) for item in found]
+    columns = ("run", "flow", "outcome", "key_name", "where", "revoke")
+    print_rows(rows, columns=columns, as_json=as_json, empty="Nothing was left behind.")
+    left = [item for item in found if item.outcome is Outcome.POSSIBLY_CREATED]
+    if left and not as_json:
+        print(
+            "\nLook at each place under 'revoke'. If a key is there that no one holds, revoke it; then:\n"
+            f"  tokenbroker recover --dismiss {left[0].intent.run_id if left[0].intent else 'RUN'}"
+        )
+    if any(item.outcome is Outcome.SINK_UNAVAILABLE for item in found):
+        raise typer.Exit(int(ExitCode.UNAVAILABLE))
+    if any(item.outcome in (Outcome.POSSIBLY_CREATED, Outcome.DAMAGED) for item in found):
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _row(item: Recovered) -> dict[str, str]:
+    intent = item.intent
+    return {
+        "run": intent.run_id if intent else item.spool_file.name,
+        "flow": intent.flow_id if intent else "unknown",
+        "outcome": _WORDS[item.outcome] + (f" ({item.code})" if item.code else ""),
+        "key_name": intent.key_name if intent else "unknown",
+        "where": item.reference or ", ".join(item.targets) or "-",
+        "revoke": intent.revoke if intent else "unknown",
+    }

@@ -1,0 +1,155 @@
+"""``tokenbroker run``: the same pytest item, followed live at a terminal."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from tokenbroker.broker import Broker
+from tokenbroker.cli.secrets import print_key_advice
+from tokenbroker.errors import BrokerError, ExitCode, UsageError
+from tokenbroker.policy.approve import WOULD_DUPLICATE, Plan
+from tokenbroker.pytest_plugin import NAMED_FLOWS
+from tokenbroker.pytest_plugin.items import FlowItem
+from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
+from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
+from tokenbroker.settings import load_configuration
+
+_MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.SKIPPED: "-", Status.INTERRUPTED: "!"}
+INTERRUPTED = 130
+
+
+def run(
+    flow: Path = typer.Argument(metavar="FLOW", help="The flow file."),
+    mode: str = typer.Option("", help="guided or semi_auto; default: what the flow allows."),
+    param: list[str] = typer.Option(
+        [], metavar="NAME=VALUE", help="A parameter of the flow; may be repeated."
+    ),
+    headed: bool = typer.Option(False, "--headed", help="Show the browser."),
+    live: bool = typer.Option(False, "--live", help="Allow sites beyond this machine."),
+    again: bool = typer.Option(False, "--again", help="Create another key where an earlier run created one."),
+    no_pictures: bool = typer.Option(False, "--no-pictures", help="Take no picture after each step."),
+    traceback: bool = typer.Option(
+        False, "--flow-traceback", help="Show tokenbroker's own frames, redacted."
+    ),
+    as_json: bool = typer.Option(
+        False, "--json", help="Print the result as JSON; progress goes to standard error."
+    ),
+) -> None:
+    """Run one flow and watch it; asks at the terminal where only a person may act."""
+    if not flow.is_file():
+        raise UsageError(f"there is no flow file {flow}")
+    if mode not in ("", "guided", "semi_auto"):
+        raise UsageError(f"--mode is guided or semi_auto, not {mode}")
+    if mode == "guided":
+        raise UsageError(
+            "guided mode is not in this release; the overlay it needs is still to come",
+            next_step="leave --mode away to run semi_auto where the flow allows it",
+            code="mode.not_available",
+        )
+    load_configuration(Path.cwd(), dict(os.environ))  # all that is wrong, at once, before anything starts
+    flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures, "--flow-traceback": traceback}
+    options = [name for name, given in flags.items() if given]
+    options += [f"--param={pair}" for pair in param] + ([f"--mode={mode}"] if mode else [])
+    outcome = _run_once(flow, [*options, *(["--again"] if again else [])])
+    if outcome.refusal == WOULD_DUPLICATE and sys.stdin.isatty():
+        if typer.confirm("Create another key?"):
+            outcome = _run_once(flow, [*options, "--again"])
+    if as_json and outcome.summary is not None:
+        print(json.dumps(outcome.summary, indent=2))
+    raise typer.Exit(outcome.exit_code)
+
+
+class _Outcome(Follower):
+    """Prints what happens as it happens, and remembers how it ended."""
+
+    def __init__(self, flow: Path) -> None:
+        self._flow = flow.resolve()
+        self._live = sys.stderr.isatty()
+        self.exit_code = int(ExitCode.DONE)
+        self.refusal = ""
+        self.summary: dict[str, Any] | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[FOLLOWER] = self
+        config.stash[NAMED_FLOWS] = (self._flow,)
+
+    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: Any, report: Any) -> None:
+        error = call.excinfo.value
+        self.exit_code = int(error.exit_code) if isinstance(error, BrokerError) else int(ExitCode.FAILED)
+        text = str(report.longrepr)
+        if isinstance(node, FlowItem) and node.redactor is not None:
+            text = node.redactor.text(text)
+        _say(f"\n{text}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.exit_code = int(ExitCode.REFUSED)
+            _say(report.longrepr[2].removeprefix("Skipped: "))
+
+    def approved(self, plan: Plan) -> None:
+        _say(f"{plan.flow.id}: {plan.mode.value} ({plan.mode_reason})")
+
+    def refused(self, error: BrokerError) -> None:
+        self.refusal = error.code
+
+    def event(self, event: RunEvent) -> None:
+        if isinstance(event, StepStarted):
+            if self._live:
+                _say(f"  … {event.number:>2}/{event.total} {event.title}", end="")
+        elif isinstance(event, StepResult):
+            remark = f"  {event.remark}" if event.remark else ""
+            start = "\r\x1b[K" if self._live else ""
+            _say(
+                f"{start}  {_MARKS[event.status]} {event.number:>2} {event.title}  {event.duration_s:.2f} s{remark}"
+            )
+
+    def finished(self, result: RunResult, folder: str, broker: Broker) -> None:
+        stored = [str(reference) for reference in result.references]
+        self.summary = {
+            "run": result.run_id,
+            "flow": result.plan.flow.id,
+            "status": result.status.value,
+            "code": result.failure.code if result.failure else None,
+            "stored": stored,
+            "possibly_created": list(result.possibly_created),
+            "blocked": sum(blocked.count for blocked in result.blocked),
+            "evidence": folder,
+        }
+        for blocked in result.blocked:
+            _say(f"  blocked: {blocked.count} x {blocked.method} to {blocked.origin}")
+        for reference in result.references:
+            _say(f"\nThe token is stored as {reference} (fingerprint {reference.fingerprint}).")
+        if result.status is Status.INTERRUPTED:
+            for sentence in result.possibly_created:
+                _say(f"! {sentence}")
+        _say(f"Evidence: {folder}")
+        if stored:
+            print_key_advice(broker, file=sys.stderr)
+
+
+def _run_once(flow: Path, options: list[str]) -> _Outcome:
+    outcome = _Outcome(flow)
+    arguments = [
+        str(flow),
+        f"--rootdir={Path.cwd()}",
+        # The project's own addopts are for its test session (workers, coverage): this is one flow.
+        "-o", "addopts=", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no",
+        *options,
+    ]  # fmt: skip
+    ended = pytest.main(arguments, plugins=[outcome])
+    if ended == pytest.ExitCode.INTERRUPTED and outcome.exit_code == 0:
+        _say("\nInterrupted.")
+        outcome.exit_code = INTERRUPTED
+    elif ended != pytest.ExitCode.OK and outcome.exit_code == 0:
+        outcome.exit_code = int(ExitCode.USAGE)
+    return outcome
+
+
+def _say(text: str, *, end: str = "\n") -> None:
+    print(text, end=end, file=sys.stderr, flush=True)

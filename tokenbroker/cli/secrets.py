@@ -1,0 +1,160 @@
+"""``tokenbroker secrets``."""
+
+import getpass
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import typer
+
+from tokenbroker.broker import Broker
+from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.errors import SecretNotFound, UsageError
+from tokenbroker.secret import Secret
+from tokenbroker.sinks import split_reference
+
+app = typer.Typer(
+    help="What rests in the sinks: list, put, show, remove, and the key's backup.", no_args_is_help=True
+)
+_REFERENCE = typer.Argument(
+    metavar="[SINK:]PATH[@VERSION]", help="Such as example.password or bitwarden:example/key."
+)
+
+
+@app.command("list")
+def list_(
+    sink: str = typer.Option("", help="Only this sink; default: local and every alias of the settings."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """List references; never values."""
+    with open_broker() as broker:
+        aliases = [sink] if sink else _aliases(broker)
+        rows = [
+            {
+                "reference": f"{alias}:{stored.path}@{stored.version}",
+                "fingerprint": stored.fingerprint,
+                "created": f"{stored.created_at:%Y-%m-%d %H:%M:%S}Z" if stored.created_at else None,
+            }
+            for alias in aliases
+            for stored in broker.sink(alias).list()
+        ]
+    print_rows(
+        rows, columns=("reference", "fingerprint", "created"), as_json=as_json, empty="No secrets are stored."
+    )
+
+
+@app.command("put")
+def put(reference: str = _REFERENCE) -> None:
+    """Store a secret; it is asked for without echo, or read from standard input."""
+    alias, path, version = split_reference(reference)
+    if version is not None:
+        raise UsageError("a put makes a new version by itself; leave @VERSION away")
+    with open_broker() as broker:
+        target = broker.sink(alias)
+        target.probe()
+        stored = target.put(
+            path, _read_value(reference), put_id=f"put-{secrets.token_hex(16)}", actor=broker.actor
+        )
+        print(f"Stored as {stored} (fingerprint {stored.fingerprint}).")
+        print_key_advice(broker)
+
+
+@app.command("show")
+def show(
+    reference: str = _REFERENCE,
+    reveal: bool = typer.Option(False, "--reveal", help="Print the value itself; the act is audited."),
+) -> None:
+    """Tell about a secret; with --reveal, print its value."""
+    alias, path, version = split_reference(reference)
+    with open_broker() as broker:
+        sink = broker.sink(alias)
+        if reveal:
+            print(sink.get(path, version=version, actor=broker.actor).reveal())
+            return
+        found = [s for s in sink.list() if s.path == path and version in (None, s.version)]
+    if not found:
+        raise SecretNotFound(
+            f"there is no secret at {reference}", next_step=f"tokenbroker secrets put {reference}"
+        )
+    for stored in found:
+        when = f", stored {stored.created_at:%Y-%m-%d %H:%M:%S}Z" if stored.created_at else ""
+        print(f"{alias}:{stored.path}@{stored.version}  fingerprint {stored.fingerprint}{when}")
+
+
+@app.command("remove")
+def remove(
+    reference: str = _REFERENCE,
+    yes: bool = typer.Option(False, "--yes", "-y", help="Don't ask."),
+) -> None:
+    """Destroy every version of a secret."""
+    alias, path, version = split_reference(reference)
+    if version is not None:
+        raise UsageError("remove destroys every version; leave @VERSION away")
+    with open_broker() as broker:
+        if not yes and not typer.confirm(f"Destroy every version of {alias}:{path}?"):
+            raise typer.Abort
+        count = broker.sink(alias).remove(path, actor=broker.actor)
+    if not count:
+        raise SecretNotFound(f"there is no secret at {alias}:{path}")
+    print(f"Removed {count} version{'s' if count > 1 else ''} of {alias}:{path}.")
+
+
+@app.command("key-backup")
+def key_backup(
+    to: Path | None = typer.Option(
+        None, help="Write the key into this new file (0600) instead of printing it."
+    ),
+) -> None:
+    """Give out the master key for its backup, and remember that this was done."""
+    with open_broker() as broker:
+        key = broker.local.custody.export_key()
+        if to is not None:
+            _write_new(to, key)
+            print(
+                f"The key was written to {to}. Move it to a safe place that is not this machine.",
+                file=sys.stderr,
+            )
+        else:
+            print(key.reveal())
+            print(
+                "Keep this key in a safe place that is not this machine, and clear the screen.",
+                file=sys.stderr,
+            )
+        broker.local.custody.record_backup(actor=broker.actor)
+
+
+def print_key_advice(broker: Broker, file: TextIO | None = None) -> None:
+    """Say where the master key is and how to back it up, until that was done."""
+    custody = broker.local.custody
+    if custody.backup_pending():
+        print(f"{custody.key_location()} Without it the secrets can't be read: back it up with", file=file)
+        print("  tokenbroker secrets key-backup", file=file)
+
+
+def _aliases(broker: Broker) -> list[str]:
+    named = list(broker.configuration.settings.sinks)
+    return list(dict.fromkeys(["local", *named]))
+
+
+def _read_value(reference: str) -> Secret:
+    if sys.stdin.isatty():
+        value = getpass.getpass(f"Value of {reference} (not shown): ")
+    else:
+        value = sys.stdin.read().removesuffix("\n")
+    if not value:
+        raise UsageError("an empty value is no secret; nothing was stored")
+    return Secret(value)
+
+
+def _write_new(file: Path, key: Secret) -> None:
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        reason = error.strerror
+    else:
+        with os.fdopen(descriptor, "w", encoding="ascii") as out:
+            out.write(key.reveal() + "\n")
+        return
+    raise UsageError(f"{file} can't be written: {reason}", next_step="name a file that does not exist yet")

@@ -1,0 +1,61 @@
+"""The pytest plugin: flow files as native test items. Thin on purpose: it is imported before all else.
+
+Whatever costs time is imported once a flow is collected; a session without flows pays for one module.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tokenbroker.pytest_plugin.items import FlowFile
+
+FLOW_ENDINGS = (".flow.yaml", ".flow.yml")
+DEFAULT_FOLDERS = ("flows",)
+NAMED_FLOWS = pytest.StashKey[tuple[Path, ...]]()
+"""Files that are flows wherever they lie: what `tokenbroker run` was given."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tokenbroker", "tokenbroker: API-token flows")
+    group.addoption(
+        "--mode", choices=("guided", "semi_auto"), default=None, help="who acts: see allowed_automation"
+    )
+    group.addoption(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the flows that declare it; may be given several times",
+    )
+    group.addoption("--live", action="store_true", help="run flows that reach sites beyond this machine")
+    group.addoption(
+        "--again", action="store_true", help="create another key where an earlier run has created one"
+    )
+    group.addoption("--no-pictures", action="store_true", help="take no picture after each step")
+    group.addoption("--flow-traceback", action="store_true", help="show tokenbroker's own frames, redacted")
+    parser.addini("tokenbroker_flows", "folders in which every *.yaml is a flow", type="args", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from tokenbroker.pytest_plugin import fixtures
+
+    config.pluginmanager.register(fixtures, "tokenbroker_fixtures")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "FlowFile | None":
+    if file_path.suffix not in (".yaml", ".yml") or not _is_flow(file_path, parent.config):
+        return None
+    from tokenbroker.pytest_plugin.items import FlowFile
+    from tokenbroker.pytest_plugin.session import attach
+
+    attach(parent.config)
+    return FlowFile.from_parent(parent, path=file_path)
+
+
+def _is_flow(path: Path, config: pytest.Config) -> bool:
+    if path.name.endswith(FLOW_ENDINGS) or path in config.stash.get(NAMED_FLOWS, ()):
+        return True
+    folders = config.getini("tokenbroker_flows") or DEFAULT_FOLDERS
+    return any(path.is_relative_to(config.rootpath / folder) for folder in folders)

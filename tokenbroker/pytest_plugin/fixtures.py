@@ -1,0 +1,105 @@
+"""The fixtures of a flow item; a project's own conftest may override each of them."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tokenbroker.broker import Broker
+    from tokenbroker.human.checkpoint import Channel
+    from tokenbroker.run.egress import Egress
+    from tokenbroker.settings import Configuration
+    from tokenbroker.sinks import Sink
+
+
+@pytest.fixture(scope="session")
+def tokenbroker_configuration(pytestconfig: pytest.Config) -> "Configuration":
+    """The settings as seen from pytest's root folder."""
+    from tokenbroker.settings import load_configuration
+
+    return load_configuration(pytestconfig.rootpath, os.environ)
+
+
+@pytest.fixture(scope="session")
+def tokenbroker_home(tokenbroker_configuration: "Configuration") -> Path:
+    """The folder of the store and the spool."""
+    return tokenbroker_configuration.path(tokenbroker_configuration.settings.home)
+
+
+@pytest.fixture(scope="session")
+def tokenbroker_broker(
+    tokenbroker_configuration: "Configuration", tokenbroker_home: Path, request: pytest.FixtureRequest
+) -> "Iterator[Broker]":
+    """The opened home."""
+    from tokenbroker.broker import Broker
+    from tokenbroker.pytest_plugin.items import FlowItem
+
+    with Broker(tokenbroker_configuration, environ=os.environ, home=tokenbroker_home) as broker:
+        for item in request.session.items:
+            if isinstance(item, FlowItem):
+                broker.take_variables(item.flow.references("env:"))
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def origin_map(tokenbroker_configuration: "Configuration") -> Mapping[str, str]:
+    """Origins that lead to a loopback address instead: a test site in the place of the real one."""
+    return tokenbroker_configuration.settings.origin_map
+
+
+@pytest.fixture(scope="session")
+def secret_sink(tokenbroker_broker: "Broker") -> "Callable[[str], Sink]":
+    """Opens the sink of an alias: ``secret_sink("bitwarden").get(path, actor=…)``."""
+    return tokenbroker_broker.sink
+
+
+@pytest.fixture
+def human_checkpoint() -> "Channel":
+    """How a person is asked: at the terminal."""
+    from tokenbroker.human.channels import TerminalChannel
+
+    return TerminalChannel()
+
+
+@pytest.fixture(scope="session")
+def tokenbroker_egress() -> "Iterator[Egress]":
+    """The allow-list proxy of this process."""
+    from tokenbroker.run.egress import Egress
+
+    with Egress() as egress:
+        yield egress
+
+
+@pytest.fixture(scope="session")
+def flow_browser(
+    tokenbroker_configuration: "Configuration",
+    launch_browser: "Callable[..., Browser]",
+    browser_type_launch_args: dict[str, Any],
+) -> "Iterator[Browser]":
+    """The browser of the flows: pytest-playwright starts it, with our arguments added to the project's own."""
+    from tokenbroker.run.browser import launch_options, started
+    from tokenbroker.run.chromium import find_browser
+
+    headed = browser_type_launch_args.get("headless") is False
+    found = find_browser(tokenbroker_configuration.settings.browser, headed=headed)
+    with tempfile.TemporaryDirectory(prefix="tokenbroker-") as folder:
+        options = launch_options(
+            found.path, headed=headed, folder=Path(folder), environ=os.environ, given=browser_type_launch_args
+        )
+        with started(lambda: launch_browser(**options), found.path) as browser:
+            yield browser
+
+
+@pytest.fixture(scope="session")
+def flow_browser_draws_blocks(flow_browser: "Browser") -> bool:
+    """Whether the browser is proven to draw every character alike; without that, evidence is a wireframe."""
+    from tokenbroker.run.browser import draws_blocks, prove_arguments
+
+    prove_arguments(flow_browser)
+    return draws_blocks(flow_browser)

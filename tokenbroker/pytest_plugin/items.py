@@ -1,0 +1,75 @@
+"""A flow file as a pytest collector, and a flow as a native test item."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tokenbroker.errors import BrokerError
+from tokenbroker.flow.load import load
+from tokenbroker.flow.model import Flow
+from tokenbroker.run.steps import STEPS
+
+if TYPE_CHECKING:
+    from _pytest._code.code import ExceptionInfo, TerminalRepr
+
+    from tokenbroker.redact import Redactor
+
+
+class FlowFile(pytest.File):
+    """A YAML file that holds one flow."""
+
+    def collect(self) -> "Iterator[FlowItem]":
+        """Load the flow and make its item; a mistake in the file is one collection error."""
+        flow = load(self.path, STEPS)
+        yield FlowItem.from_parent(self, name=flow.name, callobj=_case(flow), flow=flow)
+
+    def repr_failure(
+        self, excinfo: "ExceptionInfo[BaseException]", style: Any = None
+    ) -> "str | TerminalRepr":
+        """A mistake in a flow file in its own words, without a traceback of ours."""
+        if isinstance(excinfo.value, BrokerError):
+            return excinfo.value.sentence
+        return super().repr_failure(excinfo)
+
+
+def _case(flow: Flow) -> Any:
+    """A function of its own for the item: marks are kept on the function."""
+
+    def run_flow(
+        request: pytest.FixtureRequest, tokenbroker_broker: Any, secret_sink: Any, human_checkpoint: Any
+    ) -> None:
+        from tokenbroker.pytest_plugin.running import run_item
+
+        run_item(flow, request, tokenbroker_broker, secret_sink, human_checkpoint)
+
+    return run_flow
+
+
+class FlowItem(pytest.Function):
+    """A flow as a test; fixtures, marks, xdist and reports work as for any test function."""
+
+    flow: Flow
+    redactor: "Redactor | None"
+
+    @classmethod
+    def from_parent(cls, parent: Any, *, flow: Flow, **kwargs: Any) -> "FlowItem":  # type: ignore[override]  # adds `flow`
+        item: FlowItem = super().from_parent(parent, **kwargs)
+        item.flow = flow
+        item.redactor = None
+        for tag in flow.tags:
+            item.config.addinivalue_line("markers", f"{tag}: a tag of a flow")
+            item.add_marker(tag)
+        return item
+
+    def reportinfo(self) -> "tuple[Any, int, str]":
+        """Where the flow stands: its file, its first step's line, its name."""
+        return self.path, self.flow.steps[0].position.line - 1, self.name
+
+    def repr_failure(
+        self, excinfo: "ExceptionInfo[BaseException]", style: Any = None
+    ) -> "str | TerminalRepr":
+        """The failure as a person needs it: no frames, no locals, whatever `--tb` and `-l` ask for."""
+        from tokenbroker.pytest_plugin.running import describe_failure
+
+        return describe_failure(excinfo, self)

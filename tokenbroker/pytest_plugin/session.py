@@ -1,0 +1,94 @@
+"""What a session with flows needs, attached when the first flow file is collected."""
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from tokenbroker.errors import UsageError
+from tokenbroker.pytest_plugin.items import FlowItem
+from tokenbroker.pytest_plugin.summary import write_summary
+
+_NAME = "tokenbroker_session"
+
+
+def attach(config: pytest.Config) -> None:
+    """Register the hooks below, once."""
+    if not config.pluginmanager.has_plugin(_NAME):
+        config.pluginmanager.register(SessionHooks(config), _NAME)
+
+
+class SessionHooks:
+    """Hooks of a session that holds flows."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Flows last: Playwright's sync fixture leaves an event loop on the thread, which asyncio tests can't have."""
+        items.sort(key=lambda item: isinstance(item, FlowItem))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Before any child process starts: what must not be inherited leaves the environment."""
+        flows = [item.flow for item in session.items if isinstance(item, FlowItem)]
+        if not flows:
+            return
+        if self._config.getoption("--mode") == "guided" and not session.config.option.collectonly:
+            raise pytest.UsageError("guided mode is not in this release; leave --mode away to run semi_auto")
+        self._parse_params()
+        # Playwright's own debug log prints what it types.
+        debug = [
+            part for part in os.environ.get("DEBUG", "").split(",") if part and not part.startswith("pw:")
+        ]
+        os.environ.pop("DEBUG", None)
+        if debug:
+            os.environ["DEBUG"] = ",".join(debug)
+
+    def _parse_params(self) -> None:
+        try:
+            params_of(self._config)
+        except UsageError as error:
+            raise pytest.UsageError(error.sentence) from None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Redact whatever a flow's report carries, before any other plugin or a file sees it."""
+        report = yield
+        if isinstance(item, FlowItem):
+            redact(report, item)
+        return report
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        write_summary(terminalreporter)
+
+
+def params_of(config: pytest.Config) -> dict[str, str]:
+    """The `--param NAME=VALUE` options; raises UsageError where one has no ``=``."""
+    pairs = {}
+    for text in config.getoption("--param"):
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError("--param takes NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def redact(report: pytest.TestReport, item: FlowItem) -> None:
+    """Make `report` safe to print, send and write, in place."""
+    redactor = item.redactor
+    if redactor is None:
+        return
+    if isinstance(report.longrepr, str):
+        report.longrepr = redactor.text(report.longrepr)
+    elif isinstance(report.longrepr, tuple):
+        path, line, reason = report.longrepr
+        report.longrepr = (path, line, redactor.text(reason))
+    report.sections = [(redactor.text(title), redactor.text(text)) for title, text in report.sections]
+    report.user_properties = [
+        (name, redactor.text(value) if isinstance(value, str) else value)
+        for name, value in report.user_properties
+    ]

@@ -1,0 +1,53 @@
+"""New projects: the files that ``tokenbroker init`` writes."""
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from tokenbroker.errors import UsageError
+
+PROJECT = {
+    "settings.toml.tmpl": "tokenbroker.toml",
+    "flow.yaml.tmpl": "flows/{site}/create_api_key.yaml",
+    "workflow.yml.tmpl": ".github/workflows/tokenbroker.yml",
+}
+"""The templates of a project and where each goes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """One file of a new project; `created` is False where a file was there already and was left as it is."""
+
+    path: Path
+    created: bool
+
+
+def write_project(folder: Path, *, site: str, origin: str) -> list[Written]:
+    """Write settings, one flow for `site` at `origin`, and a CI workflow into `folder`; overwrites nothing.
+
+    Raises:
+        UsageError: a file can't be written.
+    """
+    written = []
+    for template, target in PROJECT.items():
+        text = resources.files(__package__).joinpath("project", template).read_text(encoding="utf-8")
+        path = folder / target.format(site=site)
+        written.append(
+            Written(path=path, created=_write(path, text.replace("@site@", site).replace("@origin@", origin)))
+        )
+    return written
+
+
+def _write(path: Path, text: str) -> bool:
+    reason = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise UsageError(f"{path} can't be written: {reason}")
+    return True
