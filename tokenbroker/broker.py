@@ -49,7 +49,10 @@ class Broker:
         self.configuration = configuration
         self.redactor = Redactor()
         self.clock = clock
-        self.home = (home or configuration.path(configuration.settings.home)).absolute()
+        own_home = configuration.path(configuration.settings.home).absolute()
+        self.home = home.absolute() if home else own_home
+        # A home that a caller names is not the platform's own: its key must not go where that one's is.
+        self._default_home = configuration.default_home and self.home == own_home
         prefixes = {sink.prefix for sink in configuration.settings.sinks.values()}
         self._variables: dict[str, Secret] = {}
         for prefix in prefixes | {configuration.settings.sink("env").prefix}:
@@ -76,7 +79,7 @@ class Broker:
         if self._local is None:
             self._local = open_local(
                 self.home,
-                default_home=self.configuration.default_home,
+                default_home=self._default_home,
                 key=self.configuration.key,
                 clock=self.clock,
             )

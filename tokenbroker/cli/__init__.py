@@ -1,18 +1,13 @@
 """The ``tokenbroker`` command. One file a command; this one holds the table and the way out."""
 
-import os
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from tokenbroker import __version__
 from tokenbroker.cli import config, demo, doctor, init, recover, run, schema, secrets
 from tokenbroker.errors import BrokerError, ExitCode
-
-INTERRUPTED = 130
-"""What a shell expects of a command that ended by Ctrl-C (128 + SIGINT)."""
 
 app = typer.Typer(
     name="tokenbroker",
@@ -47,23 +42,13 @@ def _root(
 
 
 def main() -> NoReturn:
-    """The command's entry point: every known error is one sentence and an exit code, never a traceback."""
+    """The command's entry point: every known error is one sentence and an exit code, never a traceback.
+
+    Typer answers for its own errors: a wrong command or option ends with 2, Ctrl-C with 130.
+    """
     try:
-        code = app(standalone_mode=False)
+        app()
     except BrokerError as error:
         print(error, file=sys.stderr)
         sys.exit(int(error.exit_code))
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message())
-        sys.exit(int(ExitCode.USAGE))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(int(ExitCode.USAGE))
-    except (KeyboardInterrupt, click.Abort):
-        print("\nInterrupted.", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(int(ExitCode.DONE))
-    sys.exit(code if isinstance(code, int) else int(ExitCode.DONE))
+    sys.exit(int(ExitCode.DONE))

@@ -1,5 +1,7 @@
 """``tokenbroker init``."""
 
+import ipaddress
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,7 +34,10 @@ def init(
 
 
 def _site_of(origin: str) -> str:
-    host = urlsplit(origin).hostname or "site"
+    host = urlsplit(origin).hostname or ""
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return "site"
     labels = [
         label
         for label in host.split(".")

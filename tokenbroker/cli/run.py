@@ -16,6 +16,7 @@ from tokenbroker.policy.approve import WOULD_DUPLICATE, Plan
 from tokenbroker.pytest_plugin import NAMED_FLOWS
 from tokenbroker.pytest_plugin.items import FlowItem
 from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
+from tokenbroker.pytest_plugin.session import parse_params
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
 from tokenbroker.settings import load_configuration
 
@@ -51,6 +52,7 @@ def run(
             next_step="leave --mode away to run semi_auto where the flow allows it",
             code="mode.not_available",
         )
+    parse_params(param)
     load_configuration(Path.cwd(), dict(os.environ))  # all that is wrong, at once, before anything starts
     flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures, "--flow-traceback": traceback}
     options = [name for name, given in flags.items() if given]

@@ -179,6 +179,21 @@ class _Reader:
 
 
 def _position(node: yaml.Node) -> Position:
+    line = node.start_mark.line + 1
+    return Position(line=line, column=node.start_mark.column + 1, end_line=max(line, _end_line(node)))
+
+
+def _end_line(node: yaml.Node) -> int:
+    """The last line of `node`: a block's own end mark stands where the *next* thing begins."""
+    end_line = 0
+    for _ in range(MAX_DEPTH):  # an alias may lead back to where it stands
+        if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
+            break
+        last = node.value[-1]
+        if isinstance(last, tuple):
+            end_line = max(end_line, last[0].end_mark.line + 1)
+            last = last[1]
+        node = last
     end = node.end_mark
-    end_line = end.line if end.column == 0 and end.line > node.start_mark.line else end.line + 1
-    return Position(line=node.start_mark.line + 1, column=node.start_mark.column + 1, end_line=end_line)
+    at_next_line = end.column == 0 and end.line > node.start_mark.line
+    return max(end_line, end.line if at_next_line else end.line + 1)

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, Flow
 from tokenbroker.settings import origin_of
 
 StepTypes = Mapping[str, StepType]
+MAX_MISTAKES = 20
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
@@ -38,11 +40,11 @@ def loads(text: str | bytes, steps: StepTypes, *, path: Path = Path("flow.yaml")
 
 def flow_of(document: Document, steps: StepTypes) -> Flow:
     """Check `document` and freeze it; raises FlowError with all its mistakes."""
-    mistakes = list(_mistakes(document, steps))
-    if len(mistakes) == 1:
-        raise mistakes[0]
+    mistakes = list(islice(_mistakes(document, steps), MAX_MISTAKES + 1))
     if mistakes:
-        raise FlowError("\n".join(error.sentence for error in mistakes), code=mistakes[0].code)
+        sentences = [error.sentence for error in mistakes[:MAX_MISTAKES]]
+        sentences += ["… and more"] if len(mistakes) > MAX_MISTAKES else []
+        raise FlowError("\n".join(sentences), code=mistakes[0].code)
     data = document.data
     return Flow(
         path=document.path,
@@ -110,7 +112,6 @@ def _option_mistakes(
             yield document.error(path, f"'{step_type.verb}' takes a mapping with: {known}")
             return
         value = {step_type.shorthand: value}
-        path = path[:-1]  # a shorthand's value stands at the verb itself
     yield from _unknown_keys(document, path, value, schema["properties"], f"option of '{step_type.verb}'")
     yield from _schema_mistakes(document, path, _validator_of_options(step_type), value)
 
@@ -125,11 +126,10 @@ def _unknown_keys(
 
 
 def _unknown(document: Document, path: NodePath, kind: str, key: str, choices: list[str]) -> FlowError:
-    near = difflib.get_close_matches(key, choices, n=1, cutoff=0.6)
+    shown = printable(key)
+    near = difflib.get_close_matches(shown, choices, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(choices)}"
-    return document.error(
-        path, f"unknown {kind} '{printable(key)}'; {hint}", key=True, code="flow.unknown_key"
-    )
+    return document.error(path, f"unknown {kind} '{shown}'; {hint}", key=True, code="flow.unknown_key")
 
 
 def _schema_mistakes(

@@ -1,7 +1,8 @@
 """What a session with flows needs, attached when the first flow file is collected."""
 
 import os
-from collections.abc import Generator
+import resource
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ class SessionHooks:
         if self._config.getoption("--mode") == "guided" and not session.config.option.collectonly:
             raise pytest.UsageError("guided mode is not in this release; leave --mode away to run semi_auto")
         self._parse_params()
+        # A core holds all that the process knew. The hard limit too, for the browser and the driver inherit it.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         # Playwright's own debug log prints what it types.
         debug = [
             part for part in os.environ.get("DEBUG", "").split(",") if part and not part.startswith("pw:")
@@ -68,8 +71,13 @@ class SessionHooks:
 
 def params_of(config: pytest.Config) -> dict[str, str]:
     """The `--param NAME=VALUE` options; raises UsageError where one has no ``=``."""
+    return parse_params(config.getoption("--param"))
+
+
+def parse_params(texts: Sequence[str]) -> dict[str, str]:
+    """What each ``NAME=VALUE`` of `texts` says; raises UsageError, without the text, where one has no ``=``."""
     pairs = {}
-    for text in config.getoption("--param"):
+    for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UsageError("--param takes NAME=VALUE")

@@ -72,6 +72,8 @@ class _Open:
 
     creation: Creation
     intent: OpenIntent
+    sinks: tuple[Sink, ...]
+    """Where each of the creation's tokens goes."""
     pressed: bool = False
     read: int = 0
     """Captures that had a token to keep."""
@@ -120,7 +122,11 @@ class CreationRecord:
             targets=creation.targets,
             created_at=self._clock(),
         )
-        self._open[step.number] = _Open(creation=creation, intent=self._spool.intend(intent))
+        # Opened before anything is created: a token that was read must find its sink there.
+        sinks = tuple(self._open_sink(target.partition(":")[0]) for target in creation.targets)
+        self._open[step.number] = _Open(creation=creation, intent=self._spool.intend(intent), sinks=sinks)
+        if not STEPS[step.verb].may_create:
+            self.before_press(step)  # the capture itself: the page has made the key already
 
     def before_press(self, step: Step) -> None:
         """Durable before a creating step acts: from here on the key is possibly created."""
@@ -135,20 +141,20 @@ class CreationRecord:
         """Seal `token`, store it, read it back, and clear its intent; answers the reference as text."""
         entry = next(e for e in self._open.values() if step.number in e.creation.captures)
         index = entry.creation.captures.index(step.number)
-        alias, _, path = entry.creation.targets[index].partition(":")
+        path = entry.creation.targets[index].partition(":")[2]
         entry.read += 1
         reference = keep(
             token,
             index=index,
             intent=entry.intent,
-            sink=self._open_sink(alias),
+            sink=entry.sinks[index],
             path=path,
             actor=self._plan.actor,
         )
         entry.kept += 1
         self.references.append(reference)
         if entry.kept == len(entry.creation.captures):
-            entry.intent.clear()
+            _clear(entry.intent)
             del self._open[entry.creation.step]
         return str(reference)
 
@@ -160,7 +166,7 @@ class CreationRecord:
         sentences = []
         for entry in self._open.values():
             if not entry.pressed and not entry.read:
-                _drop(entry.intent)
+                _clear(entry.intent)
                 continue
             entry.intent.leave()
             sentences += self._unsafe(entry)
@@ -185,8 +191,9 @@ class CreationRecord:
         return sentences
 
 
-def _drop(intent: OpenIntent) -> None:
+def _clear(intent: OpenIntent) -> None:
+    """Remove an intent that is done with; where the disk refuses, recover removes it: nothing depends on it."""
     try:
         intent.clear()
     except BrokerError:
-        intent.leave()  # recover drops it: nothing was pressed
+        intent.leave()

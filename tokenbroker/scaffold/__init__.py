@@ -1,5 +1,6 @@
 """New projects: the files that ``tokenbroker init`` writes."""
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,9 @@ PROJECT = {
 """The templates of a project and where each goes."""
 
 
+_SITE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
     """One file of a new project; `created` is False where a file was there already and was left as it is."""
@@ -26,8 +30,10 @@ def write_project(folder: Path, *, site: str, origin: str) -> list[Written]:
     """Write settings, one flow for `site` at `origin`, and a CI workflow into `folder`; overwrites nothing.
 
     Raises:
-        UsageError: a file can't be written.
+        UsageError: `site` is no name of a site, or a file can't be written.
     """
+    if not re.fullmatch(_SITE, site):
+        raise UsageError("the site's name is one word of letters, digits, '-' and '_', such as --site acme")
     written = []
     for template, target in PROJECT.items():
         text = resources.files(__package__).joinpath("project", template).read_text(encoding="utf-8")

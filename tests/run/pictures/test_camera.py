@@ -114,7 +114,9 @@ def test_a_strict_content_security_policy_does_not_matter(camera: Camera, page: 
     assert camera.shoot(page).kind == "pixels"
 
 
-def test_a_frame_of_another_site_is_covered_too(camera: Camera, page: Page, blank: Page, site: Site) -> None:
+def test_a_frame_of_another_process_is_covered_whole(
+    camera: Camera, page: Page, blank: Page, site: Site
+) -> None:
     site.serve("/inner", f"<!doctype html>{PIXEL}")
     page.goto(site.serve("/", f'<!doctype html><iframe src="{site.other_origin}/inner"></iframe>'))
     for _ in range(2):

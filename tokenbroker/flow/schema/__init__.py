@@ -3,6 +3,7 @@
 ``v1.json`` beside this file is what editors use; a test fails when it is not what `build_schema` gives.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -108,10 +109,23 @@ def _pattern(
         yield ValidationError("does not match the pattern")
 
 
+def _unique_items(
+    validator: Draft202012Validator,
+    wanted: bool,
+    instance: Any,
+    schema: Any,  # noqa: ARG001  jsonschema's contract
+) -> Iterator[ValidationError]:
+    # jsonschema compares each with each where the items can't be sorted: minutes for a hostile list.
+    if wanted and validator.is_type(instance, "array"):
+        texts = [json.dumps(item, sort_keys=True) for item in instance]
+        if len(set(texts)) < len(texts):
+            yield ValidationError("has an item twice")
+
+
 FlowValidator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # jsonschema ships no types for it
-    Draft202012Validator, {"pattern": _pattern}
+    Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique_items}
 )
-"""Draft 2020-12, with patterns as editors understand them."""
+"""Draft 2020-12, with patterns as editors understand them, and quick whatever it is given."""
 
 
 def step_schema(step_type: StepType) -> dict[str, Any]:

@@ -32,7 +32,6 @@ class Box:
     """One box of the layout: the element, generated content or text that made it, and where it is."""
 
     __slots__ = (
-        "backend_id",
         "bounds",
         "content_document",
         "in_svg",
@@ -47,7 +46,6 @@ class Box:
         node = document.node_of(layout_index)
         attributes = document.attributes(node)
         self.name = document.name(node)
-        self.backend_id: int = document.raw["nodes"]["backendNodeId"][node]
         self.is_text = self.name == "#text"
         self.type = attributes.get("type", "").lower()
         self.role = attributes.get("role", "").lower()

@@ -1,4 +1,4 @@
-"""One DevTools target of a page: the page itself, or a frame that lives in a process of its own."""
+"""The DevTools target of a page: what its own process draws, with the frames of that process."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ Loads = dict[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class View:
-    """What one target shows at one moment.
+    """What a target shows at one moment.
 
     Attributes:
         loads: which load each of its frames shows.
@@ -71,11 +71,6 @@ class Target:
     def documents(self) -> list[Document]:
         """The documents of the target, the outermost first, with frames of the same process."""
         return documents_of(self._send("DOMSnapshot.captureSnapshot", {"computedStyles": list(STYLES)}))
-
-    def frame_shown_by(self, backend_id: int) -> str:
-        """The id of the frame that an ``<iframe>`` element shows, or ""."""
-        answer = self._send("DOM.describeNode", {"backendNodeId": backend_id})
-        return str(answer["node"].get("frameId", ""))
 
     def cover(self, css: str, loads: Loads) -> None:
         """Adopt `css` in each frame; the look afterwards tells whether that worked."""

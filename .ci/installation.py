@@ -1,0 +1,205 @@
+"""The checkout's own `.venv` and its browser: made once, checked in a moment ever after.
+
+The state file inside `.venv` holds one of two things: ``building`` while an installation is under way
+(or was cut short), or the digest of all that the finished installation depended on.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_BUILDING = "building"
+_LOG_LINES_SHOWN = 15
+
+
+class SetupError(Exception):
+    """The checkout can't be set up; the message is for the person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """The folders of one checkout."""
+
+    root: Path
+
+    @property
+    def venv(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def venv_state(self) -> Path:
+        return self.venv / ".tokenbroker-setup"
+
+    @property
+    def state(self) -> Path:
+        """Everything that running this checkout leaves behind (git-ignored)."""
+        return self.root / ".tokenbroker"
+
+
+def digest(checkout: Checkout) -> str:
+    """SHA-256 over what an installation depends on: project file, these scripts, Python, place."""
+    told = hashlib.sha256()
+    for path in (checkout.root / "pyproject.toml", *sorted(Path(__file__).parent.glob("*.py"))):
+        told.update(path.read_bytes())
+    told.update(f"{sys.version}\0{checkout.root}".encode())
+    return told.hexdigest()
+
+
+def venv_complaint(find_module: object = importlib.util.find_spec) -> str:
+    """One sentence when this Python can't make virtual environments (as Debian ships it), or ""."""
+    assert callable(find_module)
+    if find_module("venv") is not None and find_module("ensurepip") is not None:
+        return ""
+    exact = f"python3.{sys.version_info.minor}-venv"
+    return (
+        "this Python comes without venv; install it and run the same command again: "
+        f"apt-get install python3-venv (Debian, Ubuntu; the package may be called {exact})"
+    )
+
+
+def ensure_venv(checkout: Checkout) -> None:
+    """Make `.venv` hold this checkout and its development tools; nothing to do is the usual case.
+
+    Raises:
+        SetupError: no venv in this Python, or pip could not install.
+    """
+    wanted = digest(checkout)
+    if _is_ready(checkout, wanted):
+        return
+    with _one_at_a_time(checkout) as lock:
+        if not _is_ready(checkout, wanted):  # another call may have done it while this one waited
+            _install(checkout, wanted, lock)
+
+
+def ensure_browser(checkout: Checkout, environ: Mapping[str, str]) -> None:
+    """Have a browser: the recorded one if still there, else one found or installed.
+
+    Raises:
+        SetupError: there is none and none could be installed; the sentence has been printed by it.
+    """
+    record = checkout.state / "browser"
+    recorded = environ.get("TOKENBROKER_BROWSER") or _read(record)
+    if recorded and os.access(recorded, os.X_OK):
+        return
+    with _one_at_a_time(checkout) as lock:
+        answer = subprocess.run(
+            [checkout.python, "-m", "tokenbroker.run.chromium", "--ensure"],
+            cwd=checkout.root,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            pass_fds=(lock,),
+        )
+        if answer.returncode != 0:
+            raise SetupError("no browser (see above)")
+        record.write_text(answer.stdout.strip(), encoding="utf-8")
+
+
+def _is_ready(checkout: Checkout, wanted: str) -> bool:
+    return _read(checkout.venv_state) == wanted and os.access(checkout.python, os.X_OK)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"set-up: {sentence}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def _one_at_a_time(checkout: Checkout) -> Iterator[int]:
+    """Yields the lock, for children: an orphan of a killed set-up that still writes keeps the next one waiting."""
+    checkout.state.mkdir(mode=0o700, exist_ok=True)
+    with (checkout.state / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("waiting for another set-up of this checkout to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock.fileno()
+
+
+def _install(checkout: Checkout, wanted: str, lock: int) -> None:
+    if _can_be_kept(checkout):
+        _say("bringing .venv up to date")
+        if _fill(checkout, lock):
+            checkout.venv_state.write_text(wanted, encoding="utf-8")
+            return
+        _say("that failed; making .venv anew")
+    complaint = venv_complaint()
+    if complaint:
+        raise SetupError(complaint)
+    _say("making .venv and installing into it (a minute or two, once)")
+    shutil.rmtree(checkout.venv, ignore_errors=True)
+    # The base Python, not sys.executable: that one may stand in the .venv just removed.
+    base_python = getattr(sys, "_base_executable", "") or sys.executable
+    made = _logged(checkout, [base_python, "-m", "venv", str(checkout.venv)], lock)
+    if not made or not _fill(checkout, lock):
+        raise SetupError(_why(checkout))
+    checkout.venv_state.write_text(wanted, encoding="utf-8")
+
+
+def _can_be_kept(checkout: Checkout) -> bool:
+    """Whether `.venv` is whole, has pip, and was made here, by the very Python that runs this."""
+    if _read(checkout.venv_state) == _BUILDING or not os.access(checkout.python, os.X_OK):
+        return False
+    if str(checkout.python) not in _read(checkout.venv / "bin" / "pip"):
+        return False  # copied or moved: its programs still name the old place
+    told = subprocess.run(
+        [checkout.python, "-c", "import pip, sys; sys.stdout.write(sys.version)"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    return told.returncode == 0 and told.stdout == sys.version
+
+
+def _fill(checkout: Checkout, lock: int) -> bool:
+    checkout.venv_state.write_text(_BUILDING, encoding="utf-8")
+    pip = [str(checkout.python), "-m", "pip", "--disable-pip-version-check", "install"]
+    # venv brings old copies of these, some with known vulnerabilities; from 3.12 on it brings no setuptools.
+    tools = ["pip", "setuptools"] if sys.version_info < (3, 12) else ["pip"]
+    return _logged(checkout, [*pip, "--upgrade", *tools], lock) and _logged(
+        checkout, [*pip, "--editable", ".[dev]"], lock
+    )
+
+
+def _log_path(checkout: Checkout) -> Path:
+    return checkout.state / "setup.log"
+
+
+def _logged(checkout: Checkout, command: list[str], lock: int) -> bool:
+    with _log_path(checkout).open("w", encoding="utf-8") as log:
+        done = subprocess.run(
+            command, cwd=checkout.root, stdout=log, stderr=subprocess.STDOUT, check=False, pass_fds=(lock,)
+        )
+    return done.returncode == 0
+
+
+def _why(checkout: Checkout) -> str:
+    lines = _read(_log_path(checkout)).splitlines()[-_LOG_LINES_SHOWN:]
+    return "\n".join(
+        [
+            "pip could not install; is the package index within reach (pip config list)? It ended with",
+            *(f"    {line}" for line in lines),
+            f"  the whole log: {_log_path(checkout)}",
+        ]
+    )

@@ -1,0 +1,120 @@
+"""What each target of the Makefile does, once the checkout is set up."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import installation
+import stages
+from installation import Checkout
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_KEPT_SETTINGS = ("TOKENBROKER_BROWSER", "TOKENBROKER_TEST_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One word of the command line: what it is for, what it needs, what it does."""
+
+    purpose: str
+    needs_browser: bool
+    act: Callable[[Checkout, Sequence[str]], int]
+
+
+def environment(checkout: Checkout, home: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """`inherited` for a child that must never touch the person's own tokenbroker.
+
+    The person's `TOKENBROKER_*` settings are left out, but for the browser and what the tests ask for;
+    the home is a folder inside the checkout.
+    """
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if not name.startswith("TOKENBROKER_") or name.startswith(_KEPT_SETTINGS)
+    }
+    kept["TOKENBROKER_HOME"] = str(checkout.state / home)
+    return kept
+
+
+def _become(checkout: Checkout, home: str, *command: str) -> NoReturn:
+    # exec, not a child: signals, the terminal and the exit code are then the command's own.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.chdir(checkout.root)
+    os.execve(checkout.python, [str(checkout.python), *command], environment(checkout, home, os.environ))
+
+
+def _setup(checkout: Checkout, _arguments: Sequence[str]) -> int:
+    sys.stdout.write(f"set up: {checkout.venv.relative_to(checkout.root)} and a browser are ready\n")
+    return 0
+
+
+def _flows(checkout: Checkout, arguments: Sequence[str]) -> int:
+    _become(checkout, "flows", "-m", "pytest", "flows/", *arguments)
+
+
+def _test(checkout: Checkout, arguments: Sequence[str]) -> int:
+    env = environment(checkout, "test", os.environ)
+    return stages.run_all((*stages.STATIC, stages.tests(arguments)), checkout, env)
+
+
+def _lint(checkout: Checkout, _arguments: Sequence[str]) -> int:
+    return stages.run_all(stages.STATIC, checkout, environment(checkout, "test", os.environ))
+
+
+def _docs(checkout: Checkout, _arguments: Sequence[str]) -> int:
+    return stages.run_all(stages.documents(checkout), checkout, environment(checkout, "test", os.environ))
+
+
+def _bench(checkout: Checkout, arguments: Sequence[str]) -> int:
+    _become(checkout, "bench", "-m", "benchmarks", *arguments)
+
+
+def _soak(checkout: Checkout, arguments: Sequence[str]) -> int:
+    _become(checkout, "test", "-m", "pytest", "tests/", "-m", "soak", "--timeout=0", *arguments)
+
+
+def _doctor(checkout: Checkout, arguments: Sequence[str]) -> int:
+    _become(checkout, "flows", "-m", "tokenbroker", "doctor", *arguments)
+
+
+TARGETS: Mapping[str, Target] = {
+    "setup": Target(purpose="install everything into .venv, and a browser", needs_browser=True, act=_setup),
+    "flows": Target(purpose="run the flows against the demo site", needs_browser=True, act=_flows),
+    "test": Target(purpose="every check and test that CI runs", needs_browser=True, act=_test),
+    "lint": Target(purpose="the checks without the tests", needs_browser=False, act=_lint),
+    "docs": Target(purpose="write the generated pages of docs/", needs_browser=False, act=_docs),
+    "bench": Target(purpose="measure, and write reports/bench.json", needs_browser=True, act=_bench),
+    "soak": Target(purpose="the long versions of the tests", needs_browser=True, act=_soak),
+    "doctor": Target(purpose="tell what this machine has and lacks", needs_browser=False, act=_doctor),
+}
+
+
+def _usage() -> str:
+    width = max(map(len, TARGETS))
+    lines = [f"  {name:{width}}  {target.purpose}" for name, target in TARGETS.items()]
+    return "\n".join(["usage: python3 .ci/bootstrap.py TARGET [arguments]", *lines, ""])
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Set the checkout up as far as the target needs it, and run the target."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        sys.stdout.write(_usage())
+        return 0
+    if not arguments or arguments[0] not in TARGETS:
+        sys.stderr.write(_usage())
+        return 2
+    target = TARGETS[arguments[0]]
+    checkout = Checkout(root=ROOT)
+    try:
+        installation.ensure_venv(checkout)
+        if target.needs_browser:
+            installation.ensure_browser(checkout, os.environ)
+    except installation.SetupError as failure:
+        sys.stderr.write(f"set-up failed: {failure}\n")
+        return 2
+    return target.act(checkout, arguments[1:])
