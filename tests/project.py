@@ -19,13 +19,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
-import pexpect
+import pexpect  # type: ignore[import-untyped]  # it ships no types
 
 from demo_site.launch import Account, RunningDemo
 from tokenbroker.broker import Broker
 from tokenbroker.secret import Secret
 from tokenbroker.settings import load_configuration
+from tokenbroker.store.jobs import begin_job, finish_job, mark_created_key
 
 SITE = "https://console.example.com"
 SEEDED = "Retired integration"
@@ -105,7 +107,10 @@ class Ended:
     def outcomes(self) -> dict[str, int]:
         """What pytest's closing line counts, such as ``{"passed": 2}``."""
         closing = [line for line in self.out.splitlines() if re.search(r" in \d+\.\d+s", line)][-1]
-        return {word.rstrip("s"): int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", closing)}
+        return {
+            word.rstrip("s"): int(n)
+            for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", closing)
+        }
 
     def refusal(self) -> str:
         """The code at the start of a refusal; proves that it is a plain sentence without a traceback."""
@@ -224,11 +229,11 @@ class Project:
     @contextmanager
     def terminal(self, *arguments: str, folder: Path | None = None) -> Iterator["Terminal"]:
         """`tokenbroker` at a terminal of its own."""
-        child: pexpect.spawn[str] = pexpect.spawn(
+        child = pexpect.spawn(
             TOKENBROKER[0],
             [*TOKENBROKER[1:], *arguments],
             cwd=str(folder or self.folder),
-            env=self.environment({"TERM": "xterm"}),  # type: ignore[arg-type]  # os.environ in its stubs
+            env=self.environment({"TERM": "xterm"}),
             encoding="utf-8",
             timeout=TIME_LIMIT_S,
             dimensions=(50, 200),
@@ -270,9 +275,9 @@ class Project:
         """The processes that were started for this project and still run: their TMPDIR tells."""
         mark = f"TMPDIR={self.temporary}\0".encode()
         found = []
-        for entry in Path("/proc").iterdir():
+        for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if entry.name.isdigit() and mark in (entry / "environ").read_bytes():
+                if mark in (entry / "environ").read_bytes():
                     found.append(int(entry.name))
         return found
 
@@ -300,7 +305,7 @@ class Project:
 class Terminal:
     """A person at a terminal."""
 
-    def __init__(self, child: "pexpect.spawn[str]") -> None:
+    def __init__(self, child: Any) -> None:
         self._child = child
 
     def wait_for(self, text: str) -> None:
@@ -328,6 +333,15 @@ class Terminal:
 
 
 TOKENBROKER = (sys.executable, "-m", "tokenbroker")
+
+
+def remember_created_key(project: Project, flow_id: str) -> None:
+    """Let the store know of an earlier run of `flow_id` that created a key."""
+    with project.broker() as broker:
+        store = broker.local.store
+        job = begin_job(store, flow_id=flow_id, mode="semi_auto", actor="tests")
+        mark_created_key(store, job)
+        finish_job(store, job, status="passed", actor="tests")
 
 
 def marking_browser(folder: Path) -> tuple[Path, Path]:

@@ -8,16 +8,14 @@ import pytest
 from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
 from tests.project import SEEDED, Project
 
-ACCOUNTS = 60
+ACCOUNTS = 40
 """More than a session's tests use: each takes one of its own, so that none meets another's keys or codes."""
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningDemo, Iterator[Account]]]:
     """One site for the session's tests, and its unused accounts."""
-    accounts = [
-        generate_account(keys=(SeedKey(name=SEEDED, scopes=("read",)),)) for _ in range(ACCOUNTS)
-    ]
+    accounts = [generate_account(keys=(SeedKey(name=SEEDED, scopes=("read",)),)) for _ in range(ACCOUNTS)]
     with start(database=tmp_path_factory.mktemp("demo") / "site.sqlite", accounts=accounts) as site:
         yield site, iter(accounts)
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import BrokerError, HumanUnreachable, SecretNotFound
-from tokenbroker.evidence.collect import Evidence
+from tokenbroker.evidence.collect import Evidence, require_place
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan, Request, approve
@@ -165,12 +165,14 @@ class Broker:
         return values
 
     def preflight(self, plan: Plan, open_sink: SinkOpener, channel: Channel) -> None:
-        """Prove, before a browser starts, that what the flow ends in can be had: its sinks, and a person.
+        """Prove, before a browser starts, that what the flow ends in can be had: evidence, sinks, and a person.
 
         Raises:
+            UsageError: `evidence.not_writable`.
             SecretUnavailable, SecretAccessDenied, SettingsError: a sink would not take the token.
             HumanUnreachable: a step needs a person and none can be reached.
         """
+        require_place(self.reports())
         for step in plan.flow.steps:
             needs = STEPS[step.verb].requires
             if "sink" in needs:

@@ -53,7 +53,9 @@ def origin_of(url: str) -> str:
         raise ValueError("not an absolute http or https URL")
     if not parts.hostname.isascii() or "%" in parts.hostname:
         raise ValueError("a host is written in plain ASCII (xn--…)")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = parts.hostname
+    if ":" in host:
+        host = f"[{ipaddress.IPv6Address(host).compressed}]"
     default = {"http": 80, "https": 443}[parts.scheme]
     port = "" if parts.port in (None, default) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"

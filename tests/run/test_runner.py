@@ -200,9 +200,9 @@ def test_an_error_of_ours_is_named_by_type_and_place_and_its_words_are_redacted(
 
 def test_a_foreign_request_is_blocked_and_counted(runs: Runs) -> None:
     tell = "document.body.insertAdjacentHTML('beforeend', '<b id=p>refused</b>')"
-    runs.site.pages["/"] = f'<img src=http://127.0.0.1:9/x.png onerror="{tell}">'
+    runs.site.pages["/"] = f'<img src=http://127.0.0.1:18999/x.png onerror="{tell}">'
     result = runs.run('  - expect: "#p"\n')
-    assert [(blocked.origin, blocked.count) for blocked in result.blocked] == [("http://127.0.0.1:9", 1)]
+    assert [(blocked.origin, blocked.count) for blocked in result.blocked] == [("http://127.0.0.1:18999", 1)]
 
 
 def test_a_plan_that_has_expired_does_not_run(runs: Runs) -> None:

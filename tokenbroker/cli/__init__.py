@@ -1,29 +1,46 @@
 """The ``tokenbroker`` command. One file a command; this one holds the table and the way out."""
 
 import sys
-from typing import NoReturn
+from importlib import import_module
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from tokenbroker import __version__
-from tokenbroker.cli import config, demo, doctor, init, recover, run, schema, secrets
 from tokenbroker.errors import BrokerError, ExitCode
+
+COMMANDS = ("run", "recover", "secrets", "config", "doctor", "demo", "init", "schema")
+"""Each is a module of this package: with a group ``app``, or with a function of the command's name."""
+
+
+class _Commands(TyperGroup):
+    """Imports a command's module when it is asked for: listing secrets must not wait for all the others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # Any: typer does not publish the type of its contexts
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__name__}.{cmd_name}")
+        group = getattr(module, "app", None)
+        if group is None:
+            group = typer.Typer(add_completion=False)
+            group.command(cmd_name)(getattr(module, cmd_name))
+        command = typer.main.get_command(group)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="tokenbroker",
+    cls=_Commands,
     help="API tokens as declarative flows: run in a real browser, kept in a secret sink, proven by evidence.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("run")(run.run)
-app.command("recover")(recover.recover)
-app.add_typer(secrets.app, name="secrets")
-app.add_typer(config.app, name="config")
-app.command("doctor")(doctor.doctor)
-app.command("demo")(demo.demo)
-app.command("init")(init.init)
-app.command("schema")(schema.schema)
 
 
 def _version(asked: bool) -> None:

@@ -1,5 +1,6 @@
 """``tokenbroker demo``: the demo site, ready for a first flow."""
 
+import os
 import secrets
 import signal
 import tempfile
@@ -48,26 +49,37 @@ def demo(
 
 
 def _prepare(folder: Path, site: RunningDemo, *, email: str, password: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tokenbroker.toml").write_text(
+    settings = (
         'home = "home"\n\n[sinks.bitwarden]\ntype = "local"\n\n'
-        f'[origin_map]\n"https://console.example.com" = "{site.url}"\n',
-        encoding="utf-8",
+        f'[origin_map]\n"https://console.example.com" = "{site.url}"\n'
     )
     flow = resources.files("tokenbroker.scaffold").joinpath("project", "reference.flow.yaml")
-    (folder / _FLOW).write_text(flow.read_text(encoding="utf-8"), encoding="utf-8")
+    reason = ""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "tokenbroker.toml").write_text(settings, encoding="utf-8")
+        (folder / _FLOW).write_text(flow.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise DemoUnavailable(
+            f"the demo's folder {folder} can't be written: {reason}",
+            next_step="name another folder: tokenbroker demo --dir FOLDER",
+        )
     with Broker(load_configuration(folder, {}), environ={}) as broker:
         for path, value in (("example.email", email), ("example.password", password)):
             broker.local.put(path, Secret(value), put_id=f"demo-{secrets.token_hex(8)}", actor="demo")
 
 
 def _explain(folder: Path, site: RunningDemo, email: str) -> None:
+    # The variable would win over the demo's settings, and lead into the person's own home.
+    unset = "  unset TOKENBROKER_HOME\n" if os.environ.get("TOKENBROKER_HOME") else ""
     print(
         f"Example Cloud runs at {site.url}\n"
         f"  account     {email}  (its password is in the demo's store)\n"
         f"  phone page  {site.phones[email]}\n\n"
         "In another terminal:\n"
-        f"  cd {folder}\n"
+        f"  cd {folder}\n{unset}"
         f"  tokenbroker run {_FLOW}\n\n"
         "It asks you for the security code: open the phone page in a browser and read it there.\n"
         "Ctrl-C here ends the demo site.",

@@ -44,6 +44,11 @@ def run(
     """Run one flow and watch it; asks at the terminal where only a person may act."""
     if not flow.is_file():
         raise UsageError(f"there is no flow file {flow}")
+    if "[" in str(flow) or "::" in str(flow):
+        raise UsageError(
+            f"pytest can't name the file {flow}: its path holds '[' or '::'",
+            next_step="rename the file or folder",
+        )
     if mode not in ("", "guided", "semi_auto"):
         raise UsageError(f"--mode is guided or semi_auto, not {mode}")
     if mode == "guided":
@@ -58,9 +63,8 @@ def run(
     options = [name for name, given in flags.items() if given]
     options += [f"--param={pair}" for pair in param] + ([f"--mode={mode}"] if mode else [])
     outcome = _run_once(flow, [*options, *(["--again"] if again else [])])
-    if outcome.refusal == WOULD_DUPLICATE and sys.stdin.isatty():
-        if typer.confirm("Create another key?"):
-            outcome = _run_once(flow, [*options, "--again"])
+    if outcome.refusal == WOULD_DUPLICATE and sys.stdin.isatty() and typer.confirm("Create another key?"):
+        outcome = _run_once(flow, [*options, "--again"])
     if as_json and outcome.summary is not None:
         print(json.dumps(outcome.summary, indent=2))
     raise typer.Exit(outcome.exit_code)
@@ -70,7 +74,7 @@ class _Outcome(Follower):
     """Prints what happens as it happens, and remembers how it ended."""
 
     def __init__(self, flow: Path) -> None:
-        self._flow = flow.resolve()
+        self._flow = flow
         self._live = sys.stderr.isatty()
         self.exit_code = int(ExitCode.DONE)
         self.refusal = ""
@@ -136,18 +140,25 @@ class _Outcome(Follower):
 
 
 def _run_once(flow: Path, options: list[str]) -> _Outcome:
+    # As pytest names it: symbolic links are kept, and no dash can be taken for an option.
+    flow = Path(os.path.abspath(flow))  # noqa: PTH100  Path.absolute() keeps ".."
     outcome = _Outcome(flow)
+    os.environ.pop("PYTEST_ADDOPTS", None)
     arguments = [
         str(flow),
         f"--rootdir={Path.cwd()}",
-        # The project's own addopts are for its test session (workers, coverage): this is one flow.
-        "-o", "addopts=", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no",
+        # Addopts, of the project and of the environment, are for a test session (workers, coverage).
+        "-o", "addopts=", "-o", "asyncio_default_fixture_loop_scope=function",
+        "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no",
         *options,
     ]  # fmt: skip
     ended = pytest.main(arguments, plugins=[outcome])
     if ended == pytest.ExitCode.INTERRUPTED and outcome.exit_code == 0:
         _say("\nInterrupted.")
         outcome.exit_code = INTERRUPTED
+    elif ended == pytest.ExitCode.NO_TESTS_COLLECTED:
+        _say(f"{flow} was not run: a conftest or setting of the project leaves it out.")
+        outcome.exit_code = int(ExitCode.USAGE)
     elif ended != pytest.ExitCode.OK and outcome.exit_code == 0:
         outcome.exit_code = int(ExitCode.USAGE)
     return outcome

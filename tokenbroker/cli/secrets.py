@@ -4,6 +4,7 @@ import getpass
 import os
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -142,10 +143,17 @@ def _read_value(reference: str) -> Secret:
     if sys.stdin.isatty():
         value = getpass.getpass(f"Value of {reference} (not shown): ")
     else:
-        value = sys.stdin.read().removesuffix("\n")
+        value = _standard_input().removesuffix("\n")
     if not value:
         raise UsageError("an empty value is no secret; nothing was stored")
     return Secret(value)
+
+
+def _standard_input() -> str:
+    # Bytes, and no foreign error: what Python says of text that is none holds a part of it.
+    with suppress(UnicodeDecodeError):
+        return sys.stdin.buffer.read().decode("utf-8")
+    raise UsageError("the value is not UTF-8 text; nothing was stored")
 
 
 def _write_new(file: Path, key: Secret) -> None:

@@ -8,11 +8,33 @@ from typing import Any
 
 from tokenbroker import __version__
 from tokenbroker.clock import iso
+from tokenbroker.errors import UsageError
 from tokenbroker.redact import Redactor
 from tokenbroker.run.pictures.picture import Picture
 from tokenbroker.run.result import RunEvent, RunResult, StepResult
 
 _ENDINGS = {"image/png": "png", "image/svg+xml": "svg"}
+
+
+def require_place(reports: Path) -> None:
+    """Make the folder that takes the evidence of runs, before any run needs it.
+
+    Raises:
+        UsageError: `evidence.not_writable`.
+    """
+    reason = ""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if not reason and not os.access(reports, os.W_OK | os.X_OK):
+        reason = "Permission denied"
+    if reason:
+        raise UsageError(
+            f"the evidence folder {reports} can't be used: {reason}",
+            next_step="name another one with the setting 'reports' (TOKENBROKER_REPORTS)",
+            code="evidence.not_writable",
+        )
 
 
 class Evidence:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FLOW_ENDINGS = (".flow.yaml", ".flow.yml")
 DEFAULT_FOLDERS = ("flows",)
 NAMED_FLOWS = pytest.StashKey[tuple[Path, ...]]()
-"""Files that are flows wherever they lie: what `tokenbroker run` was given."""
+"""Files that are flows wherever they lie and whatever their ending: what `tokenbroker run` was given."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "FlowFile | None":
-    if file_path.suffix not in (".yaml", ".yml") or not _is_flow(file_path, parent.config):
+    if not _is_flow(file_path, parent.config):
         return None
     from tokenbroker.pytest_plugin.items import FlowFile
     from tokenbroker.pytest_plugin.session import attach
@@ -57,5 +57,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "FlowFile 
 def _is_flow(path: Path, config: pytest.Config) -> bool:
     if path.name.endswith(FLOW_ENDINGS) or path in config.stash.get(NAMED_FLOWS, ()):
         return True
+    if path.suffix not in (".yaml", ".yml"):
+        return False
     folders = config.getini("tokenbroker_flows") or DEFAULT_FOLDERS
     return any(path.is_relative_to(config.rootpath / folder) for folder in folders)

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def tokenbroker_configuration(pytestconfig: pytest.Config) -> "Configuration":
     """The settings as seen from pytest's root folder."""
+    from tokenbroker.pytest_plugin.withheld import withhold
     from tokenbroker.settings import load_configuration
 
-    return load_configuration(pytestconfig.rootpath, os.environ)
+    return load_configuration(pytestconfig.rootpath, {**os.environ, **withhold(pytestconfig)})
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +40,13 @@ def tokenbroker_broker(
     """The opened home."""
     from tokenbroker.broker import Broker
     from tokenbroker.pytest_plugin.items import FlowItem
+    from tokenbroker.pytest_plugin.withheld import withhold
 
-    with Broker(tokenbroker_configuration, environ=os.environ, home=tokenbroker_home) as broker:
-        for item in request.session.items:
-            if isinstance(item, FlowItem):
-                broker.take_variables(item.flow.references("env:"))
+    flows = [item.flow for item in request.session.items if isinstance(item, FlowItem)]
+    names = tuple({name for flow in flows for name in flow.references("env:")})
+    environ = withhold(request.config, names, settings=tokenbroker_configuration.settings)
+    with Broker(tokenbroker_configuration, environ=environ, home=tokenbroker_home) as broker:
+        broker.take_variables(names)
         yield broker
 
 

@@ -1,8 +1,10 @@
 """What a flow item does when pytest runs it: approve, prepare, execute, collect, and say how it went."""
 
+import logging
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tokenbroker.human.checkpoint import Channel
 from tokenbroker.policy.approve import NEEDS_LIVE, Plan, Request
 from tokenbroker.pytest_plugin import summary
 from tokenbroker.pytest_plugin.session import params_of
+from tokenbroker.redact import RedactingFilter, Redactor
 from tokenbroker.run.failure import RunFailure
 from tokenbroker.run.result import RunEvent, RunResult, Status
 from tokenbroker.run.runner import Tools, execute
@@ -64,11 +67,25 @@ def run_item(
         return
     run = broker.begin(plan, open_sink)
     run.listen(follower.event)
-    result = execute(plan, tools_of(run, inputs), run_id=run.run_id)
+    with _redacted_logs(broker.redactor):
+        result = execute(plan, tools_of(run, inputs), run_id=run.run_id)
     folder = run.finish(result)
     _note(item, result, str(folder))
     follower.finished(result, str(folder), broker)
     _conclude(flow, result, request.config)
+
+
+@contextmanager
+def _redacted_logs(redactor: Redactor) -> Iterator[None]:
+    """Live logs and log files are written at once: what a report redacts at its end comes too late for them."""
+    handlers, redacting = [*logging.getLogger().handlers], RedactingFilter(redactor)
+    for handler in handlers:
+        handler.addFilter(redacting)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(redacting)
 
 
 def _prepare(

@@ -1,15 +1,16 @@
 """What a session with flows needs, attached when the first flow file is collected."""
 
-import os
 import resource
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import pytest
 
 from tokenbroker.errors import UsageError
+from tokenbroker.pytest_plugin.debug_log import silence_debug_log
 from tokenbroker.pytest_plugin.items import FlowItem
 from tokenbroker.pytest_plugin.summary import write_summary
+from tokenbroker.pytest_plugin.withheld import withhold
 
 _NAME = "tokenbroker_session"
 
@@ -18,6 +19,7 @@ def attach(config: pytest.Config) -> None:
     """Register the hooks below, once."""
     if not config.pluginmanager.has_plugin(_NAME):
         config.pluginmanager.register(SessionHooks(config), _NAME)
+        config.pluginmanager.register(RedactFirst())
 
 
 class SessionHooks:
@@ -38,28 +40,17 @@ class SessionHooks:
             return
         if self._config.getoption("--mode") == "guided" and not session.config.option.collectonly:
             raise pytest.UsageError("guided mode is not in this release; leave --mode away to run semi_auto")
-        self._parse_params()
+        _as_usage_error(lambda: params_of(self._config))
+        _as_usage_error(silence_debug_log)
+        withhold(self._config, {name for flow in flows for name in flow.references("env:")})
         # A core holds all that the process knew. The hard limit too, for the browser and the driver inherit it.
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        # Playwright's own debug log prints what it types.
-        debug = [
-            part for part in os.environ.get("DEBUG", "").split(",") if part and not part.startswith("pw:")
-        ]
-        os.environ.pop("DEBUG", None)
-        if debug:
-            os.environ["DEBUG"] = ",".join(debug)
-
-    def _parse_params(self) -> None:
-        try:
-            params_of(self._config)
-        except UsageError as error:
-            raise pytest.UsageError(error.sentence) from None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Redact whatever a flow's report carries, before any other plugin or a file sees it."""
+        """Redact once more, outermost: what other plugins have added to a flow's report."""
         report = yield
         if isinstance(item, FlowItem):
             redact(report, item)
@@ -67,6 +58,27 @@ class SessionHooks:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         write_summary(terminalreporter)
+
+
+class RedactFirst:
+    """The innermost wrapper: a plugin that reads the report while it is made, as Allure's does, sees it redacted."""
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Redact whatever a flow's report carries."""
+        report = yield
+        if isinstance(item, FlowItem):
+            redact(report, item)
+        return report
+
+
+def _as_usage_error(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except UsageError as error:
+        raise pytest.UsageError(error.sentence) from None
 
 
 def params_of(config: pytest.Config) -> dict[str, str]:

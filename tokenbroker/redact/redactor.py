@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
@@ -13,6 +13,7 @@ from tokenbroker.secret import Secret
 
 _WITHHELD = "«withheld»".encode()
 _ROUNDS = 8
+MAX_SEGMENTS = 6
 
 # From here on Playwright shows the page, fields and all; nothing of it is ours to show.
 _PAGE_CONTENT = re.compile(
@@ -38,6 +39,7 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._labels: dict[str, str] = {}  # by value
+        self._fresh: list[tuple[str, str]] = []  # value and label, not yet among the compiled
         self._compiled: _Compiled | None = None
 
     def add(self, secret: Secret, *, label: str) -> None:
@@ -47,8 +49,10 @@ class Redactor:
         its first label.
         """
         with self._lock:
-            if self._labels.setdefault(secret.reveal(), label) is label:
-                self._compiled = None
+            value = secret.reveal()
+            if value not in self._labels:
+                self._labels[value] = label
+                self._fresh.append((value, label))
 
     def text(self, text: str) -> str:
         """`text` without any of the secrets."""
@@ -86,8 +90,9 @@ class Redactor:
 
     def _ready(self) -> "_Compiled | None":
         with self._lock:
-            if self._compiled is None and self._labels:
-                self._compiled = _Compiled(self._labels)
+            if self._fresh:
+                self._compiled = (self._compiled or _Compiled()).with_more(self._fresh)
+                self._fresh = []
             return self._compiled
 
     def __repr__(self) -> str:
@@ -97,29 +102,64 @@ class Redactor:
         raise TypeError("a Redactor holds secrets and can't be pickled")
 
 
-class _Compiled:
-    """The automata and marks for one set of secrets; never changed once made."""
+class _Segment:
+    """The automata of some secrets; never changed once made."""
 
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        forms = [(owner, form) for owner, value in enumerate(labels) for form in forms_of(value)]
-        self._needles = Needles(forms)
-        self._squeezed = Needles({(owner, form) for owner, form in _squeezed(forms)})
-        self._marks = [self._harmless_mark(owner, label) for owner, label in enumerate(labels.values())]
+    def __init__(self, forms: list[tuple[int, Form]], squeezed: set[tuple[int, Form]]) -> None:
+        self.forms = forms
+        self.squeezed_forms = squeezed
+        self.needles = Needles(forms)
+        self.squeezed = Needles(squeezed)
+
+    @classmethod
+    def of(cls, first_owner: int, values: Iterable[str]) -> "_Segment":
+        forms = [(owner, form) for owner, value in enumerate(values, first_owner) for form in forms_of(value)]
+        return cls(forms, set(_squeezed(forms)))
+
+    @classmethod
+    def joined(cls, segments: Iterable["_Segment"]) -> "_Segment":
+        """One segment of several, made of the forms that they have worked out."""
+        segments = tuple(segments)
+        forms = [form for segment in segments for form in segment.forms]
+        return cls(forms, set().union(*(segment.squeezed_forms for segment in segments)))
+
+
+class _Compiled:
+    """The automata and marks for one set of secrets; never changed once made.
+
+    Secrets that come during a run get a segment of their own, so that one more secret costs the same
+    however many there are; a few segments are joined to one.
+    """
+
+    def __init__(self, labels: tuple[str, ...] = (), segments: tuple[_Segment, ...] = ()) -> None:
+        self._labels = labels
+        self._segments = segments
+        self._marks = [self._harmless_mark(owner, label) for owner, label in enumerate(labels)]
+
+    def with_more(self, fresh: Sequence[tuple[str, str]]) -> "_Compiled":
+        """These and the `fresh` ones, given as value and label."""
+        segment = _Segment.of(len(self._labels), (value for value, _ in fresh))
+        segments = (*self._segments, segment)
+        if len(segments) > MAX_SEGMENTS:
+            segments = (_Segment.joined(segments),)
+        return _Compiled((*self._labels, *(label for _, label in fresh)), segments)
 
     def spans(self, raw: bytes) -> list[Span]:
         """What to replace in `raw`: ranges in order that don't overlap."""
-        spans = list(self._needles.spans(raw))
+        spans = [span for segment in self._segments for span in segment.needles.spans(raw)]
         thin = squeeze(raw)
         bare = without_tags(thin)
-        in_thin = self._squeezed.match(thin)
-        in_bare = bare != thin and self._squeezed.match(bare)
+        in_thin = [segment for segment in self._segments if segment.squeezed.match(thin)]
+        in_bare = [segment for segment in self._segments if bare != thin and segment.squeezed.match(bare)]
         if in_thin or in_bare:
             traced = trace(raw)
-            views = [traced] * in_thin + ([trace_without_tags(traced)] if in_bare else [])
+            views = [(traced, in_thin)] if in_thin else []
+            views += [(trace_without_tags(traced), in_bare)] if in_bare else []
             spans += (
                 Span(view.starts[span.start], view.ends[span.end - 1], span.owner)
-                for view in views
-                for span in self._squeezed.spans(view.data)
+                for view, segments in views
+                for segment in segments
+                for span in segment.squeezed.spans(view.data)
             )
         return _merged(_on_characters(raw, span) for span in spans)
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from playwright.sync_api import ElementHandle, Page
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tokenbroker.run.failure import attempt
 from tokenbroker.secret import Secret
 
-# One visible field with autocomplete=one-time-code; else one short numeric input; else a group of
-# single-digit inputs under one parent. Answers the fields, or an empty list.
+_DECLARED = "input[autocomplete~='one-time-code']:enabled:read-write"
+# A group of fields that say so; else one short numeric input; else a group of single-digit inputs under one
+# parent. Answers the fields, or an empty list.
 _FIND = """() => {
   const seen = element => element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && !element.disabled && !element.readOnly;
@@ -20,7 +22,6 @@ _FIND = """() => {
   const group = inputs.filter(single);
   const family = group.filter(i => group[0].closest('form, fieldset, [role=group], div') ===
                                    i.closest('form, fieldset, [role=group], div'));
-  if (declared.length === 1) return declared;
   if (declared.length >= 4 && declared.every(single)) return declared;
   const numeric = i => i.inputMode === 'numeric' || ['number', 'tel'].includes(i.type)
     || /^\\[0-9\\]|^\\\\d/.test(i.pattern);
@@ -60,16 +61,21 @@ class Challenge:
             return  # a page that sends the form by itself has taken the field away already
 
     def is_over(self) -> bool:
-        """Whether none of its fields is to be seen any more, on a page that is there to look at."""
+        """Whether none of its fields is to be seen any more."""
         try:
-            if any(field.is_visible() for field in self.fields):
-                return False
+            return not any(field.is_visible() for field in self.fields)
         except PlaywrightError:
-            pass  # the page that held them is gone
+            return True  # the page that held them is gone
+
+    def wait_until_over(self, *, timeout_ms: float) -> bool:
+        """Whether its last field has gone within the time; answers as soon as it has."""
         try:
-            return bool(self.page.evaluate("document.readyState !== 'loading'"))
+            self.fields[-1].wait_for_element_state("hidden", timeout=timeout_ms)
+        except PlaywrightTimeout:
+            return False
         except PlaywrightError:
-            return False  # between two pages
+            return True  # the page that held it is gone
+        return True
 
     def is_refused(self) -> bool:
         """Whether the very same field stands empty, or marked as invalid."""
@@ -81,6 +87,20 @@ class Challenge:
 
 def find_challenge(page: Page) -> Challenge | None:
     """The one-time-code challenge that the page shows now, if it shows exactly one."""
+    return _declared(page) or _guessed(page)
+
+
+def _declared(page: Page) -> Challenge | None:
+    """The one field that says of itself that it takes a one-time code."""
+    try:
+        fields = page.locator(_DECLARED).filter(visible=True).element_handles()
+    except PlaywrightError:
+        return None
+    return Challenge(page=page, fields=tuple(fields)) if len(fields) == 1 else None
+
+
+def _guessed(page: Page) -> Challenge | None:
+    """A single short numeric field, or a group of fields for one digit each."""
     try:
         handle = page.evaluate_handle(_FIND)
         found = [item.as_element() for item in handle.get_properties().values()]

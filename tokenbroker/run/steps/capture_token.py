@@ -35,13 +35,14 @@ def _read_whole(selector: str, stage: Stage) -> Secret:
         if text and text == before:
             return Secret(text)
         before = text if _is_whole(text) else ""
-        if not before:
-            if stage.remaining_s() <= 2 * POLL_S:
-                raise StepFailed(
-                    "no whole token is shown: the text is empty, masked, short or not one word",
-                    code="capture.no_token",
-                )
-            attempt(lambda: stage.page.wait_for_timeout(POLL_S * 1000), what="waiting for the token")
+        if before:
+            continue  # read once more: a text that is still being written differs
+        if stage.remaining_s() <= 2 * POLL_S:
+            raise StepFailed(
+                "no whole token is shown: the text is empty, masked, short or not one word",
+                code="capture.no_token",
+            )
+        attempt(lambda: stage.page.wait_for_timeout(POLL_S * 1000), what="waiting for the token")
         element = _again(selector, stage, element)
 
 

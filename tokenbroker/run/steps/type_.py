@@ -1,21 +1,42 @@
 """``type``: fill a field."""
 
 from tokenbroker.flow.model import Step
-from tokenbroker.run.failure import attempt
+from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, VALUE_OPTIONS, StepKind, options
+from tokenbroker.run.targets import bare_text
 from tokenbroker.secret import Secret
+
+GRACE_S = 0.2
 
 
 def _perform(step: Step, stage: Stage) -> str:
     value = stage.value(step)
-    field = stage.seek().target(str(step.options["selector"]))
     if isinstance(value, Secret):
         stage.require_declared_origin()
     text = value.reveal() if isinstance(value, Secret) else value
+    selector = str(step.options["selector"])
+    # Filling twice is filling once, so the locator may look and act in one go; it refuses a second match.
+    if bare_text(selector) is None and _filled_at_once(stage, selector, text):
+        return ""
+    field = stage.seek().target(selector)
     attempt(lambda: field.fill(text, timeout=stage.remaining_ms), what="typing into the field")
-    stage.last_acted = field
     return ""
+
+
+def _filled_at_once(stage: Stage, selector: str, text: str) -> bool:
+    """Whether the one match took the text; False where it takes a closer look to say why not."""
+    field = stage.page.locator(selector)
+    try:
+        attempt(lambda: field.fill(text, timeout=stage.remaining_ms), what="typing into the field")
+    except StepFailed as error:
+        if error.code in ("target.ambiguous", "target.bad_selector"):
+            return False
+        if error.code == "step.timeout":
+            stage.extend(GRACE_S)  # to tell a field that is not there from one that takes no text
+            return False
+        raise
+    return True
 
 
 TYPE = StepKind(

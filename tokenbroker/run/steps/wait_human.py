@@ -11,6 +11,7 @@ from tokenbroker.run.targets import POLL_S
 
 MAX_CODES = 3
 LOOK_ROUNDS = 20
+LOOK_AGAIN_MS = 250
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -70,10 +71,12 @@ def _one_time_code(step: Step, stage: Stage, challenge: Challenge | None) -> str
         if answer.code is not None:
             challenge.answer(answer.code, timeout_ms=stage.remaining_ms)
         challenge = _outcome(stage, challenge)
+        if challenge is None and number > 1 and _asks_for_password(stage):
+            break  # after wrong codes the site has ended the sign-in: the challenge went, but unanswered
         if challenge is None:
             return f"{answer.outcome.value} by {answer.who} ({answer.channel}), code {number} of {MAX_CODES} at most"
     raise HumanDenied(
-        f"the site refused {MAX_CODES} codes",
+        f"the site refused {number} codes",
         next_step="check the phone's clock or ask for a new code",
         code="human.code_refused",
     )
@@ -81,21 +84,19 @@ def _one_time_code(step: Step, stage: Stage, challenge: Challenge | None) -> str
 
 def _outcome(stage: Stage, challenge: Challenge) -> Challenge | None:
     """Wait until the challenge has gone (None) or has come back (a challenge to ask for again)."""
-    while True:
-        if challenge.is_over():
-            return _look_again(stage)
+    while not challenge.wait_until_over(timeout_ms=min(LOOK_AGAIN_MS, stage.remaining_ms)):
         if challenge.is_refused() or stage.remaining_s() <= POLL_S:
             return find_challenge(stage.page)
-        attempt(lambda: stage.page.wait_for_timeout(POLL_S * 1000), what="waiting for the site's answer")
-
-
-def _look_again(stage: Stage) -> Challenge | None:
-    """The same challenge on a fresh page, once that page has its content."""
     attempt(
         lambda: stage.page.wait_for_load_state("domcontentloaded", timeout=stage.remaining_ms),
         what="waiting for the site's answer",
     )
     return find_challenge(stage.page)
+
+
+def _asks_for_password(stage: Stage) -> bool:
+    """Whether the page is back at a sign-in form."""
+    return _is_visible(stage, "input[type=password]")
 
 
 def _is_visible(stage: Stage, selector: str) -> bool:

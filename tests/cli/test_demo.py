@@ -1,0 +1,44 @@
+"""`tokenbroker demo`: what it says works in a second terminal, and Ctrl-C ends it and its site."""
+
+import re
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.project import Project
+
+
+@pytest.mark.browser
+@pytest.mark.req("HUMAN-2", "RUN-4", "FLOW-1")
+def test_what_the_demo_says_works_in_another_terminal(project: Project) -> None:
+    with project.terminal("demo", "--port", "0") as demo:
+        demo.wait_for("Ctrl-C here ends the demo site.")
+        said = demo.screen
+        address = found(r"runs at (\S+)", said)
+        phone = found(r"phone page +(\S+)", said)
+        folder = project.folder / found(r"cd (\S+)", said)
+        command = found(r"tokenbroker (run \S+)", said).split()
+        assert "unset TOKENBROKER_HOME" in said
+        project.variables["TOKENBROKER_HOME"] = ""
+        with project.terminal(*command, folder=folder) as person:
+            person.wait_for("Type the code and press Enter")
+            with urllib.request.urlopen(phone) as page:
+                code = found(r"data-latest-code>(\d{6})<", page.read().decode())
+            person.type(code)
+            assert person.end() == 0, person.screen
+            assert "bitwarden:example/opendiscourse@1" in person.screen
+        assert (folder / "home/store.db").is_file()
+        assert not project.home.exists()
+        demo.press_ctrl_c()
+        assert demo.end() == 0, demo.screen
+        assert "Traceback" not in demo.screen
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(address)
+    assert list(project.temporary.iterdir()) == []
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match is not None, pattern
+    return match[1]

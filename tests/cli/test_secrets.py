@@ -1,0 +1,127 @@
+"""`tokenbroker secrets`: what rests in the sinks, and the key's backup."""
+
+import json
+import stat
+
+import pytest
+
+from tests.project import LOOK, TOKENBROKER, Project
+from tokenbroker.run.chromium import find_browser
+
+pytestmark = pytest.mark.req("SECRET-1", "SECRET-2")
+
+VALUE = "demo-only-7c0f4e1b"
+
+
+def test_a_secret_is_put_listed_shown_and_removed(project: Project) -> None:
+    put = project.tokenbroker("secrets", "put", "example.password", stdin=f"{VALUE}\n")
+    assert put.code == 0
+    assert "local:example.password@1" in put.out
+    assert "tokenbroker secrets key-backup" in put.out
+    listed = project.tokenbroker("secrets", "list", "--json")
+    assert [row["reference"] for row in json.loads(listed.out)] == ["local:example.password@1"]
+    told = project.tokenbroker("secrets", "show", "example.password")
+    assert VALUE not in put.text + listed.text + told.text
+    assert project.tokenbroker("secrets", "show", "example.password", "--reveal").out == f"{VALUE}\n"
+    removed = project.tokenbroker("secrets", "remove", "--yes", "example.password")
+    assert removed.code == 0
+    assert project.tokenbroker("secrets", "list", "--json").out.strip() == "[]"
+    actions = {action for action, _, _ in project.audit()}
+    assert {"set_token", "get_token", "delete_token"} <= actions
+
+
+@pytest.mark.req("SECRET-7")
+def test_at_a_terminal_the_value_is_asked_for_and_not_echoed(project: Project) -> None:
+    with project.terminal("secrets", "put", "example.password") as terminal:
+        terminal.wait_for("not shown")
+        terminal.type(VALUE)
+        assert terminal.end() == 0
+        assert VALUE not in terminal.screen
+    assert project.tokenbroker("secrets", "show", "example.password", "--reveal").out == f"{VALUE}\n"
+
+
+def test_an_empty_value_is_refused(project: Project) -> None:
+    ended = project.tokenbroker("secrets", "put", "example.password", stdin="")
+    assert (ended.code, ended.refusal()) == (2, "usage")
+    assert project.tokenbroker("secrets", "list", "--json").out.strip() == "[]"
+
+
+def test_what_is_no_text_is_refused(project: Project) -> None:
+    ended = project.run(
+        "sh", "-c", 'printf "demo-only\\377" | "$@"', "sh", *TOKENBROKER, "secrets", "put", "example.password"
+    )
+    assert (ended.code, ended.refusal()) == (2, "usage")
+    assert "demo-only" not in ended.text
+
+
+@pytest.mark.parametrize("reference", [":a/b", "local:", "example.password@1", ""])
+def test_a_reference_that_names_nothing_to_put_is_refused(project: Project, reference: str) -> None:
+    ended = project.tokenbroker("secrets", "put", reference, stdin=VALUE)
+    assert (ended.code, bool(ended.refusal())) == (2, True), ended.text
+    assert VALUE not in ended.text
+
+
+@pytest.mark.req("SECRET-3")
+@pytest.mark.parametrize("command", [("show",), ("show", "--reveal"), ("remove", "--yes")])
+def test_what_is_not_there_is_said_to_be_missing(project: Project, command: tuple[str, ...]) -> None:
+    ended = project.tokenbroker("secrets", *command, "example.nothing")
+    assert (ended.code, ended.refusal()) == (1, "secret.not_found")
+
+
+def test_a_removal_that_is_not_confirmed_removes_nothing(project: Project) -> None:
+    project.put("example.password", VALUE)
+    ended = project.tokenbroker("secrets", "remove", "example.password", stdin="n\n")
+    assert ended.code != 0
+    assert "Traceback" not in ended.text
+    assert project.tokenbroker("secrets", "show", "example.password").code == 0
+
+
+def test_an_unknown_sink_is_refused(project: Project) -> None:
+    ended = project.tokenbroker("secrets", "put", "vaultt:a/b", stdin=VALUE)
+    assert (ended.code, ended.refusal()) == (2, "settings.unknown_sink")
+    assert VALUE not in ended.text
+
+
+@pytest.mark.req("SECRET-4")
+def test_the_key_is_backed_up_into_a_new_private_file_once_and_opens_the_store(project: Project) -> None:
+    project.put("example.password", VALUE)
+    backup = project.folder / "key-backup"
+    assert project.tokenbroker("secrets", "key-backup", "--to", str(backup)).code == 0
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    before = backup.read_text()
+    again = project.tokenbroker("secrets", "key-backup", "--to", str(backup))
+    assert (again.code, again.refusal()) == (2, "usage")
+    assert backup.read_text() == before
+    (project.folder / "home.key").unlink()
+    shown = project.tokenbroker(
+        "secrets", "show", "--reveal", "example.password", TOKENBROKER_KEY=before.strip()
+    )
+    assert shown.out == f"{VALUE}\n"
+
+
+@pytest.mark.req("SECRET-4")
+def test_a_lost_key_is_said_and_no_second_one_is_made(project: Project) -> None:
+    project.put("example.password", VALUE)
+    (project.folder / "home.key").unlink()
+    ended = project.tokenbroker("secrets", "list")
+    assert ended.code == 12
+    assert ended.refusal()
+    assert not (project.folder / "home.key").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.req("SECRET-7", "FLOW-4")
+def test_a_variable_that_a_flow_names_never_reaches_the_browser(demo_project: Project) -> None:
+    inherited = demo_project.folder / "environment-of-the-browser"
+    program = demo_project.write(
+        "wrapped-browser", f'#!/bin/sh\nenv > "{inherited}"\nexec "{find_browser().path}" "$@"\n'
+    )
+    program.chmod(0o755)
+    flow = demo_project.flow("look", LOOK + '  - type: { selector: "#email", value_ref: "env:DEMO_LOGIN" }\n')
+    ended = demo_project.tokenbroker(
+        "run", "--no-pictures", flow, DEMO_LOGIN=VALUE, TOKENBROKER_BROWSER=str(program)
+    )
+    assert ended.code == 0, ended.text
+    assert VALUE not in ended.text
+    assert "PATH=" in inherited.read_text()
+    assert VALUE not in inherited.read_text()

@@ -1,0 +1,107 @@
+"""A mistake in a flow: which code, at which place, with which proposal."""
+
+import re
+
+import pytest
+
+from tests.flow.texts import flow_from, flow_text
+from tokenbroker.errors import FlowError
+
+STEP = "- click: '#go'"
+
+
+def mistakes(text: str) -> FlowError:
+    with pytest.raises(FlowError) as refused:
+        flow_from(text)
+    return refused.value
+
+
+def places(error: FlowError) -> list[str]:
+    """``line:column`` of each mistake told."""
+    return re.findall(r"^flow\.yaml:(\d+:\d+): ", error.sentence, re.MULTILINE)
+
+
+@pytest.mark.req("FLOW-2")
+@pytest.mark.parametrize(
+    ("text", "place", "proposal"),
+    [
+        (flow_text("- clik: '#go'"), "6:5", "click"),
+        (flow_text("- wait_human: { reson: abc, reason: abc }"), "6:19", "reason"),
+        (flow_text("- click: '#go'", "  timout: 3"), "7:5", "timeout"),
+        (flow_text(STEP, head="tag: [demo]"), "5:1", "tags"),
+        (flow_text("- capture_token: { selector: a, secretref: 'a:b' }"), "6:35", "secret_ref"),
+        (flow_text(STEP, head="params: { a: { requird: true } }"), "5:14", None),
+    ],
+)
+def test_an_unknown_key_is_named_at_its_place_with_the_nearest_known_one(
+    text: str, place: str, proposal: str | None
+) -> None:
+    error = mistakes(text)
+    assert error.code == ("flow.unknown_key" if proposal else "flow.schema")
+    assert places(error)[0] == place
+    if proposal:
+        assert f"did you mean '{proposal}'?" in error.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "code"),
+    [
+        (flow_text("- click: '#go'", "  press: Enter"), "6:5", "flow.invalid"),
+        (flow_text("- id: lonely"), "6:5", "flow.invalid"),
+        (flow_text("- just text"), "6:5", "flow.invalid"),
+        (flow_text("- click: [a]"), "6:12", "flow.invalid"),
+        (flow_text("- type: text"), "6:11", "flow.invalid"),
+        (flow_text("- click: { selector: '' }"), "6:24", "flow.schema"),
+        (flow_text("- navigate: 'javascript:alert(1)'"), "6:15", "flow.schema"),
+        (flow_text("- wait_human: { reason: hm }"), "6:27", "flow.schema"),
+        (flow_text("- wait_human: {}"), "6:17", "flow.schema"),
+        (flow_text(STEP, "  id: a", STEP, "  id: a"), "9:9", "flow.duplicate_id"),
+        (flow_text("- type: { selector: a, value_ref: 'param:who' }"), "6:37", "flow.unknown_param"),
+        (flow_text(STEP, head="params: { who: { pattern: '(' } }"), "5:27", "flow.bad_pattern"),
+        (flow_text("- navigate: 'http://[half'"), "6:15", "flow.bad_address"),
+        (flow_text("- navigate: { url: 'https://evil.example\\@127.0.0.1/' }"), "6:22", "flow.bad_address"),
+        (flow_text("- wait_for: { url: 'https://a.example:*/x' }"), "6:22", "flow.bad_address"),
+        (flow_text(STEP, head="origins: ['https://a.example:99999']"), "5:11", "flow.bad_address"),
+        (flow_text(STEP).replace("version: 1", "version: 2"), "1:10", "flow.schema"),
+        (flow_text(STEP).replace("version: 1", "version: true"), "1:10", "flow.schema"),
+        (flow_text(STEP).replace("site: example", "site: a b"), "2:7", "flow.schema"),
+        (flow_text(STEP).replace("site: example", 'site: "a\\n"'), "2:7", "flow.schema"),
+        (flow_text(STEP).replace("site: example\n", ""), "1:1", "flow.missing_key"),
+        (flow_text(STEP).replace("  - click: '#go'\n", ""), "5:7", "flow.schema"),
+    ],
+)
+def test_a_mistake_has_its_code_and_its_place(text: str, place: str, code: str) -> None:
+    error = mistakes(text)
+    assert (places(error)[0], error.code) == (place, code)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    error = mistakes(flow_text("- clik: a", "- press: ''", head="tag: [x]"))
+    assert places(error) == ["5:1", "7:5", "8:12"]
+
+
+def test_ids_that_look_like_nothing_are_ids_all_the_same() -> None:
+    flow = flow_from(flow_text(STEP, STEP, "  id: None"))
+    assert [step.id for step in flow.steps] == [None, "None"]
+
+
+def test_the_line_is_shown_with_a_mark_under_the_place() -> None:
+    lines = mistakes(flow_text("- clik: '#go'")).sentence.splitlines()
+    assert lines[1].endswith("- clik: '#go'")
+    assert lines[2].index("^") == lines[1].index("clik")
+
+
+def test_a_value_that_stands_where_it_must_not_is_not_repeated_in_the_sentence() -> None:
+    error = mistakes(flow_text("- type: { selector: a, value_ref: 'demo-only-hunter2' }"))
+    assert "demo-only-hunter2" not in error.sentence.splitlines()[0]
+
+
+def test_control_characters_of_a_key_do_not_reach_the_terminal() -> None:
+    for text in (flow_text(STEP, head='"\\e[2J": 1'), flow_text(STEP, head='"\\e[2J": 1\n"\\e[2J": 1')):
+        assert "\x1b" not in mistakes(text).sentence
+
+
+def test_an_endless_line_does_not_make_an_endless_sentence() -> None:
+    error = mistakes("'" * 900_001)
+    assert error.code == "flow.yaml"
+    assert len(error.sentence) < 500

@@ -1,0 +1,203 @@
+"""The published schema: it is the loader's own, and an editor that uses it says what the loader says."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from tests.flow.make_schema import COMMAND, schema_text
+from tests.flow.texts import EVERY_VERB, REFERENCE, flow_from, flow_text
+from tokenbroker.errors import FlowError
+from tokenbroker.flow.document import parse_document
+from tokenbroker.flow.schema import DURATION, FlowValidator, build_schema, published_schema
+from tokenbroker.run.steps import STEPS
+
+pytestmark = pytest.mark.req("FLOW-9")
+
+SCHEMA = build_schema(STEPS)
+EDITOR = FlowValidator(SCHEMA)
+# What no JSON Schema can say; here, and only here, the loader refuses more.
+BEYOND_SCHEMA = {"flow.duplicate_id", "flow.unknown_param", "flow.bad_pattern", "flow.bad_address"}
+STEP = "- click: '#go'"
+
+
+def refusal(text: str) -> str | None:
+    """The loader's code for `text`, None if it is a flow."""
+    try:
+        flow_from(text)
+    except FlowError as error:
+        return error.code
+    return None
+
+
+def editor_accepts(text: str) -> bool:
+    return EDITOR.is_valid(parse_document(text.encode(), flow_from(REFERENCE).path).data)
+
+
+def test_the_published_schema_is_that_of_the_step_types() -> None:
+    assert published_schema() == schema_text(), f"write it anew with: {COMMAND}"
+
+
+def test_the_published_schema_is_a_valid_schema_of_its_draft() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == Draft202012Validator.META_SCHEMA["$schema"]
+
+
+def test_every_key_and_option_is_described_for_an_editor() -> None:
+    silent = [f"{verb}.{name}" for verb, kind in STEPS.items() for name, option in kind.options["properties"].items()
+              if not option.get("description")]  # fmt: skip
+    silent += [name for name, part in SCHEMA["properties"].items() if not part.get("description")]
+    assert silent in ([], ["steps"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        REFERENCE,
+        EVERY_VERB,
+        flow_text(),
+        *(flow_text(automation=modes) for modes in ("guided", "semi_auto|guided", "[guided]")),
+        flow_text(STEP, "  timeout: 0.001"),
+        flow_text(STEP, "  timeout: 99999999ms"),
+        flow_text(STEP).replace("version: 1", "version: 1.0"),
+        flow_text(STEP, head="params: {}"),
+        flow_text(STEP, head="description: ''"),
+        flow_text(*[STEP] * 500),
+    ],
+)
+def test_a_good_flow_is_accepted_by_both(text: str) -> None:
+    assert refusal(text) is None
+    assert editor_accepts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        flow_text(STEP).replace("version: 1", "version: '1'"),
+        flow_text(STEP).replace("version: 1", "version: true"),
+        flow_text(STEP).replace("site: example", 'site: "example\\n"'),
+        flow_text(STEP).replace("site: example", "site: 7"),
+        flow_text(STEP, head="secret: x"),
+        flow_text(STEP, head="tags: demo"),
+        flow_text(STEP, head="tags: [demo, demo]"),
+        flow_text(STEP, head="tags: ['not a mark']"),
+        flow_text(STEP, head="origins: []"),
+        flow_text(STEP, head="origins: ['https://a.example/path']"),
+        flow_text(STEP, head="params: { 'a b': {} }"),
+        flow_text(STEP, head="params: { a: { default: 1 } }"),
+        flow_text(STEP, head="expect_outcome: { status: passed }"),
+        flow_text(STEP, head="expect_outcome: {}"),
+        flow_text("- {}"),
+        flow_text("- ~"),
+        flow_text("- click"),
+        flow_text("- click: ~"),
+        flow_text("- click: 7"),
+        flow_text("- click: { selector: a, text: b }"),
+        flow_text(STEP, "  press: Enter"),
+        flow_text(STEP, "  retry: 3"),
+        flow_text(STEP, "  id: ''"),
+        flow_text(STEP, "  name: ''"),
+        flow_text(STEP, '  timeout: "10s\\n"'),
+        flow_text(STEP, "  timeout: 0s"),
+        flow_text("- press: 'Enter Enter'"),
+        flow_text("- type: { selector: a }"),
+        flow_text("- type: { selector: a, value: b, value_ref: 'env:C' }"),
+        flow_text("- wait_for: { selector: a, url: 'https://a.example/' }"),
+        flow_text("- wait_human: { reason: abc, kind: captcha }"),
+        flow_text("- navigate: 'file:///etc/passwd'"),
+        flow_text('- navigate: "https://a.example/\\n"'),
+        flow_text(*[STEP] * 501),
+    ],
+)
+def test_a_bad_flow_is_refused_by_both(text: str) -> None:
+    code = refusal(text)
+    assert code is not None
+    assert code not in BEYOND_SCHEMA
+    assert not editor_accepts(text)
+
+
+def test_the_forms_of_durations_are_the_same_in_python_and_in_an_editor() -> None:
+    # `$` is the end of the text for an editor, and may stand before a line feed in Python.
+    assert not FlowValidator(DURATION).is_valid("10s\n")
+    assert FlowValidator(DURATION).is_valid("10s")
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 10**6)
+    | st.floats(-1e6, 1e6)
+    | st.sampled_from(
+        [
+            "",
+            "a",
+            "#go",
+            "guided",
+            "demo",
+            "10s",
+            "0s",
+            "https://a.example/",
+            "secrets:a",
+            "env:B",
+            "local:a/b",
+            "a b",
+        ]
+    )
+    | st.text(st.characters(exclude_categories=("Cs",)), max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
+    max_leaves=4,
+)
+_KEYS = sorted(
+    {*STEPS, *SCHEMA["properties"], "id", "name", "timeout", "when", "odd"}
+    | {name for kind in STEPS.values() for name in kind.options["properties"]}
+)
+
+
+def _nodes(data: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(node for key, value in inner for node in _nodes(value, (*path, key)))]
+
+
+@st.composite
+def mutated_flows(draw: st.DrawFn) -> str:
+    """A good flow in which one to three nodes were replaced, removed or added."""
+    data: Any = copy.deepcopy(draw(st.sampled_from([yaml.safe_load(REFERENCE), yaml.safe_load(EVERY_VERB)])))
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(_nodes(data)[1:] or [()]))
+        if not path:
+            break
+        parent = data
+        for key in path[:-1]:
+            parent = parent[key]
+        match draw(st.sampled_from(["replace", "remove", "add"])):
+            case "replace":
+                parent[path[-1]] = draw(_JSON)
+            case "remove":
+                del parent[path[-1]]
+            case _ if isinstance(parent, list):
+                parent.insert(0, draw(_JSON))
+            case _:
+                parent[draw(st.sampled_from(_KEYS))] = draw(_JSON)
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(mutated_flows())
+def test_of_any_changed_flow_loader_and_editor_say_the_same(text: str) -> None:
+    code = refusal(text)
+    assert editor_accepts(text) == (code is None or code in BEYOND_SCHEMA)
+
+
+def test_no_step_schema_is_open() -> None:
+    def closed(schema: Mapping[str, Any]) -> bool:
+        return schema.get("type") != "object" or schema.get("additionalProperties") is False
+
+    assert all(closed(kind.options) for kind in STEPS.values())
+    assert all(closed(part) for name, part in SCHEMA["$defs"].items() if name != "step")

@@ -1,0 +1,149 @@
+"""The prompt at a real terminal: it asks, it does not echo, and it ends."""
+
+import hashlib
+import secrets
+
+import pytest
+
+from tests.human.terminal import asking
+from tokenbroker.human.channels.terminal import TerminalChannel
+from tokenbroker.human.checkpoint import Kind
+
+pytestmark = pytest.mark.req("HUMAN-2")
+
+PROMPTS = {
+    Kind.OTP: "Type the code",
+    Kind.DEVICE: "Approve it on your device",
+    Kind.CONFIRM: "Press Enter to go on",
+    Kind.ACTION: "Do it in the browser",
+}
+
+
+def digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+@pytest.fixture
+def code() -> str:
+    return f"{secrets.randbelow(10**10):010}"
+
+
+@pytest.mark.req("HUMAN-3")
+def test_a_code_is_taken_and_never_shown(code: str) -> None:
+    with asking(Kind.OTP) as terminal:
+        terminal.wait_for(PROMPTS[Kind.OTP])
+        terminal.type(f" {code} \n")
+        told = terminal.outcome()
+    assert (told["outcome"], told["code"], told["channel"]) == ("done", digest(code), "terminal")
+    assert told["who"]
+    assert told["echo"], "the terminal echoes again afterwards"
+    assert code not in terminal.shown
+
+
+@pytest.mark.req("HUMAN-1")
+def test_the_question_says_why_for_which_flow_and_where() -> None:
+    with asking(Kind.OTP) as terminal:
+        terminal.wait_for(PROMPTS[Kind.OTP])
+    for part in ("Enter 2FA", "examplecloud/create_api_key", "http://127.0.0.1:8000"):
+        assert part in terminal.shown
+
+
+@pytest.mark.req("HUMAN-1")
+@pytest.mark.parametrize("kind", [Kind.DEVICE, Kind.CONFIRM, Kind.ACTION])
+def test_enter_says_yes_where_no_code_is_asked_for(kind: Kind) -> None:
+    with asking(kind) as terminal:
+        terminal.wait_for(PROMPTS[kind])
+        terminal.type("\n")
+        told = terminal.outcome()
+    assert (told["outcome"], told["code"]) == ("done", None)
+
+
+@pytest.mark.req("HUMAN-1")
+@pytest.mark.parametrize("kind", [Kind.OTP, Kind.CONFIRM])
+@pytest.mark.parametrize("word", ["deny", "DENY", "no", " n "])
+def test_a_no_is_a_no(kind: Kind, word: str) -> None:
+    with asking(kind) as terminal:
+        terminal.wait_for(PROMPTS[kind])
+        terminal.type(f"{word}\n")
+        told = terminal.outcome()
+    assert (told["outcome"], told["code"]) == ("denied", None)
+
+
+def test_an_empty_code_is_asked_for_again(code: str) -> None:
+    with asking(Kind.OTP) as terminal:
+        terminal.wait_for(PROMPTS[Kind.OTP])
+        terminal.type("\n")
+        terminal.wait_for("An empty code")
+        terminal.type(f"{code}\n")
+        assert terminal.outcome()["code"] == digest(code)
+
+
+def test_a_code_that_was_refused_is_asked_for_with_that_said() -> None:
+    with asking(Kind.OTP, attempt=2) as terminal:
+        terminal.wait_for("not accepted")
+        terminal.wait_for(PROMPTS[Kind.OTP])
+
+
+@pytest.mark.req("HUMAN-3")
+def test_what_was_typed_before_the_question_is_no_answer() -> None:
+    with asking(Kind.CONFIRM, seconds=0.5, typed_before="\n\n") as terminal:
+        assert terminal.outcome()["outcome"] == "timed_out"
+
+
+@pytest.mark.req("HUMAN-1")
+def test_nobody_answers_until_the_deadline() -> None:
+    with asking(Kind.OTP, seconds=0.2) as terminal:
+        told = terminal.outcome()
+    assert (told["outcome"], told["code"], told["echo"]) == ("timed_out", None, True)
+
+
+@pytest.mark.req("HUMAN-1")
+def test_the_page_s_own_word_ends_the_question() -> None:
+    with asking(Kind.ACTION) as terminal:
+        terminal.wait_for(PROMPTS[Kind.ACTION])
+        terminal.let_the_page_say_done()
+        told = terminal.outcome()
+    assert (told["outcome"], told["code"], told["echo"]) == ("done", None, True)
+
+
+@pytest.mark.parametrize("kind", [Kind.OTP, Kind.CONFIRM])
+def test_the_end_of_input_is_no_yes(kind: Kind) -> None:
+    with asking(kind) as terminal:
+        terminal.wait_for(PROMPTS[kind])
+        terminal.type("\x04")
+        assert terminal.outcome()["outcome"] == "denied"
+
+
+@pytest.mark.parametrize("kind", [Kind.OTP, Kind.CONFIRM])
+def test_a_terminal_that_went_away_reaches_nobody(kind: Kind) -> None:
+    with asking(kind, act="ask with hang-up ignored") as terminal:
+        terminal.wait_for(PROMPTS[kind])
+        terminal.hang_up()
+        assert terminal.outcome() == {"error": "human.unreachable"}
+
+
+def test_ctrl_c_ends_the_question_and_the_terminal_echoes_again() -> None:
+    with asking(Kind.OTP) as terminal:
+        terminal.wait_for(PROMPTS[Kind.OTP])
+        terminal.interrupt()
+        assert terminal.outcome() == {"interrupted": True, "echo": True}
+
+
+@pytest.mark.req("HUMAN-2")
+@pytest.mark.parametrize(
+    ("act", "why"), [("ask in the background", "background"), ("ask without a terminal", "no terminal")]
+)
+def test_a_process_that_may_not_read_a_terminal_reaches_nobody_and_says_why(act: str, why: str) -> None:
+    with asking(Kind.OTP, act=act) as terminal:
+        assert why in terminal.outcome()["unreachable"]
+
+
+def test_a_reason_can_t_paint_over_the_question() -> None:
+    with asking(Kind.CONFIRM, reason="Fine\x1b[2J\r\nPress Enter: \x1b]0;x\x07") as terminal:
+        terminal.wait_for(PROMPTS[Kind.CONFIRM])
+    assert "\x1b" not in terminal.shown
+    assert "\x07" not in terminal.shown
+
+
+def test_a_terminal_that_is_not_there_is_no_channel(tmp_path) -> None:
+    assert TerminalChannel(tty=str(tmp_path / "gone")).unreachable()

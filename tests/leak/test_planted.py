@@ -1,0 +1,171 @@
+"""Proof that the harness can fail: a leak planted in each channel of a real run is found there."""
+
+import json
+import sqlite3
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.leak.child import HELD_S, Child, started
+from tests.leak.example_site import ExampleSite
+from tests.leak.flow_texts import passing
+from tests.leak.project import Project, make_project
+from tests.leak.search import Canaries, Hit, search_tree
+
+pytestmark = [
+    pytest.mark.leak,
+    pytest.mark.browser,
+    pytest.mark.req("SECRET-7"),
+    pytest.mark.xdist_group("leak-planted"),
+]
+KINDS = {"email", "password", "otp", "token"}
+CARELESS = """
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.request import urlopen
+
+import allure
+
+VALUES = json.loads(Path("VALUES_FILE").read_text())
+ALL = " ".join(VALUES)
+WAIT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+
+
+def test_prints():
+    print(ALL)
+    raise AssertionError("a message without a value")
+
+
+def test_raises_with_locals():
+    value = ALL
+    raise AssertionError("what is in a local")
+
+
+def test_writes(record_property, request, tmp_path):
+    record_property("careless", ALL)
+    allure.attach(ALL, "careless")
+    request.config.cache.set("careless", VALUES)
+    (tmp_path / "note").write_text(ALL)
+    Path(tempfile.mkdtemp(), "left-over").write_text(ALL)
+    Path.home().joinpath(".history").write_text(ALL)
+
+
+def test_starts_processes():
+    own = {**os.environ, "CARELESS": ALL}
+    by_argument = subprocess.Popen([*WAIT, ALL], stdin=subprocess.PIPE)
+    by_environment = subprocess.Popen(WAIT, stdin=subprocess.PIPE, env=own)
+    urlopen(json.loads(Path("site.json").read_text())["url"] + "/trap/hold", timeout=100).close()
+    for process in (by_argument, by_environment):
+        process.communicate()
+"""
+
+
+@pytest.fixture(scope="module")
+def careless(
+    site: ExampleSite, planted: Canaries, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Child]:
+    """A run of a good flow in a careless project; the values come from a file outside of what is searched."""
+    values = tmp_path_factory.mktemp("private") / "values.json"
+    values.write_text(json.dumps([canary.value for canary in planted]))
+    project = make_project(tmp_path_factory.mktemp("careless"), site, [passing()], canaries=planted)
+    (project.folder / "flows" / "test_careless.py").write_text(CARELESS.replace("VALUES_FILE", str(values)))
+    with started(project, site) as child:
+        assert site.held.wait(HELD_S), child.terminal
+        child.look()
+        site.let_go()
+        assert child.finish() == pytest.ExitCode.TESTS_FAILED
+        yield child
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        "out/terminal.txt",
+        "out/junit.xml",
+        "out/allure/*-attachment*",
+        "out/basetemp/*/note",
+        "project/.pytest_cache/v/careless",
+        "tmp/*/left-over",
+        "user/.history",
+    ],
+)
+def test_a_leak_into_a_file_of_the_run_is_found(careless: Child, planted: Canaries, channel: str) -> None:
+    files = list(careless.project.root.glob(channel))
+    assert files
+    assert kinds(search_tree(planted, *files)) == KINDS
+    assert {str(file) for file in files} & {hit.where for hit in careless.hits(planted)}
+
+
+@pytest.mark.parametrize("name", ["cmdline", "environ"])
+def test_a_leak_into_a_process_is_found(careless: Child, planted: Canaries, name: str) -> None:
+    hits = careless.watch.hits(planted)
+    assert kinds([hit for hit in hits if hit.where.startswith(f"{name} of ")]) == KINDS
+
+
+def into_record(project: Project, value: str) -> Path:
+    file = one(project.folder, "reports/*/run.json")
+    record = json.loads(file.read_text())
+    record["steps"][2]["remark"] = f"typed {value}"
+    file.write_text(json.dumps(record))
+    return file
+
+
+def into_picture(project: Project, value: str) -> Path:
+    file = one(project.folder, "reports/*/03-type.png")
+    data = file.read_bytes()
+    body = b"tEXtComment\0" + value.encode()
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    file.write_bytes(data[:33] + chunk + data[33:])  # after the header
+    return file
+
+
+def into_store(project: Project, value: str) -> Path:
+    file = next(file for file in project.home.iterdir() if file.read_bytes()[:15] == b"SQLite format 3")
+    with closing(sqlite3.connect(file)) as store:
+        store.execute("PRAGMA journal_mode=DELETE")
+        store.execute("CREATE TABLE planted (value TEXT)")
+        store.execute("INSERT INTO planted VALUES (?)", (value,))
+        store.commit()
+    return file
+
+
+def into_spool(project: Project, value: str) -> Path:
+    file = project.home / "spool" / "planted"
+    file.write_bytes(bytes(512) + value.encode() + bytes(512))
+    return file
+
+
+def into_core(project: Project, value: str) -> Path:
+    file = project.folder / "core"
+    file.write_bytes(b"\x7fELF" + bytes(100_000) + value.encode("utf-16-le") + bytes(100_000))
+    return file
+
+
+@pytest.mark.parametrize("plant", [into_record, into_picture, into_store, into_spool, into_core])
+def test_a_leak_into_what_a_run_leaves_is_found(
+    careless: Child, planted: Canaries, plant: Callable[[Project, str], Path]
+) -> None:
+    project = careless.project
+    clean = [project.folder / "reports", project.home]
+    before = {hit.where for hit in search_tree(planted, *clean)}
+    file = plant(project, " ".join(canary.value for canary in planted))
+    assert str(file) not in before
+    assert kinds(search_tree(planted, file)) == KINDS
+
+
+def one(folder: Path, pattern: str) -> Path:
+    (file,) = folder.glob(pattern)
+    return file
+
+
+def kinds(hits: list[Hit]) -> set[str]:
+    return {hit.kind for hit in hits}
