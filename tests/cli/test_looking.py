@@ -24,7 +24,7 @@ def test_every_setting_is_shown_with_where_it_came_from(project: Project) -> Non
     assert not project.home.exists()  # to look makes nothing
 
 
-@pytest.mark.req("SECRET-4", "OPS-2")
+@pytest.mark.req("SECRET-4")
 def test_doctor_tells_what_is_there_and_reminds_of_the_backup(project: Project) -> None:
     ended = project.tokenbroker("doctor", "--json")
     found = {row["what"]: row for row in json.loads(ended.out)}
@@ -36,7 +36,7 @@ def test_doctor_tells_what_is_there_and_reminds_of_the_backup(project: Project) 
     assert again["master key"]["state"] == "ok"
 
 
-@pytest.mark.req("OPS-2", "SECRET-3")
+@pytest.mark.req("SECRET-3")
 def test_doctor_names_what_is_missing_and_goes_on(project: Project) -> None:
     project.home.mkdir()
     (project.home / "store.db").write_bytes(b"this is no database, and long enough to look at" * 100)

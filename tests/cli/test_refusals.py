@@ -94,7 +94,7 @@ def test_semi_auto_asked_of_a_guided_only_flow(project: Project) -> None:
     assert project.audit() == [denied]
 
 
-@pytest.mark.req("RUN-5")
+@pytest.mark.req("FLOW-6")
 def test_guided_mode_is_not_there_yet(project: Project) -> None:
     flow = project.flow("look")
     assert_refused(project.tokenbroker("run", "--mode", "guided", flow), USAGE, "mode.not_available")
@@ -109,7 +109,7 @@ def test_a_site_beyond_this_machine_needs_live(project: Project) -> None:
     assert not mark.exists()
 
 
-@pytest.mark.req("OPS-2")
+@pytest.mark.req("RUN-4")
 def test_a_browser_that_is_not_there(mapped: Project) -> None:
     ended = mapped.tokenbroker("run", mapped.flow("look"), TOKENBROKER_BROWSER="/nowhere/chromium")
     assert_refused(ended, USAGE, "browser.unavailable")
@@ -224,7 +224,6 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.mark.req("OPS-2")
 def test_a_port_that_is_taken(project: Project, taken_port: int) -> None:
     ended = project.tokenbroker("demo", "--port", str(taken_port))
     assert_refused(ended, USAGE, "demo.not_started")
@@ -232,7 +231,6 @@ def test_a_port_that_is_taken(project: Project, taken_port: int) -> None:
     assert list(project.temporary.iterdir()) == []
 
 
-@pytest.mark.req("OPS-2")
 def test_a_demo_folder_that_can_not_be_made(project: Project) -> None:
     project.write("in-the-way", "a file")
     ended = project.tokenbroker("demo", "--port", "0", "--dir", "in-the-way")

@@ -273,7 +273,7 @@ def test_the_reference_flow_in_the_pages_is_the_one_that_runs():
 @pytest.mark.parametrize("text", every_fence("toml"))
 def test_each_settings_file_in_the_pages_is_valid(text, tmp_path):
     (tmp_path / "tokenbroker.toml").write_text(text, encoding="utf-8")
-    assert load_configuration(tmp_path, {}).settings
+    assert load_configuration(tmp_path, {}).root == tmp_path
 
 
 def test_the_examples_of_extending_work():

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.leak.child import HELD_S, Child, started
-from tests.leak.example_site import ExampleSite
-from tests.leak.flow_texts import STEPS, FlowText, on_trap, passing
+from tests.leak.example_site import ORIGIN, ExampleSite
+from tests.leak.flow_texts import STEPS, FlowText, passing
 from tests.leak.project import make_project
 from tests.leak.search import Canaries, process_tree
 
@@ -20,7 +20,9 @@ pytestmark = [
     pytest.mark.req("SECRET-7"),
     pytest.mark.xdist_group("leak-cut-off"),
 ]
-BLOCKS = on_trap("blocks", "", STEPS[3])
+BLOCKS = FlowText(
+    name="blocks", steps=(f'navigate: "{ORIGIN}/trap/blocks"', *STEPS[1:4]), ends_at=3, code="run.interrupted"
+)
 STOP_AT_POINT = '''
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,11 +43,11 @@ def stop_at_the_point():
 
 @contextmanager
 def held(
-    root: Path, site: ExampleSite, canaries: Canaries, flow: FlowText, conftest: str = ""
+    root: Path, site: ExampleSite, canaries: Canaries, flow: FlowText, *arguments: str, conftest: str = ""
 ) -> Iterator[Child]:
     """A run that waits at ``/trap/hold``."""
     project = make_project(root, site, [flow], canaries=canaries, conftest=conftest)
-    with started(project, site) as child:
+    with started(project, site, *arguments) as child:
         try:
             assert site.held.wait(HELD_S), child.terminal
             child.look()
@@ -68,6 +70,16 @@ def test_a_ctrl_c_in_mid_fill_ends_the_run_in_good_order_and_shows_nothing(
         assert child.hits(planted) == []
 
 
+def test_a_ctrl_c_that_reaches_two_workers_in_mid_fill_shows_nothing(
+    site: ExampleSite, planted: Canaries, tmp_path: Path
+) -> None:
+    with held(tmp_path, site, planted, BLOCKS, "-n", "2") as child:
+        child.interrupt(group=True)
+        assert child.finish() == pytest.ExitCode.INTERRUPTED, child.terminal
+        assert child.watch.wait_until_all_ended() == []
+        assert child.hits(planted) == []
+
+
 def test_a_page_that_crashes_in_mid_fill_fails_the_step_and_shows_nothing(
     site: ExampleSite, planted: Canaries, tmp_path: Path
 ) -> None:
@@ -86,7 +98,7 @@ def test_a_page_that_crashes_in_mid_fill_fails_the_step_and_shows_nothing(
 def test_a_killed_run_leaves_no_secret_in_clear(
     site: ExampleSite, planted: Canaries, tmp_path: Path, point: str
 ) -> None:
-    with held(tmp_path, site, planted, passing(), STOP_AT_POINT.replace("POINT", point)) as child:
+    with held(tmp_path, site, planted, passing(), conftest=STOP_AT_POINT.replace("POINT", point)) as child:
         child.process.kill()
         assert child.finish() == -signal.SIGKILL
         assert child.watch.wait_until_all_ended() == []
@@ -96,7 +108,7 @@ def test_a_killed_run_leaves_no_secret_in_clear(
 def test_a_run_that_aborts_with_a_token_in_memory_leaves_no_core(
     site: ExampleSite, planted: Canaries, tmp_path: Path
 ) -> None:
-    with held(tmp_path, site, planted, passing(), STOP_AT_POINT.replace("POINT", "read")) as child:
+    with held(tmp_path, site, planted, passing(), conftest=STOP_AT_POINT.replace("POINT", "read")) as child:
         limits = [Path(f"/proc/{member}/limits").read_text() for member in process_tree(child.process.pid)]
         child.process.send_signal(signal.SIGABRT)
         assert child.finish() == -signal.SIGABRT

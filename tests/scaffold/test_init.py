@@ -18,7 +18,7 @@ def bare(project: Project) -> Project:
     return project
 
 
-@pytest.mark.req("OPS-2", "FLOW-1", "RUN-1")
+@pytest.mark.req("RUN-1", "RUN-11")
 def test_what_is_written_loads_and_is_collected(bare: Project) -> None:
     ended = bare.tokenbroker("init", "https://console.acme.com/somewhere")
     assert ended.code == 0, ended.text
