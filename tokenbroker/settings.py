@@ -113,7 +113,6 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_data_path("tokenbroker"),
         description="where the store, the spool and unfinished runs live",
     )
-    flows: tuple[str, ...] = Field(default=("flows",), description="folders in which every *.yaml is a flow")
     origin_map: Annotated[dict[str, str], AfterValidator(_origin_map)] = Field(
         default_factory=dict, description="origins that lead to a loopback address instead"
     )

@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.leak,
     pytest.mark.browser,
     pytest.mark.req("SECRET-7"),
-    pytest.mark.xdist_group("leak-cut-off"),
 ]
 BLOCKS = FlowText(
     name="blocks", steps=(f'navigate: "{ORIGIN}/trap/blocks"', *STEPS[1:4]), ends_at=3, code="run.interrupted"

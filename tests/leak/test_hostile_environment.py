@@ -14,7 +14,6 @@ pytestmark = [
     pytest.mark.leak,
     pytest.mark.browser,
     pytest.mark.req("SECRET-7"),
-    pytest.mark.xdist_group("leak-environment"),
 ]
 CHATTY = '''
 

@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.leak,
     pytest.mark.browser,
     pytest.mark.req("SECRET-7"),
-    pytest.mark.xdist_group("leak-planted"),
 ]
 KINDS = {"email", "password", "otp", "token"}
 CARELESS = """

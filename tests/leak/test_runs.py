@@ -15,7 +15,6 @@ pytestmark = [
     pytest.mark.leak,
     pytest.mark.browser,
     pytest.mark.req("SECRET-7"),
-    pytest.mark.xdist_group("leak-runs"),
 ]
 FAILING = (*(failing_at(number) for number in range(1, len(STEPS) + 1)), *TRAPS)
 FLOWS = (passing(), *FAILING)

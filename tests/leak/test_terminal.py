@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.leak,
     pytest.mark.browser,
     pytest.mark.req("SECRET-7", "HUMAN-2"),
-    pytest.mark.xdist_group("leak-terminal"),
 ]
 
 

@@ -11,6 +11,8 @@ from tokenbroker.errors import UsageError
 from tokenbroker.scaffold import write_project
 from tokenbroker.settings import origin_of
 
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
+
 
 def init(
     address: str = typer.Argument("https://console.example.com", metavar="URL", help="The site's address."),
@@ -34,13 +36,14 @@ def init(
 
 
 def _site_of(origin: str) -> str:
-    host = urlsplit(origin).hostname or ""
+    """The name in front of the host's public ending: ``yourcloud`` of ``console.yourcloud.co.uk``."""
+    host = (urlsplit(origin).hostname or "").strip(".")
     with suppress(ValueError):
         ipaddress.ip_address(host)
         return "site"
-    labels = [
-        label
-        for label in host.split(".")
-        if label not in ("www", "console", "app", "com", "org", "net", "io")
-    ]
-    return (labels or ["site"])[-1].replace("-", "")
+    names = host.split(".")
+    if len(names) > 1:
+        names.pop()
+    if len(names) > 1 and names[-1] in _SECOND_LEVEL:
+        names.pop()
+    return "".join(letter for letter in names[-1] if letter.isalnum()) or "site"

@@ -47,6 +47,8 @@ def launch_options(
         "args": arguments,
         "env": environment,
         "chromium_sandbox": given.get("chromium_sandbox", False),
+        # Ctrl-C reaches Playwright's driver too. Only one may close the browser, or its profile is left behind.
+        "handle_sigint": False,
     }
 
 

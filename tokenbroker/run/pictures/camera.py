@@ -7,6 +7,7 @@ holds a font made by script. Frames of other processes are covered whole. Otherw
 that we draw ourselves.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -16,7 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.run.pictures.media import Cover, style_sheet
 from tokenbroker.run.pictures.picture import Picture, nothing, pixels, wireframe
-from tokenbroker.run.pictures.target import CALL_TIMEOUT_MS, Target, is_timeout
+from tokenbroker.run.pictures.target import CALL_TIMEOUT_MS, Loads, Target, is_timeout
 from tokenbroker.run.pictures.verdict import Verdict, covers_for, judge
 from tokenbroker.run.pictures.wireframe import draw
 
@@ -47,6 +48,8 @@ class Camera:
         self._timeout_ms = timeout_ms
         self._trusted = block_font and proof
         self._targets: WeakKeyDictionary[Page, Target] = WeakKeyDictionary()
+        self._scenes: WeakKeyDictionary[Page, _Scene] = WeakKeyDictionary()
+        """The last scene of each page that a shot was accepted of, where something had to be covered."""
         if self._trusted:
             context.add_init_script(_NO_SCRIPT_FONTS)
 
@@ -74,29 +77,48 @@ class Camera:
         note = _UNPROVEN
         if self._trusted:
             covers: set[Cover] = set()
-            for _ in range(_ATTEMPTS):
-                png, verdict = _expose(target, covers)
+            scene = self._scenes.pop(page, None)
+            for _ in range(_ATTEMPTS + (scene is not None)):
+                # What was covered on these same documents before needs no look beforehand: the look
+                # afterwards finds any other document, and anything that the covers don't reach.
+                scene = scene or _scene(target, covers)
+                png, verdict = _expose(target, scene)
                 if not verdict.objection:
+                    if scene.covers:
+                        self._scenes[page] = scene
                     return pixels(png)
                 note = verdict.objection
                 if verdict.final:
                     break
                 covers |= verdict.missing
+                scene = None
         return wireframe(draw(target.documents(), page.viewport_size), note=note)
 
 
-def _expose(target: Target, covers: set[Cover]) -> tuple[bytes, Verdict]:
-    """One shot under `covers` and what a look finds to be needed besides, and what can be said of it."""
-    before = target.look()
-    covers = covers | covers_for(before)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Scene:
+    """The documents that a shot is about, and what has to be covered on them."""
+
+    loads: Loads
+    covers: frozenset[Cover]
+
+
+def _scene(target: Target, covers: set[Cover]) -> _Scene:
+    """What stands there now; to be covered are `covers` and whatever a look finds besides."""
+    view = target.look()
+    return _Scene(loads=view.loads, covers=frozenset(covers | covers_for(view)))
+
+
+def _expose(target: Target, scene: _Scene) -> tuple[bytes, Verdict]:
+    """One shot of `scene` under its covers, and what can be said of it."""
     try:
-        if covers:
-            target.cover(style_sheet(covers), before.loads)
+        if scene.covers:
+            target.cover(style_sheet(scene.covers), scene.loads)
         png = target.shoot()
         after = target.look()
-        fonts = target.uncover(before.loads)
+        fonts = target.uncover(scene.loads)
     except BaseException:
-        if covers:
+        if scene.covers:
             target.uncover_when_it_wakes()
         raise
-    return png, judge(before, after, fonts, covers)
+    return png, judge(scene.loads, after, fonts, scene.covers)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tokenbroker.run.pictures.media import Cover, needed
-from tokenbroker.run.pictures.target import View
+from tokenbroker.run.pictures.target import Loads, View
 
 SCRIPT_FONT: Final = "the page holds a font made by script"
 MEDIA: Final = "the page shows media that could not be hidden"
@@ -36,11 +36,11 @@ def covers_for(view: View) -> set[Cover]:
     return covers
 
 
-def judge(before: View, after: View, fonts: Mapping[str, int], covers: Collection[Cover]) -> Verdict:
-    """Judge a shot that was taken under `covers` between two looks.
+def judge(loads: Loads, after: View, fonts: Mapping[str, int], covers: Collection[Cover]) -> Verdict:
+    """Judge a shot that was taken under `covers`.
 
     Args:
-        before: the look before the covers were put on.
+        loads: what each frame showed before the shot, when the covers were put on.
         after: the look after the shot, with the covers on.
         fonts: for each frame that answered, how many usable fonts made by script it holds.
         covers: what was covered.
@@ -54,7 +54,7 @@ def judge(before: View, after: View, fonts: Mapping[str, int], covers: Collectio
         return Verdict(objection=MEDIA, missing=frozenset(missing))
     for document in after.documents:
         frame = document.frame_id
-        same = frame in fonts and after.loads.get(frame) == before.loads.get(frame)
+        same = frame in fonts and after.loads.get(frame) == loads.get(frame)
         if document.boxes and not same:
             return Verdict(objection=MOVED)
     return Verdict(objection="")
