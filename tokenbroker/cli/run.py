@@ -15,8 +15,8 @@ from tokenbroker.errors import BrokerError, ExitCode, UsageError
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Plan
 from tokenbroker.pytest_plugin import NAMED_FLOWS
 from tokenbroker.pytest_plugin.items import FlowItem
+from tokenbroker.pytest_plugin.options import parse_params
 from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
-from tokenbroker.pytest_plugin.session import parse_params
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
 from tokenbroker.settings import load_configuration
 

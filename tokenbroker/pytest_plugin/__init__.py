@@ -54,6 +54,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "FlowFile 
     return FlowFile.from_parent(parent, path=file_path)
 
 
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
+    # Here and not among the hooks of a session with flows: under xdist only the workers collect, this process reports.
+    from tokenbroker.pytest_plugin.summary import write_summary
+
+    write_summary(terminalreporter)
+
+
 def _is_flow(path: Path, config: pytest.Config) -> bool:
     if path.name.endswith(FLOW_ENDINGS) or path in config.stash.get(NAMED_FLOWS, ()):
         return True

@@ -15,7 +15,7 @@ from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.human.checkpoint import Channel
 from tokenbroker.policy.approve import NEEDS_LIVE, Plan, Request
 from tokenbroker.pytest_plugin import summary
-from tokenbroker.pytest_plugin.session import params_of
+from tokenbroker.pytest_plugin.options import params_of
 from tokenbroker.redact import RedactingFilter, Redactor
 from tokenbroker.run.failure import RunFailure
 from tokenbroker.run.result import RunEvent, RunResult, Status

@@ -1,15 +1,14 @@
 """What a session with flows needs, attached when the first flow file is collected."""
 
 import resource
-from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator
 
 import pytest
 
 from tokenbroker.errors import UsageError
 from tokenbroker.pytest_plugin.debug_log import silence_debug_log
 from tokenbroker.pytest_plugin.items import FlowItem
-from tokenbroker.pytest_plugin.summary import write_summary
+from tokenbroker.pytest_plugin.options import params_of
 from tokenbroker.pytest_plugin.withheld import withhold
 
 _NAME = "tokenbroker_session"
@@ -56,9 +55,6 @@ class SessionHooks:
             redact(report, item)
         return report
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        write_summary(terminalreporter)
-
 
 class RedactFirst:
     """The innermost wrapper: a plugin that reads the report while it is made, as Allure's does, sees it redacted."""
@@ -79,22 +75,6 @@ def _as_usage_error(act: Callable[[], object]) -> None:
         act()
     except UsageError as error:
         raise pytest.UsageError(error.sentence) from None
-
-
-def params_of(config: pytest.Config) -> dict[str, str]:
-    """The `--param NAME=VALUE` options; raises UsageError where one has no ``=``."""
-    return parse_params(config.getoption("--param"))
-
-
-def parse_params(texts: Sequence[str]) -> dict[str, str]:
-    """What each ``NAME=VALUE`` of `texts` says; raises UsageError, without the text, where one has no ``=``."""
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError("--param takes NAME=VALUE")
-        pairs[name] = value
-    return pairs
 
 
 def redact(report: pytest.TestReport, item: FlowItem) -> None:

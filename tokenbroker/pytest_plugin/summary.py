@@ -1,6 +1,8 @@
 """The closing words of a session with flows: what was stored, what was blocked, where the evidence is."""
 
-from typing import Any
+import os
+
+import pytest
 
 STORED, EVIDENCE, BLOCKED, MODE = (
     "tokenbroker_stored",
@@ -10,8 +12,8 @@ STORED, EVIDENCE, BLOCKED, MODE = (
 )
 
 
-def write_summary(terminal: Any) -> None:
-    """Write the tables to pytest's terminal reporter (`Any`: pytest does not publish its type)."""
+def write_summary(terminal: pytest.TerminalReporter) -> None:
+    """Write the tables to pytest's terminal."""
     runs = [report for report in _reports(terminal) if report.when == "call"]
     rows = [(report.nodeid, _properties(report)) for report in runs]
     stored = [(nodeid, value) for nodeid, values in rows for name, value in values if name == STORED]
@@ -36,12 +38,12 @@ def write_summary(terminal: Any) -> None:
         terminal.line("")
         terminal.line("evidence:")
         for folder in folders:
-            terminal.line(f"  {folder}")
+            terminal.line(f"  {os.path.relpath(folder)}")
 
 
-def _reports(terminal: Any) -> list[Any]:
+def _reports(terminal: pytest.TerminalReporter) -> list[pytest.TestReport]:
     return [report for key in ("passed", "failed") for report in terminal.stats.get(key, [])]
 
 
-def _properties(report: Any) -> list[tuple[str, str]]:
+def _properties(report: pytest.TestReport) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in report.user_properties]
