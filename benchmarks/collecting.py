@@ -25,18 +25,32 @@ def measure(rounds: int) -> list[Figure]:
         for number in range(FILES):
             (flows / f"f{number}.flow.yaml").write_text(text.replace("create_api_key", f"create_{number}"))
             (tests / f"test_f{number}.py").write_text("def test_one():\n    assert True\n")
-        seconds = alternate({FLOWS: lambda: _collect(flows), PYTHON: lambda: _collect(tests)}, rounds=rounds, warm_up=1)
+        seconds = alternate(
+            {FLOWS: lambda: _collect(flows), PYTHON: lambda: _collect(tests)}, rounds=rounds, warm_up=1
+        )
         for name, taken in seconds.items():
             print(f"{name:<58} {spread(taken)}")
         memory = _peak_mb(flows)
     size = Figure(
-        name="collecting, peak memory", value=memory, unit="MB", baseline=FLOWS, target=MAX_MB, ok=memory <= MAX_MB
+        name="collecting, peak memory",
+        value=memory,
+        unit="MB",
+        baseline=FLOWS,
+        target=MAX_MB,
+        ok=memory <= MAX_MB,
     )
     return [ratio("collecting", seconds, FLOWS, PYTHON, target=1.5), size]
 
 
 def _command(folder: Path) -> list[str]:
-    options = ["-q", "--collect-only", "-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function"]
+    options = [
+        "-q",
+        "--collect-only",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "asyncio_default_fixture_loop_scope=function",
+    ]
     return [sys.executable, "-m", "pytest", *options, str(folder), "--rootdir", str(folder)]
 
 

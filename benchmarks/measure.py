@@ -20,7 +20,9 @@ class Figure:
     ok: bool | None
 
 
-def alternate(ways: dict[str, Callable[[], object]], *, rounds: int, warm_up: int = 2) -> dict[str, list[float]]:
+def alternate(
+    ways: dict[str, Callable[[], object]], *, rounds: int, warm_up: int = 2
+) -> dict[str, list[float]]:
     """Run each way in turn, `rounds` times, and answer the seconds that each took; warm-ups don't count."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for round_ in range(-warm_up, rounds):
@@ -32,7 +34,9 @@ def alternate(ways: dict[str, Callable[[], object]], *, rounds: int, warm_up: in
     return seconds
 
 
-def ratio(name: str, seconds: dict[str, list[float]], way: str, baseline: str, *, target: float | None) -> Figure:
+def ratio(
+    name: str, seconds: dict[str, list[float]], way: str, baseline: str, *, target: float | None
+) -> Figure:
     """The ratio of two medians as a figure that must not exceed `target`."""
     value = statistics.median(seconds[way]) / statistics.median(seconds[baseline])
     return Figure(

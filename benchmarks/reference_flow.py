@@ -10,10 +10,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Figure, alternate, ratio, spread
-from demo_site.launch import RunningDemo, generate_account, start
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks.measure import Figure, alternate, ratio, spread
+from demo_site.launch import RunningDemo, generate_account, start
 from tokenbroker.broker import Broker
 from tokenbroker.flow.load import load
 from tokenbroker.human.channels import SimulatedPerson

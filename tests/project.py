@@ -273,7 +273,7 @@ class Project:
 
     def processes(self) -> list[int]:
         """The processes that were started for this project and still run: their TMPDIR tells."""
-        mark = f"TMPDIR={self.temporary}\0".encode()
+        mark = f"TMPDIR={self.temporary}".encode()  # or a folder below it
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):

@@ -189,7 +189,7 @@ BEYOND = [
     "http://localhost.evil.example",
     "http://localhost@evil.example",
     "http://127.0.0.1:80@evil.example",
-    "http://user:pass@evil.example",
+    "http://user:pass@evil.example",  # pragma: allowlist secret
     "http://evil.example\\@127.0.0.1",
     "http://evil.example/@127.0.0.1",
     "http://evil.example?@127.0.0.1",
@@ -250,7 +250,7 @@ def test_only_an_origin_on_this_machine_is_loopback(target: str) -> None:
         ("HTTPS://Console.Example.com:443/a?b#c", "https://console.example.com"),
         ("http://a.example:80", "http://a.example"),
         ("http://a.example:443/", "http://a.example:443"),
-        ("https://user:word@a.example:8443/x", "https://a.example:8443"),
+        ("https://user:word@a.example:8443/x", "https://a.example:8443"),  # pragma: allowlist secret
         ("http://[0:0:0:0:0:0:0:1]:8000/", "http://[::1]:8000"),
         ("https://xn--bcher-kva.example/ä", "https://xn--bcher-kva.example"),
         ("https://a.example?x=http://b.example", "https://a.example"),

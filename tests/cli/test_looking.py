@@ -10,7 +10,7 @@ from tests.project import Project
 
 @pytest.mark.req("OPS-5")
 def test_every_setting_is_shown_with_where_it_came_from(project: Project) -> None:
-    key = "cnVubmluZyBvdXQgb2Ygc2FtcGxlIGtleXMgaGVyZSE="
+    key = "cnVubmluZyBvdXQgb2Ygc2FtcGxlIGtleXMgaGVyZSE="  # pragma: allowlist secret
     ended = project.tokenbroker(
         "config", "show", "--json", TOKENBROKER_STEP_TIMEOUT_S="3", TOKENBROKER_KEY=key
     )

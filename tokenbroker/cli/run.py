@@ -2,7 +2,12 @@
 
 import json
 import os
+import shutil
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +27,7 @@ from tokenbroker.settings import load_configuration
 
 _MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.SKIPPED: "-", Status.INTERRUPTED: "!"}
 INTERRUPTED = 130
+_REMOVALS, _REMOVAL_PAUSE_S = 50, 0.1
 
 
 def run(
@@ -152,7 +158,8 @@ def _run_once(flow: Path, options: list[str]) -> _Outcome:
         "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no",
         *options,
     ]  # fmt: skip
-    ended = pytest.main(arguments, plugins=[outcome])
+    with _own_temporary_folder():
+        ended = pytest.main(arguments, plugins=[outcome])
     if ended == pytest.ExitCode.INTERRUPTED and outcome.exit_code == 0:
         _say("\nInterrupted.")
         outcome.exit_code = INTERRUPTED
@@ -162,6 +169,28 @@ def _run_once(flow: Path, options: list[str]) -> _Outcome:
     elif ended != pytest.ExitCode.OK and outcome.exit_code == 0:
         outcome.exit_code = int(ExitCode.USAGE)
     return outcome
+
+
+@contextmanager
+def _own_temporary_folder() -> Iterator[None]:
+    """A TMPDIR for the browser and its driver, gone at the end.
+
+    A Ctrl-C that hits Playwright in the middle of a message breaks its connection: the browser then ends with
+    its driver, a moment later, and nobody removes its profile.
+    """
+    before = os.environ.get("TMPDIR")
+    folder = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="tokenbroker-run-")
+    try:
+        yield
+    finally:
+        os.environ.pop("TMPDIR")
+        if before is not None:
+            os.environ["TMPDIR"] = before
+        for _ in range(_REMOVALS):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not os.path.lexists(folder):
+                break
+            time.sleep(_REMOVAL_PAUSE_S)
 
 
 def _say(text: str, *, end: str = "\n") -> None:
