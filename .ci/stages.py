@@ -30,6 +30,7 @@ STATIC: tuple[Stage, ...] = (
     Stage(name="licences", command=("python", ".ci/licences.py")),
     Stage(name="known vulnerabilities", command=("python", ".ci/vulnerabilities.py")),
     Stage(name="traceability", command=("python", "docs/make_traceability.py", "--check")),
+    Stage(name="flow reference", command=("python", "docs/make_flow_reference.py", "--check")),
 )
 
 
@@ -37,7 +38,7 @@ def tests(arguments: Sequence[str]) -> Stage:
     """The test stage; `arguments` are pytest's."""
     return Stage(
         name="tests",
-        command=("python", "-m", "pytest", "tests/", "-n", "2", "--cov", *arguments),
+        command=("python", "-m", "pytest", "tests/", "-n", "2", "--dist", "loadfile", "--cov", *arguments),
     )
 
 

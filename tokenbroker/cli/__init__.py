@@ -1,5 +1,6 @@
 """The ``tokenbroker`` command. One file a command; this one holds the table and the way out."""
 
+import resource
 import sys
 from importlib import import_module
 from typing import Any, NoReturn
@@ -63,6 +64,8 @@ def main() -> NoReturn:
 
     Typer answers for its own errors: a wrong command or option ends with 2, Ctrl-C with 130.
     """
+    # A core dump of any command would hold what it knew.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         app()
     except BrokerError as error:
