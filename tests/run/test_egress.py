@@ -1,6 +1,7 @@
 """A gate lets nothing out that isn't allowed, tells what it refused, and ends cleanly."""
 
 import asyncio
+import concurrent.futures
 import socket
 import threading
 from collections.abc import Iterator
@@ -154,4 +155,7 @@ def test_a_gate_can_be_opened_while_the_caller_runs_a_loop_of_its_own(egress: Eg
         with egress.open_gate([]) as gate:
             return gate.proxy_url
 
-    assert asyncio.run(open_and_close()).startswith("http://127.0.0.1:")
+    # In a thread of its own: Playwright's sync fixture may have left a running loop on this one.
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        address = thread.submit(lambda: asyncio.run(open_and_close())).result()
+    assert address.startswith("http://127.0.0.1:")

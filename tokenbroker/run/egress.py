@@ -31,6 +31,7 @@ CHROMIUM_ARGUMENTS: tuple[str, ...] = (
 The last one holds for the whole browser: a context without a gate finds no name but ``localhost``.
 """
 
+_SETTLING_ROUNDS = 5
 _LOOPBACK = "127.0.0.1"
 _CALL_TIMEOUT_S = 10.0
 _METHODS = frozenset(  # RFC 9110, RFC 5789
@@ -200,6 +201,7 @@ class Egress:
         for gate in gates:
             gate.close()
         if loop is not None and self._thread is not None:
+            _call(loop, _settle())
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
 
@@ -232,6 +234,16 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 def _call(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _T]) -> _T:
     """Do `work` in the loop's thread and wait for it; from any other thread, greenlets too."""
     return asyncio.run_coroutine_threadsafe(work, loop).result(_CALL_TIMEOUT_S)
+
+
+async def _settle() -> None:
+    """Let what was accepted while the gates closed come to its end: sockets are closed by callbacks of the loop."""
+    for _ in range(_SETTLING_ROUNDS):
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)
 
 
 def _log_kind_only(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

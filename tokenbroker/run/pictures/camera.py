@@ -74,6 +74,7 @@ class Camera:
         if target is None:
             session = self._context.new_cdp_session(page)
             target = self._targets[page] = Target(session, timeout_ms=self._timeout_ms)
+            page.on("framenavigated", lambda frame: self._scenes.pop(frame.page, None))
         note = _UNPROVEN
         if self._trusted:
             covers: set[Cover] = set()
