@@ -19,6 +19,10 @@ MAX_DEPTH = 40
 MAX_NODES = 20_000
 MAX_NUMBER = 2**53  # beyond it JSON tools disagree on what a number is
 _EXCERPT_CHARACTERS = 160
+_OPENERS = ("[", "{", ":", "- ", "-\n", "-\t", "?", "-\r")
+"""Each level of nesting begins with one of these."""
+_SAFE_DEPTH = 500
+"""Far below what the composer's recursion can bear."""
 
 NodePath = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
@@ -27,25 +31,25 @@ _SCALARS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "nu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A parsed file: data, and the position of each key and value by its path from the root."""
+    """A parsed file: data, and the node of each key and value by its path from the root."""
 
     path: Path
     text: str
     data: Any
-    keys: Mapping[NodePath, Position]
-    values: Mapping[NodePath, Position]
+    keys: Mapping[NodePath, yaml.Node]
+    values: Mapping[NodePath, yaml.Node]
 
     def at(self, path: NodePath) -> Position:
         """Where the value at `path` stands; the nearest enclosing node's place where it doesn't exist."""
         while path and path not in self.values:
             path = path[:-1]
-        return self.values.get(path, Position(line=1, column=1, end_line=1))
+        return _position(self.values[path]) if path in self.values else Position(line=1, column=1, end_line=1)
 
     def error(
         self, path: NodePath, sentence: str, *, key: bool = False, code: str = "flow.invalid"
     ) -> FlowError:
         """A FlowError that begins with ``file:line:column`` of the value (or the key) at `path`."""
-        where = self.keys[path] if key and path in self.keys else self.at(path)
+        where = _position(self.keys[path]) if key and path in self.keys else self.at(path)
         return flow_error(self.path, where.line, where.column, sentence, text=self.text, code=code)
 
 
@@ -111,6 +115,8 @@ def parse_document(raw: bytes, path: Path) -> Document:
 
 def _check_bounds(text: str, path: Path) -> None:
     """Walk the events (without recursion) before anything that recurses sees the text."""
+    if sum(map(text.count, _OPENERS)) <= _SAFE_DEPTH:
+        return  # it can't nest deeper than that, nor hold many nodes; `_Reader` has the exact limits
     depth = nodes = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
@@ -133,14 +139,14 @@ class _Reader:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.text = text
-        self.keys: dict[NodePath, Position] = {}
-        self.values: dict[NodePath, Position] = {}
+        self.keys: dict[NodePath, yaml.Node] = {}
+        self.values: dict[NodePath, yaml.Node] = {}
         self._constructor = yaml.constructor.SafeConstructor()
 
     def read(self, node: yaml.Node, path: NodePath) -> Any:
         if len(self.values) > MAX_NODES or len(path) > MAX_DEPTH:
             raise self._error(node, "too large for a flow: its aliases explode")
-        self.values[path] = _position(node)
+        self.values[path] = node
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
@@ -157,7 +163,7 @@ class _Reader:
             key = str(key_node.value)
             if key in data:
                 raise self._error(key_node, f"the key '{printable(key)}' stands here twice")
-            self.keys[(*path, key)] = _position(key_node)
+            self.keys[(*path, key)] = key_node
             data[key] = self.read(value_node, (*path, key))
         return data
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Frame, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.run.pictures.media import Cover, style_sheet
@@ -74,7 +74,7 @@ class Camera:
         if target is None:
             session = self._context.new_cdp_session(page)
             target = self._targets[page] = Target(session, timeout_ms=self._timeout_ms)
-            page.on("framenavigated", lambda frame: self._scenes.pop(frame.page, None))
+            page.on("framenavigated", self._forget_scene)
         note = _UNPROVEN
         if self._trusted:
             covers: set[Cover] = set()
@@ -94,6 +94,9 @@ class Camera:
                 covers |= verdict.missing
                 scene = None
         return wireframe(draw(target.documents(), page.viewport_size), note=note)
+
+    def _forget_scene(self, frame: Frame) -> None:
+        self._scenes.pop(frame.page, None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
