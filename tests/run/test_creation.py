@@ -47,6 +47,9 @@ def test_in_the_reference_flow_the_first_click_on_the_keys_page_creates() -> Non
         ((NAVIGATE, CLICK, CLICK, CAPTURE), [(2, "unknown", (4,))]),
         ((CLICK, NAVIGATE, CLICK, CAPTURE), [(3, "unknown", (4,))]),
         ((CLICK, ASK, CLICK, CAPTURE), [(3, "unknown", (4,))]),
+        ((NAVIGATE, CLICK, ASK, CAPTURE), [(2, "unknown", (4,))]),
+        ((NAVIGATE, ASK, CAPTURE), [(2, "unknown", (3,))]),
+        ((CLICK, NAVIGATE, CAPTURE), [(3, "unknown", (3,))]),
         ((NAVIGATE, "- type: { selector: a, value: b }", "- press: Enter", CAPTURE), [(3, "unknown", (4,))]),
         ((NAVIGATE, "- select: { selector: a, value: b }", CLICK, CAPTURE), [(2, "unknown", (4,))]),
         ((NAVIGATE, "- check: '#yes'", CLICK, CAPTURE), [(2, "unknown", (4,))]),
@@ -218,6 +221,13 @@ def test_a_key_of_which_only_a_part_was_captured_is_still_named(rig: Rig) -> Non
 def test_a_token_read_without_any_press_is_kept_too(rig: Rig) -> None:
     run, token = Acting(rig, NAVIGATE, CAPTURE), new_token()
     assert run.keep(2, token) == "local:example/key@1"
+    assert run.record.close() == ()
+    assert rig.spool_files() == []
+
+
+def test_a_token_is_kept_where_the_creating_step_was_skipped(rig: Rig) -> None:
+    run, token = Acting(rig, NAVIGATE, CREATE, CAPTURE), new_token()
+    assert run.keep(3, token) == "local:example/key@1"  # step 2 had a `when` that was not there: it never began
     assert run.record.close() == ()
     assert rig.spool_files() == []
 

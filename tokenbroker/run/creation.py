@@ -34,16 +34,19 @@ class Creation:
 def creations(flow: Flow) -> tuple[Creation, ...]:
     """The creating steps of `flow`.
 
-    A step that says `creates` is one, for the captures that follow it, on whatever page; else the first step
-    that may create something after the last `navigate` or `wait_human` before the capture; else the capture
-    itself.
+    A step that says `creates` is one, for the captures that follow it, on whatever page. Else it is the first
+    step that may create something after the last `navigate` or `wait_human` before the capture. Where nothing
+    acts there: what was pressed before that `wait_human` (a site that asks for a code before it shows the key),
+    or the `wait_human` itself; after a `navigate`, the capture, for fetching a page creates nothing.
     """
     found: dict[int, list[Step]] = {}
     declared: dict[int, dict[str, str]] = {}
     start: Step | None = None
+    asked: Step | None = None
     said: Step | None = None
     for step in flow.steps:
         if step.verb in ("navigate", "wait_human"):
+            asked = (start or step) if step.verb == "wait_human" else None
             start = None
             # What a step said holds until its key was read: a site may ask for a code, or show the key elsewhere.
             said = None if said is not None and said.number in found else said
@@ -53,7 +56,7 @@ def creations(flow: Flow) -> tuple[Creation, ...]:
                 said = step
                 declared[step.number] = step.options["creates"]
         elif step.verb == "capture_token":
-            found.setdefault((said or start or step).number, []).append(step)
+            found.setdefault((said or start or asked or step).number, []).append(step)
     return tuple(
         Creation(
             step=number,
@@ -109,7 +112,7 @@ class CreationRecord:
 
     def begin(self, step: Step, page_address: str) -> None:
         """Before `step` begins: make the intent durable if it may create a key."""
-        creation = self._creations.get(step.number)
+        creation = self._creations.get(step.number) or self._uncovered(step)
         if creation is None:
             return
         intent = Intent(
@@ -126,7 +129,18 @@ class CreationRecord:
         sinks = tuple(self._open_sink(target.partition(":")[0]) for target in creation.targets)
         self._open[step.number] = _Open(creation=creation, intent=self._spool.intend(intent), sinks=sinks)
         if not STEPS[step.verb].may_create:
-            self.before_press(step)  # the capture itself: the page has made the key already
+            self.before_press(step)  # a page or a person's code makes the key, or the page shows one already
+
+    def _uncovered(self, step: Step) -> Creation | None:
+        """A creation for a capture that none covers: its creating step was skipped, and a key is shown all the same."""
+        if step.verb != "capture_token" or any(
+            step.number in e.creation.captures for e in self._open.values()
+        ):
+            return None
+        target = str(step.options["secret_ref"])
+        return Creation(
+            step=step.number, name=UNKNOWN, revoke=None, captures=(step.number,), targets=(target,)
+        )
 
     def before_press(self, step: Step) -> None:
         """Durable before a creating step acts: from here on the key is possibly created."""
