@@ -177,9 +177,10 @@ class Project:
         self.write("conftest.py", PERSON)
 
     @contextmanager
-    def broker(self) -> Iterator[Broker]:
-        """The home, opened in this process."""
-        configuration = load_configuration(self.folder, {"TOKENBROKER_HOME": str(self.home)})
+    def broker(self, key: str = "") -> Iterator[Broker]:
+        """The home, opened in this process, with `key` as its master key where it is given."""
+        environ = {"TOKENBROKER_HOME": str(self.home), "TOKENBROKER_KEY": key}
+        configuration = load_configuration(self.folder, environ)
         with Broker(configuration, environ={}) as broker:
             yield broker
 
@@ -335,9 +336,9 @@ class Terminal:
 TOKENBROKER = (sys.executable, "-m", "tokenbroker")
 
 
-def remember_created_key(project: Project, flow_id: str) -> None:
+def remember_created_key(project: Project, flow_id: str, *, key: str = "") -> None:
     """Let the store know of an earlier run of `flow_id` that created a key."""
-    with project.broker() as broker:
+    with project.broker(key) as broker:
         store = broker.local.store
         job = begin_job(store, flow_id=flow_id, mode="semi_auto", actor="tests")
         mark_created_key(store, job)

@@ -50,10 +50,10 @@ def test_a_variable_wins_over_the_file_and_each_setting_tells_its_origin(tmp_pat
 
 
 def test_a_nested_variable_changes_one_part_and_leaves_the_rest_of_the_file(tmp_path: Path) -> None:
-    text = '[sinks.a]\ntype = "env"\nprefix = "A_"\n[sinks.b]\ntype = "local"\n'
-    configuration, _ = configured(tmp_path, text, TOKENBROKER_SINKS__A__PREFIX="B_")
+    text = '[sinks.a]\ntype = "env"\nprefix = "ONE_"\n[sinks.b]\ntype = "local"\n'
+    configuration, _ = configured(tmp_path, text, TOKENBROKER_SINKS__A__PREFIX="TWO_")
     sinks = configuration.settings.sinks
-    assert (sinks["a"].type, sinks["a"].prefix, sinks["b"].type) == ("env", "B_", "local")
+    assert (sinks["a"].type, sinks["a"].prefix, sinks["b"].type) == ("env", "TWO_", "local")
 
 
 def test_the_nearest_file_upwards_counts_and_paths_count_from_it(tmp_path: Path) -> None:
@@ -259,3 +259,15 @@ def test_only_an_origin_on_this_machine_is_loopback(target: str) -> None:
 )
 def test_the_origin_of_an_address(url: str, origin: str) -> None:
     assert origin_of(url) == origin
+
+
+@pytest.mark.parametrize("prefix", ["", "P", "A_", "secret_", "_SECRET_", "1SECRET_", "SECRET-"])
+def test_a_prefix_that_would_take_foreign_variables_is_refused(tmp_path: Path, prefix: str) -> None:
+    error = refused(tmp_path, f'[sinks.a]\ntype = "env"\nprefix = "{prefix}"\n')
+    assert "sinks.a.prefix" in error.sentence
+
+
+@pytest.mark.parametrize(("name", "kind"), [("local", "env"), ("env", "local")])
+def test_the_sinks_that_are_always_there_keep_their_types(tmp_path: Path, name: str, kind: str) -> None:
+    assert "sinks (" in refused(tmp_path, f'[sinks.{name}]\ntype = "{kind}"\n').sentence
+    configured(tmp_path, f'[sinks.{name}]\ntype = "{name}"\n')

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import secrets
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Self
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import BrokerError, HumanUnreachable, SecretNotFound
+from tokenbroker.evidence.closing import noted, unrecorded, why
 from tokenbroker.evidence.collect import Evidence, require_place
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
@@ -59,6 +61,11 @@ class Broker:
             self._variables |= take_environment(environ, prefix)
         self._environ = environ
         self._taken: dict[str, Secret] = {}
+        # From here on, not from their first use on: what fails before it may show them.
+        if configuration.key is not None:
+            self.redactor.add(configuration.key, label="master-key")
+        for name, value in self._variables.items():
+            self.redactor.add(value, label=f"env:{name}")
         self._local: LocalSink | None = None
         self._sinks: dict[str, Sink] = {}
         self._spool: Spool | None = None
@@ -83,6 +90,7 @@ class Broker:
                 key=self.configuration.key,
                 clock=self.clock,
             )
+            self.redactor.add(self._local.custody.export_key(), label="master-key")
         return self._local
 
     @property
@@ -116,6 +124,7 @@ class Broker:
             value = self._environ.pop(name, "")
             if value:
                 self._taken[name] = Secret(value)
+                self.redactor.add(self._taken[name], label=f"env:{name}")
 
     def approve(self, flow: Flow, request: Request) -> Plan:
         """Decide, and leave the decision in the audit whichever way it goes; raises as `policy.approve` does."""
@@ -185,7 +194,12 @@ class Broker:
                 )
 
     def begin(self, plan: Plan, open_sink: SinkOpener) -> "Run":
-        """Begin a run of `plan`: its job, its evidence folder and its record of creations."""
+        """Begin a run of `plan`: its job, its evidence folder and its record of creations.
+
+        Raises:
+            UsageError: `evidence.not_writable`.
+            SecretUnavailable: the store or the spool can't be written.
+        """
         return Run(self, plan, open_sink)
 
     def recover(self) -> list[Recovered]:
@@ -224,7 +238,10 @@ class Run:
         self._plan = plan
         self.run_id = f"{broker.clock():%Y%m%dT%H%M%S}-{plan.flow.name}-{secrets.token_hex(4)}"
         self.evidence = Evidence(broker.reports() / self.run_id, broker.redactor)
-        self._listeners: list[Callable[[RunEvent], None]] = [self.evidence.on_event]
+        self._listeners: dict[Callable[[RunEvent], None], str] = {
+            self.evidence.on_event: "the picture of a step could not be written"
+        }
+        self._first_failures: dict[str, str] = {}
         begin_job(
             broker.local.store,
             flow_id=plan.flow.id,
@@ -244,12 +261,19 @@ class Run:
 
     def listen(self, listener: Callable[[RunEvent], None]) -> None:
         """Tell `listener` of each event of this run."""
-        self._listeners.append(listener)
+        self._listeners[listener] = "the run could not be followed to its end"
 
     def on_event(self, event: RunEvent) -> None:
-        """For the runner: hand `event` to the evidence and to whoever listens."""
-        for listener in self._listeners:
-            listener(event)
+        """For the runner: hand `event` to the evidence and to whoever listens.
+
+        A listener's error does not end the run: between the press that creates a key and the capture that would
+        orphan the key. The first one of each listener is among the notes of the result.
+        """
+        for listener, trouble in self._listeners.items():
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001  a closed pipe, a full disk
+                self._first_failures.setdefault(trouble, f"{trouble}: {why(error)}")
 
     def on_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
         """For the runner: leave the checkpoint's outcome in the audit."""
@@ -259,23 +283,42 @@ class Run:
             actor=answer.who,
             key=self._plan.flow.id,
             result=answer.outcome.value,
-            detail={"kind": checkpoint.kind.value, "channel": answer.channel, "attempt": checkpoint.attempt},
+            detail={
+                "kind": checkpoint.kind.value,
+                "channel": _as_code(answer.channel),
+                "attempt": checkpoint.attempt,
+            },
         )
         record(self._broker.local.store, entry, at=answer.at)
 
-    def finish(self, result: RunResult) -> Path:
-        """Write the end of the run into the store and the evidence; answers the evidence folder."""
-        folder = self.evidence.finish(result)
-        code = result.failure.code if result.failure else "ok"
-        finish_job(
-            self._broker.local.store,
-            self.run_id,
-            status=result.status.value,
-            actor=self._plan.actor,
-            result=code,
-            clock=self._broker.clock,
-        )
-        return folder
+    def finish(self, result: RunResult) -> RunResult:
+        """Write the end of the run into the evidence and the store, each as far as it goes; never raises.
+
+        Answers `result` as it is to be told: with what could not be shown or written among its notes and in its
+        failure's report. A run that passed and can't be recorded fails with `run.not_recorded`.
+        """
+        result = noted(result, tuple(self._first_failures.values()))
+        try:
+            self.evidence.finish(result)
+        except Exception as error:  # noqa: BLE001  whatever it is, the person must still hear how the run ended
+            result = unrecorded(result, f"the evidence could not be written: {why(error)}")
+        try:
+            finish_job(
+                self._broker.local.store,
+                self.run_id,
+                status=result.status.value,
+                actor=self._plan.actor,
+                result=result.failure.code if result.failure else "ok",
+                clock=self._broker.clock,
+            )
+        except Exception as error:  # noqa: BLE001
+            result = unrecorded(result, f"the end of the run is not in the store: {why(error)}")
+        return result
+
+
+def _as_code(text: str) -> str:
+    """`text`, such as the name that a project gave its channel, in the characters that an audit detail may have."""
+    return re.sub(r"[^A-Za-z0-9._:/+@-]", "_", text)[:128]
 
 
 def _missing(references: list[str], alias: str, flow_id: str) -> SecretNotFound:

@@ -24,6 +24,8 @@ FILE_NAME = "tokenbroker.toml"
 PREFIX = "TOKENBROKER_"
 SECRET_PREFIX = "TOKENBROKER_SECRET_"  # noqa: S105  a prefix of names, not a secret
 KEY_VARIABLES = ("TOKENBROKER_KEY", "MCP_AUTH_ENCRYPTION_KEY")
+WITHHELD_VARIABLES = (*KEY_VARIABLES, "OP_SERVICE_ACCOUNT_TOKEN", "INFISICAL_API_KEY")
+"""Variables that hold credentials, ours or a vault's: no child process may inherit them."""
 ALIASES = {"MCP_AUTH_BROKER_SECRET_PROVIDER": "TOKENBROKER_INPUTS__SINK"}
 _NOT_SETTINGS = frozenset({"TOKENBROKER_CONFIG", *KEY_VARIABLES})
 
@@ -61,7 +63,12 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def _origin_map(value: dict[str, str]) -> dict[str, str]:
+def checked_origin_map(value: Mapping[str, str]) -> dict[str, str]:
+    """`value` with each origin in its one spelling.
+
+    Raises:
+        ValueError: a key or a target is no origin, or a target lies beyond this machine.
+    """
     checked = {}
     for source, target in value.items():
         try:
@@ -83,7 +90,19 @@ class SinkSettings(_Part):
     """One alias under ``[sinks.NAME]``: which kind of store stands behind the name."""
 
     type: Literal["local", "env"]
-    prefix: str = Field(default=SECRET_PREFIX, description="env only: what its variables' names begin with")
+    prefix: str = Field(
+        default=SECRET_PREFIX,
+        # All variables that begin with it leave the environment: a short one would take PATH and HOME along.
+        pattern=r"^[A-Z][A-Z0-9_]{2,}$",
+        description="env only: what its variables' names begin with",
+    )
+
+
+def _sinks(value: dict[str, SinkSettings]) -> dict[str, SinkSettings]:
+    for name in ("local", "env"):
+        if name in value and value[name].type != name:
+            raise ValueError(f"'{name}' is always of the type {name}; give the other sink a name of its own")
+    return value
 
 
 class InputSettings(_Part):
@@ -113,10 +132,12 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_data_path("tokenbroker"),
         description="where the store, the spool and unfinished runs live",
     )
-    origin_map: Annotated[dict[str, str], AfterValidator(_origin_map)] = Field(
+    origin_map: Annotated[dict[str, str], AfterValidator(checked_origin_map)] = Field(
         default_factory=dict, description="origins that lead to a loopback address instead"
     )
-    sinks: dict[str, SinkSettings] = Field(default_factory=dict, description="aliases of sinks")
+    sinks: Annotated[dict[str, SinkSettings], AfterValidator(_sinks)] = Field(
+        default_factory=dict, description="aliases of sinks"
+    )
     inputs: InputSettings = Field(default_factory=InputSettings, description="where inputs are read from")
     human: HumanSettings = Field(default_factory=HumanSettings, description="checkpoints")
     browser: Path | None = Field(default=None, description="the browser's executable")

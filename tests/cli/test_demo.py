@@ -38,6 +38,15 @@ def test_what_the_demo_says_works_in_another_terminal(project: Project) -> None:
     assert list(project.temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["tokenbroker.toml", "create_api_key.flow.yaml"])
+def test_a_folder_that_no_demo_has_written_is_left_alone(project: Project, name: str) -> None:
+    theirs = project.write(f"mine/{name}", "# mine\n")
+    ended = project.tokenbroker("demo", "--port", "0", "--dir", "mine")
+    assert (ended.code, ended.refusal()) == (2, "usage")
+    assert theirs.read_text() == "# mine\n"
+    assert [path.name for path in theirs.parent.iterdir()] == [name]
+
+
 def found(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match is not None, pattern

@@ -36,6 +36,16 @@ def test_doctor_tells_what_is_there_and_reminds_of_the_backup(project: Project) 
     assert again["master key"]["state"] == "ok"
 
 
+@pytest.mark.req("SECRET-4")
+def test_doctor_looks_at_a_fresh_home_with_the_key_that_was_given(project: Project) -> None:
+    key = "cnVubmluZyBvdXQgb2Ygc2FtcGxlIGtleXMgaGVyZSE="  # pragma: allowlist secret
+    ended = project.tokenbroker("doctor", "--json", TOKENBROKER_KEY=key)
+    found = {row["what"]: row["state"] for row in json.loads(ended.out)}
+    assert (ended.code, found["store"], found["master key"]) == (0, "ok", "ok")
+    assert not (project.folder / "home.key").exists()
+    assert project.tokenbroker("secrets", "list", TOKENBROKER_KEY=key).code == 0
+
+
 @pytest.mark.req("SECRET-3")
 def test_doctor_names_what_is_missing_and_goes_on(project: Project) -> None:
     project.home.mkdir()

@@ -2,6 +2,8 @@
 
 import json
 import re
+import secrets
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tests.project import (
     LOOK,
     SIGN_IN,
     SITE,
+    TIME_LIMIT_S,
     WAIT_FOR_EVER,
     Project,
     Terminal,
@@ -155,3 +158,47 @@ def test_the_result_can_be_had_as_json(attended: Project) -> None:
     assert (result["status"], result["code"]) == ("passed", None)
     assert result["stored"] == ["bitwarden:example/reporting@1"]
     assert (Path(result["evidence"]) / "run.json").is_file()
+
+
+@pytest.mark.req("RUN-11", "SECRET-4")
+def test_the_second_key_finds_the_master_key_and_the_inputs_of_the_environment(project: Project) -> None:
+    program, mark = marking_browser(project.folder)
+    project.write("tokenbroker.toml", project.settings + '[inputs]\nsink = "env"\n')
+    project.variables |= {
+        "TOKENBROKER_BROWSER": str(program),
+        "TOKENBROKER_KEY": b64encode(secrets.token_bytes(32)).decode(),
+        "TOKENBROKER_SECRET_EXAMPLE_EMAIL": "demo-only-someone@example.test",
+        "OWN_VARIABLE": "demo-only-value",
+    }
+    steps = "".join(
+        f'  - type: {{ selector: "#email", value_ref: "{reference}" }}\n'
+        for reference in ("secrets:example.email", "env:OWN_VARIABLE")
+    )
+    flow = project.flow("create", LOOK + steps + CAPTURE)
+    remember_created_key(project, "example/create", key=project.variables["TOKENBROKER_KEY"])
+    with project.terminal(*RUN, "--live", flow) as terminal:
+        terminal.wait_for("Create another key?")
+        terminal.type("y")
+        assert terminal.end() == 2, terminal.screen
+        assert "browser.not_started" in terminal.screen
+    assert mark.exists()
+
+
+@pytest.mark.req("RUN-10", "RUN-4")
+def test_a_run_goes_on_when_nobody_reads_its_progress_any_more(attended: Project) -> None:
+    flow = attended.flow("create", CREATE + CAPTURE)
+    with attended.start(*RUN, flow) as running:
+        assert running.stderr is not None
+        running.stderr.readline()
+        running.stderr.close()
+        assert running.wait(TIME_LIMIT_S) == 0
+    assert attended.whoami(value_of(attended, "bitwarden:example/reporting")) == 200
+
+
+@pytest.mark.req("RUN-4")
+def test_a_time_out_of_the_projects_tests_does_not_cut_off_a_run(demo_project: Project) -> None:
+    demo_project.write(
+        "pytest.ini", "[pytest]\nfilterwarnings = error\nstrict_config = true\ntimeout = 0.01\n"
+    )
+    ended = demo_project.tokenbroker(*RUN, demo_project.flow("look"))
+    assert ended.code == 0, ended.text

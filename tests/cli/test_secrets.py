@@ -1,6 +1,7 @@
 """`tokenbroker secrets`: what rests in the sinks, and the key's backup."""
 
 import json
+import sqlite3
 import stat
 
 import pytest
@@ -99,6 +100,24 @@ def test_the_key_is_backed_up_into_a_new_private_file_once_and_opens_the_store(p
     assert shown.out == f"{VALUE}\n"
 
 
+@pytest.mark.req("SECRET-4", "AUDIT-1")
+@pytest.mark.parametrize("to", [(), ("--to", "key-backup")])
+def test_a_key_is_not_given_out_where_the_audit_can_not_take_it(
+    project: Project, to: tuple[str, ...]
+) -> None:
+    project.put("example.password", VALUE)
+    key = (project.folder / "home.key").read_text().strip()
+    connection = sqlite3.connect(project.home / "store.db")
+    connection.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'demo-only'); END"
+    )
+    connection.close()
+    ended = project.tokenbroker("secrets", "key-backup", *to)
+    assert (ended.code, ended.refusal()) == (12, "secret.unavailable")
+    assert key not in ended.text
+    assert not (project.folder / "key-backup").exists()
+
+
 @pytest.mark.req("SECRET-4")
 def test_a_lost_key_is_said_and_no_second_one_is_made(project: Project) -> None:
     project.put("example.password", VALUE)
@@ -107,6 +126,19 @@ def test_a_lost_key_is_said_and_no_second_one_is_made(project: Project) -> None:
     assert ended.code == 12
     assert ended.refusal()
     assert not (project.folder / "home.key").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize("name", ["OP_SERVICE_ACCOUNT_TOKEN", "INFISICAL_API_KEY"])
+def test_what_opens_another_store_reaches_no_child_process(demo_project: Project, name: str) -> None:
+    demo_project.write(
+        "conftest.py",
+        "import os, pytest\n\n\n@pytest.fixture(scope='session')\ndef launch_browser(launch_browser):\n"
+        f"    assert {name!r} not in os.environ\n    return launch_browser\n",
+    )
+    ended = demo_project.tokenbroker("run", "--no-pictures", demo_project.flow("look", LOOK), **{name: VALUE})
+    assert ended.code == 0, ended.text
 
 
 @pytest.mark.browser

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.flow.texts import REFERENCE, flow_from
+from tokenbroker.errors import UsageError
 from tokenbroker.evidence.collect import Evidence
 from tokenbroker.human.checkpoint import Kind, Outcome
 from tokenbroker.policy.approve import Request, approve
@@ -182,5 +183,17 @@ def test_folder_and_files_are_for_their_owner_alone(folder: Path) -> None:
 
 def test_a_folder_of_another_run_is_not_written_into(folder: Path) -> None:
     Evidence(folder, Redactor())
-    with pytest.raises(FileExistsError):
+    with pytest.raises(UsageError) as refused:
         Evidence(folder, Redactor())
+    assert refused.value.code == "evidence.not_writable"
+
+
+def test_a_picture_that_could_not_be_written_is_not_named(folder: Path) -> None:
+    evidence = Evidence(folder, Redactor())
+    (folder / "01-navigate.png").mkdir()  # in the way
+    with pytest.raises(OSError, match="directory"):
+        evidence.on_event(a_step(1))
+    evidence.finish(a_result(a_step(1)))
+    (step,) = recorded(folder)["steps"]
+    assert (step["picture"], step["picture_kind"]) == (None, "none")
+    assert step["picture_note"]

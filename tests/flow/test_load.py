@@ -93,6 +93,7 @@ def test_references_are_told_by_their_kind_each_once_and_in_order() -> None:
         "- capture_token: { selector: '#a', secret_ref: 'no-colon' }",
         "- capture_token: { selector: '#a', secret_ref: ':path' }",
         "- capture_token: { selector: '#a', secret_ref: 'sink:../up' }",
+        f"- capture_token: {{ selector: '#a', secret_ref: 'sink:{'a' * 251}' }}",
     ],
 )
 def test_a_value_or_reference_of_another_form_is_refused(step: str) -> None:

@@ -54,6 +54,13 @@ def with_image(template: str) -> PageMaker:
     return make
 
 
+def gradient_stripes(_site: Site, secret: str) -> str:
+    """What a site could draw a QR code of: hard stops of a gradient, dark and light as the secret's bits are."""
+    bits = "".join(f"{byte:08b}" for byte in hashlib.sha256(secret.encode()).digest())
+    stops = ",".join(f"{'#000' if bit == '1' else '#fff'} 0 {2 * i + 2}px" for i, bit in enumerate(bits))
+    return f"<p style='height:40px;background:linear-gradient(90deg,{stops})'>"
+
+
 def with_svg_image(site: Site, secret: str) -> str:
     return f'<img src="{svg_uri(secret)}"><p style="background:url({svg_uri(secret)});height:40px">'
 
@@ -159,6 +166,7 @@ PAGES: dict[str, PageMaker] = {
     ),
     "image_that_insists": with_image("<img src=IMAGE style='visibility:visible!important'>"),
     "background": with_image("<p style='background-image:url(IMAGE)'>x<br>x"),
+    "gradient_stripes": gradient_stripes,
     "background_that_insists": with_image("<p style='background-image:url(IMAGE)!important'>x<br>x"),
     "border_image": with_image("<p style='border:20px solid;border-image:url(IMAGE) 9'>x"),
     "mask_image": with_image(

@@ -90,7 +90,7 @@ def test_a_plan_is_pinned_to_the_text_the_actor_and_an_hour() -> None:
     assert (plan.decided_at, plan.expires_at) == (NOW, NOW + PLAN_LIFE)
     assert plan.reason_code == "policy.rule.allow.automation.permitted"
     with pytest.raises(FrozenInstanceError):
-        plan.live = True  # type: ignore[misc]
+        plan.actor = "other"  # type: ignore[misc]
 
 
 @pytest.mark.req("RUN-6")
@@ -148,7 +148,7 @@ def test_a_real_site_is_touched_on_purpose_only(
         "origin_map": MAPPED if mapped else {},
     }
     if code is None:
-        assert plan_for(REFERENCE, **asked).live is not mapped
+        assert plan_for(REFERENCE, **asked).reachable == (DEMO if mapped else SITE,)
     else:
         error = refusal(REFERENCE, **asked)
         assert isinstance(error, PolicyDenied)
@@ -167,6 +167,30 @@ def test_a_real_site_is_touched_on_purpose_only(
 )
 def test_the_map_counts_for_exactly_its_origins(origin_map: dict[str, str]) -> None:
     assert refusal(REFERENCE, origin_map=origin_map).code == "run.needs_live"
+
+
+@pytest.mark.req("RUN-11")
+@pytest.mark.parametrize(
+    "site", ["http://console.example.com", "http://192.168.0.1:8080", "http://[2001:db8::1]"]
+)
+def test_plain_http_is_for_this_machine_only(site: str) -> None:
+    text = flow_text(f"- navigate: '{site}/login'")
+    assert refusal(text, live=True).code == "policy.rule.deny.origin.plain_http"
+    assert plan_for(text, origin_map={site: DEMO}).reachable == (DEMO,)
+
+
+@pytest.mark.req("RUN-11")
+def test_a_map_of_any_spelling_is_read_as_settings_read_it() -> None:
+    plan = plan_for(REFERENCE, origin_map={"https://CONSOLE.example.com:443/": f"{DEMO}/"})
+    assert (plan.reachable, plan.address(f"{SITE}/login")) == ((DEMO,), f"{DEMO}/login")
+
+
+@pytest.mark.req("RUN-11")
+@pytest.mark.parametrize("target", ["https://evil.example", "http://192.168.0.1", "127.0.0.1:8000", ""])
+def test_a_map_that_leads_away_from_this_machine_is_refused(target: str) -> None:
+    error = refusal(REFERENCE, origin_map={SITE: target}, live=True)
+    assert error.code == "settings.invalid"
+    assert error.__context__ is None
 
 
 @pytest.mark.req("RUN-11")

@@ -94,13 +94,21 @@ def test_a_param_without_a_value_is_a_usage_error(watched: Project) -> None:
 
 
 @pytest.mark.req("SECRET-7")
-@pytest.mark.parametrize("option", ["--tracing=on", "--video=on", "--screenshot=on"])
-def test_what_would_write_secrets_into_files_is_refused(watched: Project, option: str) -> None:
+@pytest.mark.parametrize(
+    ("option", "steps"),
+    [
+        ("--tracing=on", CAPTURES),
+        ("--video=on", CAPTURES),
+        ("--screenshot=on", CAPTURES),
+        ("--tracing=on", LOOK + '  - wait_human: { reason: "Enter the code" }\n'),
+    ],
+)
+def test_what_would_write_secrets_into_files_is_refused(watched: Project, option: str, steps: str) -> None:
     watched.write(
         "tokenbroker.toml",
         '[sinks.bitwarden]\ntype = "local"\n[origin_map]\n"https://console.example.com" = "http://127.0.0.1:9"\n',
     )
-    watched.flow("create", CAPTURES)
+    watched.flow("create", steps)
     ended = watched.pytest(option)
     assert ended.outcomes() == {"failed": 1}
     assert "run.unsafe_option" in ended.out

@@ -227,7 +227,9 @@ def test_a_token_read_without_any_press_is_kept_too(rig: Rig) -> None:
 
 def test_a_token_is_kept_where_the_creating_step_was_skipped(rig: Rig) -> None:
     run, token = Acting(rig, NAVIGATE, CREATE, CAPTURE), new_token()
-    assert run.keep(3, token) == "local:example/key@1"  # step 2 had a `when` that was not there: it never began
+    assert (
+        run.keep(3, token) == "local:example/key@1"
+    )  # step 2 had a `when` that was not there: it never began
     assert run.record.close() == ()
     assert rig.spool_files() == []
 

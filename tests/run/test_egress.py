@@ -67,9 +67,7 @@ def test_a_page_that_makes_up_hosts_does_not_fill_the_memory(gate: Gate, client:
     assert sum(entry.count for entry in blocked) == 300
 
 
-def test_no_name_is_looked_up_for_a_blocked_request(
-    gate: Gate, client: ProxyClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_name_is_looked_up_for_a_blocked_request(egress: Egress, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_up: list[object] = []
     real = socket.getaddrinfo
 
@@ -77,14 +75,16 @@ def test_no_name_is_looked_up_for_a_blocked_request(
         looked_up.append(host)
         return real("127.0.0.1", *args, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(socket, "getaddrinfo", record)
-    with scripted_server() as server:
-        allowed = f"http://allowed.example:{server.port}"
-        gate.allow(allowed)
+    with (
+        scripted_server() as server,
+        egress.open_gate([f"http://allowed.example:{server.port}"]) as gate,
+        ProxyClient(gate.proxy_url) as client,
+    ):
+        monkeypatch.setattr(socket, "getaddrinfo", record)  # the client has looked up the proxy itself
         assert client.ask(f"http://foreign.example:{server.port}/").status == 403
         assert client.ask(f"foreign.example:{server.port}", "CONNECT").status == 403
         assert looked_up == []
-        assert client.ask(f"{allowed}/").status == 200
+        assert client.ask(f"http://allowed.example:{server.port}/").status == 200
     assert looked_up == ["allowed.example"]
 
 

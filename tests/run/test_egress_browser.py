@@ -117,11 +117,12 @@ def test_a_browser_behind_a_gate_looks_up_no_names_itself(
 
 
 def test_an_allowed_origin_opens_for_requests_and_websockets(
-    launch: Callable[..., Browser], foreign: ForeignServer, site: str, gate: Gate
+    launch: Callable[..., Browser], foreign: ForeignServer, site: str
 ) -> None:
-    gate.allow(f"http://fetch.localhost:{foreign.server_port}")
-    gate.allow(f"ws://websocket.localhost:{foreign.server_port}")
-    page = gated_page(launch(*CHROMIUM_ARGUMENTS), gate)
-    page.goto(site)
-    page.evaluate("attempted")
+    port = foreign.server_port
+    allowed = [site, f"http://fetch.localhost:{port}", f"ws://websocket.localhost:{port}"]
+    with Egress() as egress, egress.open_gate(allowed) as gate:
+        page = gated_page(launch(*CHROMIUM_ARGUMENTS), gate)
+        page.goto(site)
+        page.evaluate("attempted")
     assert foreign.seen == {"fetch", "websocket"}

@@ -2,13 +2,14 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import h11
 import pytest
 
 from tests.run.scripted_server import TIMEOUT_S, ProxyClient, Received, answers, scripted_server
-from tokenbroker.run.egress import Egress, Gate
+from tokenbroker.run.egress import Egress
 
 pytestmark = pytest.mark.req("RUN-9")
 
@@ -19,16 +20,19 @@ def egress() -> Iterator[Egress]:
         yield egress
 
 
-@pytest.fixture
-def gate(egress: Egress) -> Iterator[Gate]:
-    with egress.open_gate([]) as gate:
-        yield gate
+Through = Callable[..., ProxyClient]
 
 
 @pytest.fixture
-def client(gate: Gate) -> Iterator[ProxyClient]:
-    with ProxyClient(gate.proxy_url) as client:
-        yield client
+def through(egress: Egress) -> Iterator[Through]:
+    """Opens a gate for the given origins; answers a client of it."""
+    with ExitStack() as stack:
+
+        def opened(*origins: str) -> ProxyClient:
+            gate = stack.enter_context(egress.open_gate(origins))
+            return stack.enter_context(ProxyClient(gate.proxy_url))
+
+        yield opened
 
 
 def unused_origin() -> str:
@@ -40,11 +44,9 @@ def unused_origin() -> str:
 # --- what is let through ------------------------------------------------------------------------
 
 
-def test_a_request_arrives_in_origin_form_without_what_was_meant_for_the_proxy(
-    gate: Gate, client: ProxyClient
-) -> None:
+def test_a_request_arrives_in_origin_form_without_what_was_meant_for_the_proxy(through: Through) -> None:
     with scripted_server() as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         sent = {
             "Connection": "keep-alive, X-For-The-Proxy",
             "X-For-The-Proxy": "1",
@@ -60,34 +62,31 @@ def test_a_request_arrives_in_origin_form_without_what_was_meant_for_the_proxy(
         assert request.headers == [("host", f"127.0.0.1:{server.port}"), ("cookie", "a=b")]
 
 
-def test_the_request_line_decides_when_the_host_header_disagrees(gate: Gate, client: ProxyClient) -> None:
+def test_the_request_line_decides_when_the_host_header_disagrees(through: Through) -> None:
     with scripted_server() as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         client.ask(f"{server.origin}/", headers={"Host": "elsewhere.example"})
         assert server.received[0].header("host") == [f"127.0.0.1:{server.port}"]
 
 
-def test_requests_of_one_connection_share_one_connection_to_the_server(
-    gate: Gate, client: ProxyClient
-) -> None:
+def test_requests_of_one_connection_share_one_connection_to_the_server(through: Through) -> None:
     with scripted_server() as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         answers_seen = [client.ask(f"{server.origin}/{number}").status for number in range(5)]
         assert (answers_seen, server.accepts) == ([200] * 5, 1)
 
 
-def test_each_request_of_one_connection_is_checked(gate: Gate, client: ProxyClient) -> None:
+def test_each_request_of_one_connection_is_checked(through: Through) -> None:
     with scripted_server() as allowed, scripted_server() as second, scripted_server() as foreign:
-        gate.allow(allowed.origin)
-        gate.allow(second.origin)
+        client = through(allowed.origin, second.origin)
         origins = [allowed.origin, foreign.origin, second.origin, allowed.origin, foreign.origin]
         assert [client.ask(f"{origin}/").status for origin in origins] == [200, 403, 200, 200, 403]
         assert (allowed.accepts, second.accepts, foreign.accepts) == (1, 1, 0)
 
 
-def test_a_kept_connection_that_the_server_ended_is_not_used_again(gate: Gate, client: ProxyClient) -> None:
+def test_a_kept_connection_that_the_server_ended_is_not_used_again(through: Through) -> None:
     with scripted_server(answers(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", keep=False)) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         first = client.ask(f"{server.origin}/")
         # The end of that connection may arrive after the next request left: then the browser, which
         # sees its own connection end unanswered, asks again. Either way no wrong answer is given.
@@ -133,44 +132,44 @@ def test_a_kept_connection_that_the_server_ended_is_not_used_again(gate: Gate, c
     ],
 )
 def test_an_answer_keeps_its_meaning_and_the_connection_goes_on(
-    gate: Gate, client: ProxyClient, method: str, answer: bytes, status: int, body: bytes
+    egress: Egress, method: str, answer: bytes, status: int, body: bytes
 ) -> None:
     ends = b"close" in answer or b"HTTP/1.0" in answer
-    with scripted_server(answers(answer, keep=not ends)) as server, scripted_server() as other:
-        gate.allow(server.origin)
-        gate.allow(other.origin)
+    with (
+        scripted_server(answers(answer, keep=not ends)) as server,
+        scripted_server() as other,
+        egress.open_gate([server.origin, other.origin]) as gate,
+        ProxyClient(gate.proxy_url) as client,
+    ):
         got = client.ask(f"{server.origin}/", method)
         assert (got.status, got.body) == (status, body)
         assert client.ask(f"{other.origin}/").body == b"ok"
     assert gate.blocked() == ()
 
 
-def test_an_interim_answer_comes_first(gate: Gate, client: ProxyClient) -> None:
+def test_an_interim_answer_comes_first(through: Through) -> None:
     early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     with scripted_server(answers(early)) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         got = client.ask(f"{server.origin}/")
     assert (got.informational, got.status) == ([103], 200)
 
 
-def test_headers_between_server_and_proxy_do_not_reach_the_browser(gate: Gate, client: ProxyClient) -> None:
+def test_headers_between_server_and_proxy_do_not_reach_the_browser(through: Through) -> None:
     between = b"Proxy-Authenticate: Basic\r\nKeep-Alive: x\r\n"
     answer = b"HTTP/1.1 200 OK\r\n" + between + b"X-A: 1\r\nContent-Length: 0\r\n\r\n"
     with scripted_server(answers(answer)) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         assert client.ask(f"{server.origin}/").headers == {"x-a": "1", "content-length": "0"}
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 6", "Transfer-Encoding: chunked"])
-def test_a_request_body_arrives_while_it_is_still_being_sent(
-    gate: Gate, client: ProxyClient, framing: str
-) -> None:
+def test_a_request_body_arrives_while_it_is_still_being_sent(through: Through, framing: str) -> None:
     started = threading.Event()
     bodies: list[bytes] = []
 
     def read_in_parts() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            gate.allow(f"http://127.0.0.1:{listener.getsockname()[1]}")
             ports.append(listener.getsockname()[1])
             ready.set()
             connection, _ = listener.accept()
@@ -188,6 +187,7 @@ def test_a_request_body_arrives_while_it_is_still_being_sent(
     server = threading.Thread(target=read_in_parts)
     server.start()
     assert ready.wait(TIMEOUT_S)
+    client = through(f"http://127.0.0.1:{ports[0]}")
     name, _, value = framing.partition(": ")
     headers = [("Host", "x"), (name, value)]
     client.send(h11.Request(method="POST", target=f"http://127.0.0.1:{ports[0]}/", headers=headers))
@@ -200,7 +200,7 @@ def test_a_request_body_arrives_while_it_is_still_being_sent(
     assert bodies == [b"one", b"two"]
 
 
-def test_an_answer_arrives_while_it_is_still_being_sent(gate: Gate, client: ProxyClient) -> None:
+def test_an_answer_arrives_while_it_is_still_being_sent(through: Through) -> None:
     seen = threading.Event()
 
     def in_two_parts(connection: socket.socket, _: Received) -> bool:
@@ -210,7 +210,7 @@ def test_an_answer_arrives_while_it_is_still_being_sent(gate: Gate, client: Prox
         return True
 
     with scripted_server(in_two_parts) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         client.send(h11.Request(method="GET", target=f"{server.origin}/", headers=[("Host", "x")]))
         client.send(h11.EndOfMessage())
         assert isinstance(client.event(), h11.Response)
@@ -221,7 +221,7 @@ def test_an_answer_arrives_while_it_is_still_being_sent(gate: Gate, client: Prox
         assert client.rest_of_body() == b"two"
 
 
-def test_large_bodies_pass_whole_in_both_directions(gate: Gate, client: ProxyClient) -> None:
+def test_large_bodies_pass_whole_in_both_directions(through: Through) -> None:
     size = 8 * 1024 * 1024
 
     def echo(connection: socket.socket, request: Received) -> bool:
@@ -232,7 +232,7 @@ def test_large_bodies_pass_whole_in_both_directions(gate: Gate, client: ProxyCli
 
     body = bytes(range(256)) * (size // 256)
     with scripted_server(echo) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         assert client.ask(f"{server.origin}/", "POST", body=body).body == body
 
 
@@ -240,20 +240,18 @@ def test_large_bodies_pass_whole_in_both_directions(gate: Gate, client: ProxyCli
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "CONNECT"])
-def test_a_server_that_is_down_is_a_502(gate: Gate, client: ProxyClient, method: str) -> None:
+def test_a_server_that_is_down_is_a_502(egress: Egress, method: str) -> None:
     origin = unused_origin()
-    gate.allow(origin)
     target = origin.removeprefix("http://") if method == "CONNECT" else f"{origin}/"
-    assert client.ask(target, method, body=b"x" * (method == "POST")).status == 502
+    with egress.open_gate([origin]) as gate, ProxyClient(gate.proxy_url) as client:
+        assert client.ask(target, method, body=b"x" * (method == "POST")).status == 502
     assert gate.blocked() == ()
 
 
 @pytest.mark.parametrize("answer", [b"", b"not http at all\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Len"])
-def test_a_server_that_breaks_off_before_its_answer_is_a_502(
-    gate: Gate, client: ProxyClient, answer: bytes
-) -> None:
+def test_a_server_that_breaks_off_before_its_answer_is_a_502(through: Through, answer: bytes) -> None:
     with scripted_server(answers(answer, keep=False)) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         assert client.ask(f"{server.origin}/").status == 502
 
 
@@ -264,14 +262,14 @@ def test_a_server_that_breaks_off_before_its_answer_is_a_502(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
     ],
 )
-def test_half_an_answer_does_not_look_whole(gate: Gate, client: ProxyClient, answer: bytes) -> None:
+def test_half_an_answer_does_not_look_whole(through: Through, answer: bytes) -> None:
     with scripted_server(answers(answer, keep=False)) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         with pytest.raises((h11.RemoteProtocolError, ConnectionError)):
             client.ask(f"{server.origin}/")
 
 
-def test_a_browser_that_leaves_ends_its_request_at_the_server(gate: Gate, client: ProxyClient) -> None:
+def test_a_browser_that_leaves_ends_its_request_at_the_server(through: Through) -> None:
     asked = threading.Event()
 
     def wait_for_the_end(connection: socket.socket, _: Received) -> bool:
@@ -279,7 +277,7 @@ def test_a_browser_that_leaves_ends_its_request_at_the_server(gate: Gate, client
         return True  # no answer: the server goes on to wait for whatever comes
 
     with scripted_server(wait_for_the_end) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         client.send(h11.Request(method="GET", target=f"{server.origin}/", headers=[("Host", "x")]))
         client.send(h11.EndOfMessage())
         assert asked.wait(TIMEOUT_S)
@@ -305,12 +303,9 @@ def test_a_browser_that_leaves_ends_its_request_at_the_server(gate: Gate, client
         b"\x16\x03\x01 this is TLS\r\n\r\n",
     ],
 )
-def test_an_ambiguous_request_reaches_no_server(
-    gate: Gate, client: ProxyClient, request_bytes: bytes
-) -> None:
+def test_an_ambiguous_request_reaches_no_server(through: Through, request_bytes: bytes) -> None:
     with scripted_server() as server:
-        gate.allow(server.origin)
-        gate.allow(server.origin.replace("http", "https"))
+        client = through(server.origin, server.origin.replace("http", "https"))
         answer = client.raw(request_bytes.replace(b"ORIGIN", b"127.0.0.1:%d" % server.port))
         assert answer.split(b" ")[1] in {b"400", b"431", b"501"}
         assert server.accepts == 0
@@ -319,9 +314,9 @@ def test_an_ambiguous_request_reaches_no_server(
 # --- tunnels ------------------------------------------------------------------------------------
 
 
-def test_a_tunnel_carries_bytes_both_ways_and_ends_with_its_server(gate: Gate, client: ProxyClient) -> None:
+def test_a_tunnel_carries_bytes_both_ways_and_ends_with_its_server(through: Through) -> None:
     with scripted_server(answers(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", keep=False)) as server:
-        gate.allow(f"ws://127.0.0.1:{server.port}")
+        client = through(f"ws://127.0.0.1:{server.port}")
         assert client.raw(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\nHost: x\r\n\r\n".encode()).startswith(
             b"HTTP/1.1 200 "
         )
@@ -331,9 +326,9 @@ def test_a_tunnel_carries_bytes_both_ways_and_ends_with_its_server(gate: Gate, c
     assert server.received[0].header("host") == ["inside.example"]
 
 
-def test_what_is_sent_right_behind_a_connect_is_not_lost(gate: Gate, client: ProxyClient) -> None:
+def test_what_is_sent_right_behind_a_connect_is_not_lost(through: Through) -> None:
     with scripted_server(answers(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", keep=False)) as server:
-        gate.allow(server.origin)
+        client = through(server.origin)
         client.socket.sendall(
             f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\nHost: x\r\n\r\n"
             "GET / HTTP/1.1\r\nHost: inside.example\r\n\r\n".encode()

@@ -211,3 +211,57 @@ def test_a_plan_that_has_expired_does_not_run(runs: Runs) -> None:
     with pytest.raises(RunError) as refused:
         runs.run("", plan=plan)
     assert refused.value.code == "run.plan_expired"
+
+
+@pytest.mark.req("RUN-10")
+def test_a_passed_run_that_leaves_a_key_uncaptured_fails(runs: Runs) -> None:
+    steps = (
+        '  - click: "text=Create"\n'
+        '  - capture_token: { selector: .token, secret_ref: "local:test/key" }\n    when: "#never"\n'
+    )
+    result = runs.run(steps)
+    assert result.status is Status.FAILED
+    assert result.failure is not None
+    assert result.failure.code == "run.key_not_captured"
+    assert len(result.possibly_created) == 1
+    assert result.possibly_created[0] in result.failure.report
+
+
+def test_what_fails_after_a_step_does_not_hide_the_steps_own_error(runs: Runs) -> None:
+    def fail(event: RunEvent) -> None:
+        if isinstance(event, StepResult) and event.status is Status.FAILED:
+            raise OSError("disk full")
+
+    runs.on_event = fail
+    result = runs.run('  - click: "#crate"\n')
+    assert result.failure is not None
+    assert result.failure.code == "target.not_found"
+
+
+class OutsideError(BaseException):
+    """As pytest's outcomes are: no `Exception`, and no Ctrl-C either."""
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OutsideError(), Status.FAILED, "run.stopped"),
+        (pytest.fail.Exception("demo-only-words"), Status.FAILED, "run.stopped"),
+        (pytest.skip.Exception("demo-only-words"), Status.FAILED, "run.stopped"),
+        (SystemExit(3), Status.INTERRUPTED, "run.interrupted"),
+        (pytest.exit.Exception("demo-only-words"), Status.INTERRUPTED, "run.interrupted"),
+    ],
+    ids=["unknown", "pytest.fail", "pytest.skip", "SystemExit", "pytest.exit"],
+)
+def test_only_what_ends_the_session_interrupts(
+    runs: Runs, error: BaseException, status: Status, code: str
+) -> None:
+    def stop(event: RunEvent) -> None:
+        if isinstance(event, StepStarted) and event.number == 2:
+            raise error
+
+    runs.on_event = stop
+    result = runs.run('  - expect: "#name"\n')
+    assert result.failure is not None
+    assert (result.status, result.failure.code) == (status, code)
+    assert "demo-only-words" not in result.failure.report

@@ -11,11 +11,13 @@ import typer
 
 from demo_site.launch import DemoNotStarted, RunningDemo, SeedKey, generate_account, start
 from tokenbroker.broker import Broker
-from tokenbroker.errors import BrokerError, ExitCode
+from tokenbroker.errors import BrokerError, ExitCode, UsageError
 from tokenbroker.secret import Secret
-from tokenbroker.settings import load_configuration
+from tokenbroker.settings import FILE_NAME, load_configuration
 
 _FLOW = "create_api_key.flow.yaml"
+_MARK = "# written by tokenbroker demo"
+"""The first line of the settings that the demo writes, and may write again."""
 
 
 class DemoUnavailable(BrokerError):
@@ -32,6 +34,7 @@ def demo(
     ),
 ) -> None:
     """Start the demo site and prepare a folder in which the reference flow runs; ends with Ctrl-C."""
+    _refuse_foreign(folder)
     account = generate_account(keys=(SeedKey(name="Retired integration", scopes=("read",)),))
     with tempfile.TemporaryDirectory(prefix="tokenbroker-demo-") as scratch:
         site, reason = None, ""
@@ -48,16 +51,31 @@ def demo(
     print("\nThe demo site has ended.")
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """Let only a folder be written that is new to us, or that an earlier demo has written."""
+    settings = folder / FILE_NAME
+    try:
+        is_ours = settings.read_text(encoding="utf-8", errors="replace").partition("\n")[0] == _MARK
+    except OSError:
+        is_ours = False
+    theirs = [path for path in (settings, folder / _FLOW) if os.path.lexists(path)]
+    if theirs and not is_ours:
+        raise UsageError(
+            f"{theirs[0]} is there already, and no demo has written it",
+            next_step="name another folder: tokenbroker demo --dir FOLDER",
+        )
+
+
 def _prepare(folder: Path, site: RunningDemo, *, email: str, password: str) -> None:
     settings = (
-        'home = "home"\n\n[sinks.bitwarden]\ntype = "local"\n\n'
+        f'{_MARK}\nhome = "home"\n\n[sinks.bitwarden]\ntype = "local"\n\n'
         f'[origin_map]\n"https://console.example.com" = "{site.url}"\n'
     )
     flow = resources.files("tokenbroker.scaffold").joinpath("project", "reference.flow.yaml")
     reason = ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "tokenbroker.toml").write_text(settings, encoding="utf-8")
+        (folder / FILE_NAME).write_text(settings, encoding="utf-8")
         (folder / _FLOW).write_text(flow.read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__

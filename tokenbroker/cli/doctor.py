@@ -38,7 +38,10 @@ def doctor(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Look at everything that a run needs, and say what is missing."""
-    findings = [_python(), *_browser(mend=mend), *_home(), _person()]
+    # Opened once: settings take the key out of the environment, so a second look would find none.
+    with open_broker() as broker:
+        configured = broker.configuration.settings.browser
+        findings = [_python(), *_browser(configured, mend=mend), *_home(broker), _person()]
     rows = [asdict(finding) for finding in findings]
     print_rows(rows, columns=("what", "state", "found", "to_do"), as_json=as_json, empty="")
     if any(finding.state == MISSING for finding in findings):
@@ -50,9 +53,7 @@ def _python() -> Finding:
     return Finding(what="python", state=OK, found=found)
 
 
-def _browser(*, mend: bool) -> Iterator[Finding]:
-    with open_broker() as broker:
-        configured = broker.configuration.settings.browser
+def _browser(configured: Path | None, *, mend: bool) -> Iterator[Finding]:
     look: Callable[[], Browser] = (
         (lambda: ensure_browser(configured)) if mend else (lambda: find_browser(configured))
     )
@@ -68,10 +69,9 @@ def _browser(*, mend: bool) -> Iterator[Finding]:
         yield Finding(what="pictures", state=WARNING, found="wireframes: the block font works on Linux only")
 
 
-def _home() -> Iterator[Finding]:
+def _home(broker: Broker) -> Iterator[Finding]:
     try:
-        with open_broker() as broker:
-            yield from _opened(broker)
+        yield from _opened(broker)
     except BrokerError as error:
         yield Finding(what="store", state=MISSING, found=error.sentence, to_do=error.next_step)
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tokenbroker.errors import BrokerError, ExitCode, UsageError
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Plan
 from tokenbroker.pytest_plugin import NAMED_FLOWS
 from tokenbroker.pytest_plugin.items import FlowItem
-from tokenbroker.pytest_plugin.options import parse_params
+from tokenbroker.pytest_plugin.options import parse_params, refuse_guided
 from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
 from tokenbroker.settings import load_configuration
@@ -57,19 +57,19 @@ def run(
         )
     if mode not in ("", "guided", "semi_auto"):
         raise UsageError(f"--mode is guided or semi_auto, not {mode}")
-    if mode == "guided":
-        raise UsageError(
-            "guided mode is not in this release; the overlay it needs is still to come",
-            next_step="leave --mode away to run semi_auto where the flow allows it",
-            code="mode.not_available",
-        )
+    refuse_guided(mode)
     parse_params(param)
     load_configuration(Path.cwd(), dict(os.environ))  # all that is wrong, at once, before anything starts
     flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures, "--flow-traceback": traceback}
     options = [name for name, given in flags.items() if given]
     options += [f"--param={pair}" for pair in param] + ([f"--mode={mode}"] if mode else [])
+    # A session moves the key and the secrets out of the environment; a second one needs them there again.
+    before = dict(os.environ) if sys.stdin.isatty() and not again else {}
     outcome = _run_once(flow, [*options, *(["--again"] if again else [])])
-    if outcome.refusal == WOULD_DUPLICATE and sys.stdin.isatty() and typer.confirm("Create another key?"):
+    if outcome.refusal == WOULD_DUPLICATE and before and typer.confirm("Create another key?"):
+        os.environ.clear()
+        os.environ.update(before)
+        before.clear()
         outcome = _run_once(flow, [*options, "--again"])
     if as_json and outcome.summary is not None:
         print(json.dumps(outcome.summary, indent=2))
@@ -130,6 +130,7 @@ class _Outcome(Follower):
             "code": result.failure.code if result.failure else None,
             "stored": stored,
             "possibly_created": list(result.possibly_created),
+            "notes": list(result.notes),
             "blocked": sum(blocked.count for blocked in result.blocked),
             "evidence": folder,
         }
@@ -137,9 +138,8 @@ class _Outcome(Follower):
             _say(f"  blocked: {blocked.count} x {blocked.method} to {blocked.origin}")
         for reference in result.references:
             _say(f"\nThe token is stored as {reference} (fingerprint {reference.fingerprint}).")
-        if result.status is Status.INTERRUPTED:
-            for sentence in result.possibly_created:
-                _say(f"! {sentence}")
+        for sentence in (*result.possibly_created, *result.notes):
+            _say(f"! {sentence}")
         _say(f"Evidence: {folder}")
         if stored:
             print_key_advice(broker, file=sys.stderr)
@@ -156,6 +156,9 @@ def _run_once(flow: Path, options: list[str]) -> _Outcome:
         # Addopts, of the project and of the environment, are for a test session (workers, coverage).
         "-o", "addopts=", "-o", "asyncio_default_fixture_loop_scope=function",
         "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no",
+        # A time-out for tests must not cut off a person, or a run between create and capture. The project's
+        # setting of it is then one that nobody knows.
+        "-p", "no:timeout", "-W", "ignore::pytest.PytestConfigWarning", "-o", "strict_config=false",
         *options,
     ]  # fmt: skip
     with _own_temporary_folder():
@@ -194,4 +197,12 @@ def _own_temporary_folder() -> Iterator[None]:
 
 
 def _say(text: str, *, end: str = "\n") -> None:
-    print(text, end=end, file=sys.stderr, flush=True)
+    """Tell the person, if one still listens: a closed pipe must not end a run that has just created a key."""
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        # What is left in the buffer would fail again at the end of the process, and change its exit code.
+        with suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    except OSError:
+        pass  # a full disk may have room again for the next line

@@ -110,9 +110,17 @@ def key_backup(
 ) -> None:
     """Give out the master key for its backup, and remember that this was done."""
     with open_broker() as broker:
-        key = broker.local.custody.export_key()
-        if to is not None:
-            _write_new(to, key)
+        custody = broker.local.custody
+        out = None if to is None else _create_new(to)
+        try:
+            # Before anyone sees the key: it must not be out without a row of the audit that says so.
+            custody.record_backup(actor=broker.actor)
+        except BaseException:
+            _discard(to, out)
+            raise
+        key = custody.export_key()
+        if out is not None:
+            _write_key(out, key)
             print(
                 f"The key was written to {to}. Move it to a safe place that is not this machine.",
                 file=sys.stderr,
@@ -123,7 +131,6 @@ def key_backup(
                 "Keep this key in a safe place that is not this machine, and clear the screen.",
                 file=sys.stderr,
             )
-        broker.local.custody.record_backup(actor=broker.actor)
 
 
 def print_key_advice(broker: Broker, file: TextIO | None = None) -> None:
@@ -156,13 +163,31 @@ def _standard_input() -> str:
     raise UsageError("the value is not UTF-8 text; nothing was stored")
 
 
-def _write_new(file: Path, key: Secret) -> None:
+def _create_new(file: Path) -> TextIO:
+    """`file`, made for this (0600), still empty; one that is already there is refused."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         reason = error.strerror
     else:
-        with os.fdopen(descriptor, "w", encoding="ascii") as out:
-            out.write(key.reveal() + "\n")
-        return
+        return os.fdopen(descriptor, "w", encoding="ascii")
     raise UsageError(f"{file} can't be written: {reason}", next_step="name a file that does not exist yet")
+
+
+def _write_key(out: TextIO, key: Secret) -> None:
+    reason: str | None = None
+    try:
+        with out:
+            out.write(key.reveal() + "\n")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason is not None:
+        _discard(Path(out.name), None)
+        raise UsageError(f"the key can't be written: {reason}", next_step="name a file on another disk")
+
+
+def _discard(file: Path | None, out: TextIO | None) -> None:
+    if out is not None:
+        out.close()
+    if file is not None:
+        file.unlink(missing_ok=True)

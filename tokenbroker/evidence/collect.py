@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,31 +31,48 @@ def require_place(reports: Path) -> None:
     if not reason and not os.access(reports, os.W_OK | os.X_OK):
         reason = "Permission denied"
     if reason:
-        raise UsageError(
-            f"the evidence folder {reports} can't be used: {reason}",
-            next_step="name another one with the setting 'reports' (TOKENBROKER_REPORTS)",
-            code="evidence.not_writable",
-        )
+        raise _not_writable(reports, reason)
+
+
+def _not_writable(folder: Path, reason: str) -> UsageError:
+    return UsageError(
+        f"the evidence folder {folder} can't be used: {reason}",
+        next_step="name another one with the setting 'reports' (TOKENBROKER_REPORTS)",
+        code="evidence.not_writable",
+    )
 
 
 class Evidence:
-    """Collects one run into ``folder`` (created 0700); give `on_event` to the runner, then `finish`."""
+    """Collects one run into ``folder`` (created 0700); give `on_event` to the runner, then `finish`.
+
+    Raises:
+        UsageError: `evidence.not_writable`; the folder can't be made, or is there already.
+    """
 
     def __init__(self, folder: Path, redactor: Redactor) -> None:
         self.folder = folder
         self._redactor = redactor
-        folder.mkdir(parents=True, mode=0o700)
+        self._pictures: set[str] = set()
+        reason = ""
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        if reason:
+            raise _not_writable(folder, reason)
 
     def on_event(self, event: RunEvent) -> None:
-        """Write the picture of a finished step."""
+        """Write the picture of a finished step; raises OSError where the disk refuses it."""
         if isinstance(event, StepResult) and event.picture is not None and event.picture.data:
-            self._write(_picture_name(event, event.picture), event.picture.data)
+            name = _picture_name(event, event.picture)
+            self._write(name, event.picture.data)
+            self._pictures.add(name)
 
     def finish(self, result: RunResult) -> Path:
-        """Write ``run.json`` and answer the folder."""
+        """Write ``run.json`` and answer the folder; raises OSError where the disk refuses it."""
         # Redacted once more: what is written here leaves the machine. Text by text, so that it stays JSON
         # even when a secret looks like a part of JSON.
-        record = self._redacted(_record(result))
+        record = self._redacted(_record(result, self._pictures))
         self._write("run.json", json.dumps(record, indent=2, ensure_ascii=False).encode())
         return self.folder
 
@@ -69,15 +87,19 @@ class Evidence:
 
     def _write(self, name: str, data: bytes) -> None:
         descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+        except OSError:
+            (self.folder / name).unlink(missing_ok=True)  # half a file is no evidence
+            raise
 
 
 def _picture_name(step: StepResult, picture: Picture) -> str:
     return f"{step.number:02d}-{step.verb}.{_ENDINGS[picture.media_type]}"
 
 
-def _record(result: RunResult) -> dict[str, Any]:
+def _record(result: RunResult, pictures: Set[str]) -> dict[str, Any]:
     plan = result.plan
     return {
         "tokenbroker": __version__,
@@ -93,19 +115,22 @@ def _record(result: RunResult) -> dict[str, Any]:
         "started_at": iso(result.started_at),
         "duration_s": round(result.duration_s, 3),
         "origins": {origin: plan.origin_map.get(origin, origin) for origin in plan.origins},
-        "steps": [_step(step) for step in result.steps],
+        "steps": [_step(step, pictures) for step in result.steps],
         "checkpoints": [
             {**asdict(checkpoint), "at": iso(checkpoint.at)} for checkpoint in result.checkpoints
         ],
         "stored": [asdict(reference) for reference in result.references],
         "blocked_requests": [asdict(blocked) for blocked in result.blocked],
         "possibly_created": list(result.possibly_created),
+        "notes": list(result.notes),
         "failure": {"code": result.failure.code, "report": result.failure.report} if result.failure else None,
     }
 
 
-def _step(step: StepResult) -> dict[str, Any]:
+def _step(step: StepResult, pictures: Set[str]) -> dict[str, Any]:
     picture = step.picture
+    name = _picture_name(step, picture) if picture is not None and picture.data else None
+    lost = name is not None and name not in pictures
     return {
         "number": step.number,
         "verb": step.verb,
@@ -115,7 +140,7 @@ def _step(step: StepResult) -> dict[str, Any]:
         "duration_s": round(step.duration_s, 3),
         "remark": step.remark,
         "code": step.code,
-        "picture": _picture_name(step, picture) if picture is not None and picture.data else None,
-        "picture_kind": picture.kind if picture is not None else "off",
-        "picture_note": picture.note if picture is not None else "",
+        "picture": None if lost else name,
+        "picture_kind": "none" if lost else picture.kind if picture is not None else "off",
+        "picture_note": "it could not be written" if lost else picture.note if picture is not None else "",
     }

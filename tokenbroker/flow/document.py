@@ -19,8 +19,12 @@ MAX_DEPTH = 40
 MAX_NODES = 20_000
 MAX_NUMBER = 2**53  # beyond it JSON tools disagree on what a number is
 _EXCERPT_CHARACTERS = 160
-_OPENERS = ("[", "{", ":", "- ", "-\n", "-\t", "?", "-\r")
+_OPENERS = ("[", "{", ":", "-", "?")
 """Each level of nesting begins with one of these."""
+_SEPARATORS = (",", "\n")
+"""Between two nodes of one level stands one of these, or an opener."""
+_NODES_PER_MARK = 3
+"""At most: ``?`` alone can be a mapping with its key and its value."""
 _SAFE_DEPTH = 500
 """Far below what the composer's recursion can bear."""
 
@@ -115,8 +119,10 @@ def parse_document(raw: bytes, path: Path) -> Document:
 
 def _check_bounds(text: str, path: Path) -> None:
     """Walk the events (without recursion) before anything that recurses sees the text."""
-    if sum(map(text.count, _OPENERS)) <= _SAFE_DEPTH:
-        return  # it can't nest deeper than that, nor hold many nodes; `_Reader` has the exact limits
+    openers = sum(map(text.count, _OPENERS))
+    marks = openers + sum(map(text.count, _SEPARATORS))
+    if openers <= _SAFE_DEPTH and marks * _NODES_PER_MARK < MAX_NODES:
+        return  # it can't nest deeper than that, nor hold more nodes; `_Reader` has the exact limits
     depth = nodes = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):

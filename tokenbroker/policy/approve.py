@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import PolicyDenied, UsageError
+from tokenbroker.errors import PolicyDenied, SettingsError, UsageError
 from tokenbroker.flow.model import Flow, Mode, Param
 from tokenbroker.secret import Secret
-from tokenbroker.settings import is_loopback, origin_of
+from tokenbroker.settings import checked_origin_map, is_loopback, origin_of
 
 PLAN_LIFE = timedelta(hours=1)
 
 MODE_DENIED = "policy.rule.deny.automation.not_permitted"
 ORIGIN_DENIED = "policy.rule.deny.origin.not_permitted"
+PLAIN_HTTP = "policy.rule.deny.origin.plain_http"
 NEEDS_LIVE = "run.needs_live"
 WOULD_DUPLICATE = "run.would_duplicate"
 ALLOWED = "policy.rule.allow.automation.permitted"
@@ -49,8 +50,6 @@ class Plan:
     origin_map: Mapping[str, str]
     params: Mapping[str, str | Secret]
     """Values by name; personal ones as `Secret`."""
-    live: bool
-    """Whether any address lies beyond this machine, after the origin map."""
     reason_code: str
     decided_at: datetime
     expires_at: datetime
@@ -75,11 +74,13 @@ def approve(flow: Flow, request: Request, *, created_before: datetime | None, cl
     Raises:
         PolicyDenied: with its reason code; nothing was started.
         UsageError: a parameter is missing, unknown, or does not match its pattern; guided mode was asked for.
+        SettingsError: the origin map is not one, or leads beyond this machine.
     """
     mode, mode_reason = _mode(flow, request.mode)
     params = _params(flow, request.params)
     origins = _origins(flow)
-    reached = [request.origin_map.get(origin, origin) for origin in origins]
+    origin_map = _origin_map(request.origin_map)
+    reached = [origin_map.get(origin, origin) for origin in origins]
     beyond = [origin for origin in reached if not is_loopback(origin)]
     if beyond and not request.live:
         raise PolicyDenied(
@@ -87,6 +88,7 @@ def approve(flow: Flow, request: Request, *, created_before: datetime | None, cl
             next_step="give --live to touch real sites, or map the origin to a test site in [origin_map]",
             code=NEEDS_LIVE,
         )
+    _refuse_plain_http(flow, beyond)
     if beyond and created_before is not None and not request.again:
         raise PolicyDenied(
             f"{flow.id} has created a key there on {created_before:%Y-%m-%d %H:%M} UTC; again would make a second",
@@ -101,13 +103,32 @@ def approve(flow: Flow, request: Request, *, created_before: datetime | None, cl
         mode=mode,
         mode_reason=mode_reason,
         origins=origins,
-        origin_map=dict(request.origin_map),
+        origin_map=origin_map,
         params=params,
-        live=bool(beyond),
         reason_code=ALLOWED,
         decided_at=now,
         expires_at=now + PLAN_LIFE,
     )
+
+
+def _origin_map(given: Mapping[str, str]) -> dict[str, str]:
+    """`given`, checked here as well: a project's own fixture may have made it."""
+    reason = ""
+    try:
+        return checked_origin_map(given)
+    except ValueError as error:
+        reason = str(error)
+    raise SettingsError(reason)
+
+
+def _refuse_plain_http(flow: Flow, beyond: list[str]) -> None:
+    plain = [origin for origin in beyond if origin.startswith("http://")]
+    if plain:
+        raise PolicyDenied(
+            f"{flow.id} reaches {', '.join(plain)} without TLS: whoever is on the way could read what is typed",
+            next_step="write https:// where the site has it; plain http is for this machine only",
+            code=PLAIN_HTTP,
+        )
 
 
 def _mode(flow: Flow, asked: Mode | None) -> tuple[Mode, str]:

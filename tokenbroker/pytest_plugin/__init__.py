@@ -10,11 +10,14 @@ import pytest
 
 if TYPE_CHECKING:
     from tokenbroker.pytest_plugin.items import FlowFile
+    from tokenbroker.redact import Redactor
 
 FLOW_ENDINGS = (".flow.yaml", ".flow.yml")
 DEFAULT_FOLDERS = ("flows",)
 NAMED_FLOWS = pytest.StashKey[tuple[Path, ...]]()
 """Files that are flows wherever they lie and whatever their ending: what `tokenbroker run` was given."""
+REDACTOR: "pytest.StashKey[Redactor]" = pytest.StashKey()
+"""Knows every secret of the session, from the moment on at which its home is opened."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

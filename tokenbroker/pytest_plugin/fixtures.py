@@ -39,6 +39,7 @@ def tokenbroker_broker(
 ) -> "Iterator[Broker]":
     """The opened home."""
     from tokenbroker.broker import Broker
+    from tokenbroker.pytest_plugin import REDACTOR
     from tokenbroker.pytest_plugin.items import FlowItem
     from tokenbroker.pytest_plugin.withheld import withhold
 
@@ -46,6 +47,8 @@ def tokenbroker_broker(
     names = tuple({name for flow in flows for name in flow.references("env:")})
     environ = withhold(request.config, names, settings=tokenbroker_configuration.settings)
     with Broker(tokenbroker_configuration, environ=environ, home=tokenbroker_home) as broker:
+        # At once: a set-up that fails after this has a report too.
+        request.config.stash[REDACTOR] = broker.redactor
         broker.take_variables(names)
         yield broker
 

@@ -8,6 +8,7 @@ import pytest
 from tokenbroker.errors import BrokerError
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow
+from tokenbroker.pytest_plugin import REDACTOR
 from tokenbroker.run.steps import STEPS
 
 if TYPE_CHECKING:
@@ -50,13 +51,16 @@ class FlowItem(pytest.Function):
     """A flow as a test; fixtures, marks, xdist and reports work as for any test function."""
 
     flow: Flow
-    redactor: "Redactor | None"
+
+    @property
+    def redactor(self) -> "Redactor | None":
+        """What knows the secrets of the session; None until its home is open."""
+        return self.config.stash.get(REDACTOR, None)
 
     @classmethod
     def from_parent(cls, parent: Any, *, flow: Flow, **kwargs: Any) -> "FlowItem":  # type: ignore[override]  # adds `flow`
         item: FlowItem = super().from_parent(parent, **kwargs)
         item.flow = flow
-        item.redactor = None
         for tag in flow.tags:
             item.config.addinivalue_line("markers", f"{tag}: a tag of a flow")
             item.add_marker(tag)
@@ -70,6 +74,6 @@ class FlowItem(pytest.Function):
         self, excinfo: "ExceptionInfo[BaseException]", style: Any = None
     ) -> "str | TerminalRepr":
         """The failure as a person needs it: no frames, no locals, whatever `--tb` and `-l` ask for."""
-        from tokenbroker.pytest_plugin.running import describe_failure
+        from tokenbroker.pytest_plugin.ending import describe_failure
 
         return describe_failure(excinfo, self)

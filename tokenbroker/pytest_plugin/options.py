@@ -7,6 +7,16 @@ import pytest
 from tokenbroker.errors import UsageError
 
 
+def refuse_guided(mode: str | None) -> None:
+    """Raise UsageError (`mode.not_available`) where guided mode is asked for: it is not there yet."""
+    if mode == "guided":
+        raise UsageError(
+            "guided mode is not in this release; the overlay it needs is still to come",
+            next_step="leave --mode away to run semi_auto where the flow allows it",
+            code="mode.not_available",
+        )
+
+
 def params_of(config: pytest.Config) -> dict[str, str]:
     """The `--param NAME=VALUE` options; raises UsageError where one has no ``=``."""
     return parse_params(config.getoption("--param"))

@@ -1,25 +1,24 @@
 """What a flow item does when pytest runs it: approve, prepare, execute, collect, and say how it went."""
 
 import logging
-import os
-import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from tokenbroker.broker import Broker, Run
-from tokenbroker.errors import BrokerError, ExitCode, UsageError
+from tokenbroker.errors import BrokerError, UsageError
 from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.human.checkpoint import Channel
-from tokenbroker.policy.approve import NEEDS_LIVE, Plan, Request
-from tokenbroker.pytest_plugin import summary
+from tokenbroker.policy.approve import Plan, Request
+from tokenbroker.pytest_plugin import REDACTOR, summary
+from tokenbroker.pytest_plugin.ending import conclude, note, rebuilt, refuse
 from tokenbroker.pytest_plugin.options import params_of
 from tokenbroker.redact import RedactingFilter, Redactor
-from tokenbroker.run.failure import RunFailure
-from tokenbroker.run.result import RunEvent, RunResult, Status
+from tokenbroker.run.result import RunEvent, RunResult
 from tokenbroker.run.runner import Tools, execute
+from tokenbroker.run.steps import STEPS
 from tokenbroker.sinks import Sink
 
 FOLLOWER = pytest.StashKey["Follower"]()
@@ -49,9 +48,28 @@ def run_item(
     open_sink: Callable[[str], Sink],
     channel: Channel,
 ) -> None:
-    """Run `flow` as the test that `request` belongs to."""
+    """Run `flow` as the test that `request` belongs to.
+
+    Nothing foreign leaves here: neither messages nor frames, of a sink's error or of a Ctrl-C while a secret is opened.
+    """
+    request.config.stash[REDACTOR] = broker.redactor  # of whatever broker the project's fixture has made
+    caught: BaseException | None = None
+    try:
+        _run_item(flow, request, broker, open_sink, channel)
+    except BaseException as error:  # noqa: BLE001
+        caught = rebuilt(error, flow, request.config)
+    if caught is not None:
+        raise caught
+
+
+def _run_item(
+    flow: Flow,
+    request: pytest.FixtureRequest,
+    broker: Broker,
+    open_sink: Callable[[str], Sink],
+    channel: Channel,
+) -> None:
     item: Any = request.node
-    item.redactor = broker.redactor
     follower = request.config.stash.get(FOLLOWER, Follower())
     refused: BrokerError | None = None
     try:
@@ -60,19 +78,22 @@ def run_item(
         follower.approved(plan)
         inputs = _prepare(plan, request, broker, open_sink, channel)
         tools_of = _tools(request, broker, channel)
+        run = broker.begin(plan, open_sink)
     except BrokerError as error:
         refused = error
     if refused is not None:
-        _refuse(flow, refused, follower)
+        follower.refused(refused)
+        refuse(flow, refused)
         return
-    run = broker.begin(plan, open_sink)
     run.listen(follower.event)
     with _redacted_logs(broker.redactor):
         result = execute(plan, tools_of(run, inputs), run_id=run.run_id)
-    folder = run.finish(result)
-    _note(item, result, str(folder))
-    follower.finished(result, str(folder), broker)
-    _conclude(flow, result, request.config)
+    note(item, result, run.evidence.folder)  # first: what follows may fail, or be cut off by a second Ctrl-C
+    result = run.finish(result)
+    with suppress(Exception):  # whoever follows may be gone; what it was told stands in the item's properties
+        follower.finished(result, str(run.evidence.folder), broker)
+    item.user_properties += [(summary.NOTE, text) for text in result.notes]
+    conclude(flow, result, request.config)
 
 
 @contextmanager
@@ -96,7 +117,8 @@ def _prepare(
     channel: Channel,
 ) -> dict[str, Any]:
     """The pre-flight: everything that can be known to fail does so before a browser starts."""
-    touches_secrets = any("value_ref" in s.options or s.verb == "capture_token" for s in plan.flow.steps)
+    # A person's step may be a one-time code.
+    touches_secrets = any("value_ref" in s.options or STEPS[s.verb].requires for s in plan.flow.steps)
     for option in _LEAKING_OPTIONS:
         if touches_secrets and request.config.getoption(option, "off") != "off":
             raise UsageError(
@@ -154,59 +176,3 @@ def _request(request: pytest.FixtureRequest, broker: Broker) -> Request:
         live=config.getoption("--live"),
         again=config.getoption("--again"),
     )
-
-
-def _refuse(flow: Flow, error: BrokerError, follower: Follower) -> None:
-    expected = flow.expect_outcome
-    if expected and expected.status == "blocked" and expected.reason in (None, error.code):
-        return
-    follower.refused(error)
-    if error.code == NEEDS_LIVE:
-        pytest.skip(f"{error.code}: {error.sentence}; {error.next_step}")
-    kind = "blocked before a browser was started" if error.code.startswith("policy.") else "not started"
-    text = f"{error.code}: {error.sentence}\n  {flow.path}: {kind}"
-    if error.next_step:
-        text += f"\n  to do  {error.next_step}"
-    raise RunFailure(text, code=error.code, exit_code=error.exit_code)
-
-
-def _note(item: Any, result: RunResult, folder: str) -> None:
-    for reference in result.references:
-        item.user_properties.append((summary.STORED, f"{reference} ({reference.fingerprint})"))
-    for blocked in result.blocked:
-        item.user_properties.append((summary.BLOCKED, f"{blocked.count} x {blocked.method} {blocked.origin}"))
-    item.user_properties.append((summary.EVIDENCE, folder))
-
-
-def _conclude(flow: Flow, result: RunResult, config: pytest.Config) -> None:
-    if result.status is Status.INTERRUPTED:
-        raise KeyboardInterrupt
-    expected, failure = flow.expect_outcome, result.failure
-    if expected is not None:
-        if failure is None:
-            raise RunFailure(
-                f"run.unexpected_outcome: it passed, {expected.status} was expected",
-                code="run.unexpected_outcome",
-            )
-        if expected.status == "failed" and expected.reason in (None, failure.code):
-            return
-    if failure is not None:
-        report = failure.report
-        if failure.internals and config.getoption("--flow-traceback"):
-            report += f"\n\n{failure.internals}"
-        raise RunFailure(report, code=failure.code, exit_code=ExitCode(failure.exit_code))
-
-
-def describe_failure(excinfo: "pytest.ExceptionInfo[BaseException]", item: Any) -> str:
-    """A flow item's failure as text: ours in our words, any other by its type, place and redacted message."""
-    error = excinfo.value
-    if isinstance(error, RunFailure):
-        return error.report
-    if isinstance(error, BrokerError):
-        return str(error)
-    redact = item.redactor.text if item.redactor is not None else str
-    message = item.redactor.exception_text(error) if item.redactor is not None else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{os.path.relpath(frame.filename)}:{frame.lineno}: in {frame.name}" for frame in frames]
-    shown = lines if item.config.getoption("--flow-traceback") else lines[-1:]
-    return str(redact("\n".join([message, *shown])))

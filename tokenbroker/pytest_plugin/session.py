@@ -5,10 +5,10 @@ from collections.abc import Callable, Generator
 
 import pytest
 
-from tokenbroker.errors import UsageError
+from tokenbroker.errors import BrokerError, UsageError
 from tokenbroker.pytest_plugin.debug_log import silence_debug_log
 from tokenbroker.pytest_plugin.items import FlowItem
-from tokenbroker.pytest_plugin.options import params_of
+from tokenbroker.pytest_plugin.options import params_of, refuse_guided
 from tokenbroker.pytest_plugin.withheld import withhold
 
 _NAME = "tokenbroker_session"
@@ -37,8 +37,8 @@ class SessionHooks:
         flows = [item.flow for item in session.items if isinstance(item, FlowItem)]
         if not flows:
             return
-        if self._config.getoption("--mode") == "guided" and not session.config.option.collectonly:
-            raise pytest.UsageError("guided mode is not in this release; leave --mode away to run semi_auto")
+        if not session.config.option.collectonly:
+            _as_usage_error(lambda: refuse_guided(self._config.getoption("--mode")))
         _as_usage_error(lambda: params_of(self._config))
         _as_usage_error(silence_debug_log)
         withhold(self._config, {name for flow in flows for name in flow.references("env:")})
@@ -57,24 +57,69 @@ class SessionHooks:
 
 
 class RedactFirst:
-    """The innermost wrapper: a plugin that reads the report while it is made, as Allure's does, sees it redacted."""
+    """The innermost wrappers: a plugin that reads on, as Allure's does, sees what is redacted already."""
+
+    def __init__(self) -> None:
+        self._in_flow = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Remember whether the fixtures that are set up now are a flow's."""
+        self._in_flow = isinstance(item, FlowItem)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_fixture_setup(
+        self, fixturedef: "pytest.FixtureDef[object]"
+    ) -> Generator[None, object, object]:
+        """Tell a fixture's foreign failure by its type and place: its words may hold what no redactor knows yet."""
+        told: Exception | None = None
+        try:
+            return (yield)
+        except BrokerError:
+            raise
+        except Exception as error:
+            if not self._in_flow:
+                raise
+            name = f"{type(error).__name__} in the fixture {fixturedef.argname}"
+            told = RuntimeError(name).with_traceback(error.__traceback__)
+        raise told
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: "pytest.CallInfo[None]"
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Redact whatever a flow's report carries."""
+        told = _retell(call, item) if isinstance(item, FlowItem) else None
         report = yield
         if isinstance(item, FlowItem):
+            report.longrepr = told or report.longrepr
             redact(report, item)
         return report
+
+
+def _retell(call: "pytest.CallInfo[None]", item: FlowItem) -> str | None:
+    """What a set-up or tear-down of a flow that fails is told as; pytest asks `repr_failure` for the call only.
+
+    Its exception is replaced as well, for Allure's plugin reads that and not the report.
+    """
+    excinfo = call.excinfo
+    if excinfo is None or call.when == "call" or isinstance(excinfo.value, pytest.skip.Exception):
+        return None
+    from tokenbroker.pytest_plugin.ending import describe_failure
+    from tokenbroker.run.failure import RunFailure
+
+    told = describe_failure(excinfo, item)
+    if not isinstance(excinfo.value, BrokerError):
+        told_of = RunFailure(told, code="internal").with_traceback(excinfo.value.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(told_of)
+    return told
 
 
 def _as_usage_error(act: Callable[[], object]) -> None:
     try:
         act()
     except UsageError as error:
-        raise pytest.UsageError(error.sentence) from None
+        raise pytest.UsageError(str(error)) from None
 
 
 def redact(report: pytest.TestReport, item: FlowItem) -> None:

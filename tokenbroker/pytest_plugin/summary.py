@@ -1,25 +1,37 @@
-"""The closing words of a session with flows: what was stored, what was blocked, where the evidence is."""
+"""The closing words of a session with flows: what was stored, what may be left, where the evidence is."""
 
 import os
 
 import pytest
 
-STORED, EVIDENCE, BLOCKED, MODE = (
+from tokenbroker.pytest_plugin import REDACTOR
+
+STORED, POSSIBLY_CREATED, EVIDENCE, BLOCKED, MODE, NOTE = (
     "tokenbroker_stored",
+    "tokenbroker_possibly_created",
     "tokenbroker_evidence",
     "tokenbroker_blocked",
     "tokenbroker_mode",
+    "tokenbroker_note",
 )
+Properties = list[tuple[str, object]]
+NOTED = pytest.StashKey[dict[str, Properties]]()
+"""What each flow of this process left, by its node id: an interrupted one has no report to say it."""
 
 
 def write_summary(terminal: pytest.TerminalReporter) -> None:
-    """Write the tables to pytest's terminal."""
-    runs = [report for report in _reports(terminal) if report.when == "call"]
-    rows = [(report.nodeid, _properties(report)) for report in runs]
-    stored = [(nodeid, value) for nodeid, values in rows for name, value in values if name == STORED]
-    blocked = [(nodeid, value) for nodeid, values in rows for name, value in values if name == BLOCKED]
-    folders = [value for _, values in rows for name, value in values if name == EVIDENCE]
-    modes = [(nodeid, value) for nodeid, values in rows for name, value in values if name == MODE]
+    """Write the tables to pytest's terminal, also after a Ctrl-C."""
+    rows = _rows(terminal)
+
+    def said(wanted: str) -> list[tuple[str, str]]:
+        return [
+            (nodeid, str(value))
+            for nodeid, values in rows.items()
+            for name, value in values
+            if name == wanted
+        ]
+
+    modes, stored, folders = said(MODE), said(STORED), said(EVIDENCE)
     if not modes:
         return
     terminal.section("tokenbroker")
@@ -32,18 +44,23 @@ def write_summary(terminal: pytest.TerminalReporter) -> None:
         terminal.line(f"{'stored by':<{width}}  reference (fingerprint)")
         for nodeid, value in stored:
             terminal.line(f"{nodeid:<{width}}  {value}")
-    for nodeid, value in blocked:
+    for nodeid, value in said(BLOCKED):
         terminal.line(f"blocked: {nodeid}  {value}")
+    for nodeid, value in said(POSSIBLY_CREATED) + said(NOTE):
+        terminal.line(f"! {nodeid}  {value}")
     if folders:
         terminal.line("")
         terminal.line("evidence:")
-        for folder in folders:
+        for _, folder in folders:
             terminal.line(f"  {os.path.relpath(folder)}")
 
 
-def _reports(terminal: pytest.TerminalReporter) -> list[pytest.TestReport]:
-    return [report for key in ("passed", "failed") for report in terminal.stats.get(key, [])]
-
-
-def _properties(report: pytest.TestReport) -> list[tuple[str, str]]:
-    return [(name, str(value)) for name, value in report.user_properties]
+def _rows(terminal: pytest.TerminalReporter) -> dict[str, Properties]:
+    """What is to be told of each flow: by its report (under xdist those of the workers), else by what it noted."""
+    reports = [report for key in ("passed", "failed") for report in terminal.stats.get(key, [])]
+    rows = {report.nodeid: report.user_properties for report in reports if report.when == "call"}
+    redactor = terminal.config.stash.get(REDACTOR, None)
+    for nodeid, properties in terminal.config.stash.get(NOTED, {}).items():
+        if nodeid not in rows and redactor is not None:
+            rows[nodeid] = [(name, redactor.text(str(value))) for name, value in properties]
+    return rows

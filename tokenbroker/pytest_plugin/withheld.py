@@ -10,7 +10,7 @@ from collections.abc import Iterable, MutableMapping
 import pytest
 
 from tokenbroker.errors import BrokerError
-from tokenbroker.settings import KEY_VARIABLES, SECRET_PREFIX, Settings, load_configuration
+from tokenbroker.settings import SECRET_PREFIX, WITHHELD_VARIABLES, Settings, load_configuration
 
 
 class _Withheld(dict[str, str]):
@@ -33,7 +33,7 @@ def withhold(
     """
     withheld = config.stash.setdefault(_WITHHELD, _Withheld())
     prefixes = tuple(_prefixes(settings or _settings(config)))
-    wanted = {*KEY_VARIABLES, *names}
+    wanted = {*WITHHELD_VARIABLES, *names}
     for name in [*os.environ]:
         if name in wanted or name.startswith(prefixes):
             withheld[name] = os.environ.pop(name)

@@ -1,6 +1,6 @@
 """Text, bytes, exceptions and log lines made safe to leave the process."""
 
-from tokenbroker.redact.logs import RedactingFilter, log_processor
+from tokenbroker.redact.logs import RedactingFilter
 from tokenbroker.redact.redactor import Redactor
 
-__all__ = ["RedactingFilter", "Redactor", "log_processor"]
+__all__ = ["RedactingFilter", "Redactor"]

@@ -1,10 +1,8 @@
-"""Log records made safe: a filter for :mod:`logging`, a processor for structlog."""
+"""Log records made safe: a filter for :mod:`logging`."""
 
 import logging
-import sys
 import traceback
-from collections.abc import Callable, Mapping, MutableMapping
-from types import TracebackType
+from collections.abc import Mapping
 
 from tokenbroker.redact.redactor import Redactor
 
@@ -40,33 +38,6 @@ class RedactingFilter(logging.Filter):
         for name in record.__dict__.keys() - _STANDARD:
             record.__dict__[name] = _clean(self._redactor, record.__dict__[name])
         return True
-
-
-def log_processor(
-    redactor: Redactor,
-) -> Callable[[object, str, MutableMapping[str, object]], MutableMapping[str, object]]:
-    """A structlog processor that redacts keys, values and exceptions; put it last before the renderer."""
-
-    def redact(
-        _logger: object, _method: str, event: MutableMapping[str, object]
-    ) -> MutableMapping[str, object]:
-        error = event.pop("exc_info", None)
-        lines = _traceback_of(error)
-        if lines:
-            event["exception"] = "".join(lines).rstrip()
-        return {redactor.text(str(key)): _clean(redactor, value) for key, value in event.items()}
-
-    return redact
-
-
-def _traceback_of(error: object) -> list[str]:
-    if isinstance(error, BaseException):
-        return traceback.format_exception(error)
-    if isinstance(error, tuple) and len(error) == 3 and isinstance(error[1], BaseException):
-        kind, value, frames = error
-        return traceback.format_exception(kind, value, frames if isinstance(frames, TracebackType) else None)
-    current = sys.exception() if error else None
-    return traceback.format_exception(current) if current else []
 
 
 def _clean(redactor: Redactor, value: object, depth: int = 0) -> object:

@@ -3,6 +3,7 @@
 This is the only place that opens contexts.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,13 @@ _INHERITED = (
     "XDG_RUNTIME_DIR", "LD_LIBRARY_PATH",
 )  # fmt: skip
 
+_SANDBOX_FAILED = "Chromium sandboxing failed!"
+"""What Playwright makes of the browser's own complaint."""
+_ALLOW_SANDBOX = (
+    "this machine forbids Chromium's sandbox: allow unprivileged user namespaces (in a container: its seccomp "
+    'profile), or go without by a fixture `browser_type_launch_args` that adds "chromium_sandbox": False'
+)
+
 
 def launch_options(
     executable: Path, *, headed: bool, folder: Path, environ: Mapping[str, str], given: Mapping[str, Any]
@@ -46,7 +54,8 @@ def launch_options(
         "headless": not headed,
         "args": arguments,
         "env": environment,
-        "chromium_sandbox": given.get("chromium_sandbox", False),
+        # Playwright's own default is off. Chromium's sandbox can't work for root.
+        "chromium_sandbox": given.get("chromium_sandbox", os.geteuid() != 0),
         # Ctrl-C reaches Playwright's driver too. Only one may close the browser, or its profile is left behind.
         "handle_sigint": False,
     }
@@ -60,13 +69,15 @@ def started(launch: Callable[[], Browser], executable: Path) -> Iterator[Browser
         BrowserUnavailable: `browser.not_started`.
     """
     browser = None
-    with suppress(PlaywrightError):  # its message holds the command line and the browser's own log
+    next_step = "`tokenbroker doctor` tells what is missing"
+    try:
         browser = launch()
+    except PlaywrightError as error:  # its message holds the command line and the browser's own log
+        if _SANDBOX_FAILED in error.message:
+            next_step = _ALLOW_SANDBOX
     if browser is None:
         raise BrowserUnavailable(
-            f"{executable} did not start",
-            next_step="`tokenbroker doctor` tells what is missing",
-            code="browser.not_started",
+            f"{executable} did not start", next_step=next_step, code="browser.not_started"
         )
     try:
         yield browser

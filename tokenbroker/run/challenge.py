@@ -1,12 +1,15 @@
 """The one-time-code challenge on a page: is there one, how is the code typed, has it gone (RUN-12)."""
 
+import time
 from dataclasses import dataclass
+from typing import Self
 
-from playwright.sync_api import ElementHandle, Page
+from playwright.sync_api import ElementHandle, Frame, JSHandle, Page, Request
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tokenbroker.run.failure import attempt
+from tokenbroker.run.quiet import ChangeCount
 from tokenbroker.secret import Secret
 
 _DECLARED = "input[autocomplete~='one-time-code']:enabled:read-write"
@@ -30,10 +33,20 @@ _FIND = """() => {
   const siblings = family.length >= 4 ? family : group;
   return siblings.length >= 4 && siblings.length <= 10 ? siblings : [];
 }"""
-# Whether the challenge was refused: its field was emptied, marked invalid, or an alert speaks of it.
-_REFUSED = (
-    """field => field.isConnected && (field.value === '' || field.getAttribute('aria-invalid') === 'true')"""
-)
+# Whether its field stands empty, or marked as invalid. A mark of an earlier answer counts once the site has
+# answered again, or once it was set anew.
+_WATCH_MARK = """field => {
+  const seen = { old: field.getAttribute('aria-invalid') === 'true', anew: false };
+  new MutationObserver(() => { seen.anew = true; }).observe(field, { attributeFilter: ['aria-invalid'] });
+  return seen;
+}"""
+_REFUSED = """(field, [seen, answered]) => field.isConnected && (field.value === '' ||
+  (field.getAttribute('aria-invalid') === 'true' && (!seen || !seen.old || seen.anew || answered)))"""
+_ANSWERING = frozenset({"document", "xhr", "fetch"})
+# A site that judges a code without sending anything is done by then.
+QUIET_S = 2.0
+# What still changes by then is a countdown or an advertisement.
+RESTLESS_S = 6.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,12 +90,79 @@ class Challenge:
             return True  # the page that held it is gone
         return True
 
-    def is_refused(self) -> bool:
-        """Whether the very same field stands empty, or marked as invalid."""
+    def looks_refused(self, sent: "Submission") -> bool:
+        """Whether the very same field stands empty, or marked as invalid since `sent`."""
         try:
-            return bool(self.fields[0].evaluate(_REFUSED))
+            return bool(self.fields[0].evaluate(_REFUSED, [sent.mark, sent.was_answered]))
         except PlaywrightError:
             return False
+
+
+class Submission:
+    """Watches a page from before a code is sent until the site has judged it.
+
+    An empty field says little by itself: many pages empty it at once and answer seconds later. It is a refusal
+    only where nothing is under way any more.
+    """
+
+    def __init__(self, challenge: Challenge) -> None:
+        self._page = challenge.page
+        self._under_way: set[Request] = set()
+        self._began = time.monotonic()
+        self._changes: ChangeCount | None = None
+        self.was_answered = False
+        """Whether a request that began since has ended."""
+        self.has_navigated = False
+        try:
+            self._changes = ChangeCount(self._page)
+            self.mark: JSHandle | None = challenge.fields[0].evaluate_handle(_WATCH_MARK)
+        except PlaywrightError:
+            self.mark = None  # the page is just going away: it tells by what comes
+
+    def __enter__(self) -> Self:
+        self._page.on("request", self._begin)
+        self._page.on("requestfinished", self._end)
+        self._page.on("requestfailed", self._end)
+        self._page.on("framenavigated", self._navigate)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._page.remove_listener("request", self._begin)
+        self._page.remove_listener("requestfinished", self._end)
+        self._page.remove_listener("requestfailed", self._end)
+        self._page.remove_listener("framenavigated", self._navigate)
+        if self._changes is not None:
+            self._changes.close()
+
+    def restart(self) -> None:
+        """Count from now on: what happened in a person's time is not the site's answer."""
+        self._began = time.monotonic()
+        self._under_way.clear()
+        self.was_answered = self.has_navigated = False
+
+    def is_at_rest(self) -> bool:
+        """Whether no request is under way, and the page has been quiet for a while; ask several times a second."""
+        since_s = time.monotonic() - self._began
+        quiet_s = min(self._quiet_s(since_s), since_s)
+        return not self._under_way and (quiet_s >= QUIET_S or since_s >= RESTLESS_S)
+
+    def _quiet_s(self, since_s: float) -> float:
+        try:
+            return self._changes.look()[0] if self._changes is not None else since_s
+        except PlaywrightError:
+            return since_s  # its document is gone
+
+    def _begin(self, request: Request) -> None:
+        if request.resource_type in _ANSWERING:
+            self._under_way.add(request)
+
+    def _end(self, request: Request) -> None:
+        if request in self._under_way:
+            self._under_way.remove(request)
+            self.was_answered = True
+
+    def _navigate(self, frame: Frame) -> None:
+        self.has_navigated = self.has_navigated or frame == self._page.main_frame
 
 
 def find_challenge(page: Page) -> Challenge | None:

@@ -76,16 +76,6 @@ class Gate:
         self._is_open = True
         self._server = self._listen()
 
-    def allow(self, origin: str) -> None:
-        """Allow one more origin, from the next request on.
-
-        Raises:
-            UsageError: ``egress.origin_invalid``.
-        """
-        parsed = parse_origin(origin)
-        with self._lock:
-            self._allowed = self._allowed.adding(parsed)
-
     def blocked(self) -> tuple[BlockedRequest, ...]:
         """What was refused so far, sorted by origin; it stays readable after :meth:`close`."""
         with self._lock:

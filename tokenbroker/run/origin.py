@@ -55,17 +55,13 @@ class Target:
 
 
 class AllowList:
-    """The origins that one run may reach. It never changes; :meth:`adding` makes a longer one."""
+    """The origins that one run may reach. It never changes."""
 
     __slots__ = ("_addresses", "_origins")
 
     def __init__(self, origins: Iterable[Origin]) -> None:
         self._origins = frozenset(origins)
         self._addresses = frozenset((origin.host, origin.port) for origin in self._origins)
-
-    def adding(self, origin: Origin) -> "AllowList":
-        """This list with `origin` as well."""
-        return AllowList(self._origins | {origin})
 
     def permits(self, origin: Origin) -> bool:
         """Whether `origin` is listed; a tunnel of unknown payload needs its host and port listed."""

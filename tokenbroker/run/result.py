@@ -86,6 +86,8 @@ class RunResult:
     possibly_created: tuple[str, ...]
     failure: Failure | None
     created_key: bool
+    notes: tuple[str, ...] = ()
+    """What else the person must be told: what could not be shown or recorded, and why."""
 
 
 RunEvent = StepStarted | StepResult

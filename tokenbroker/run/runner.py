@@ -21,7 +21,7 @@ from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.egress import Egress
 from tokenbroker.run.failure import failure_report, shown_address
 from tokenbroker.run.pictures.camera import Camera
-from tokenbroker.run.pictures.picture import Picture
+from tokenbroker.run.pictures.picture import Picture, nothing
 from tokenbroker.run.result import (
     CheckpointResult,
     Failure,
@@ -35,6 +35,8 @@ from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
 
+NOT_CAPTURED = "run.key_not_captured"
+STOPPED = "run.stopped"
 _PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -72,10 +74,16 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
     try:
         run.perform()
     except BaseException as error:  # noqa: BLE001  Ctrl-C too: its traceback would show what was being typed
-        failed = error
-    leftovers = tools.record.close()
+        # What went wrong while the browser was put away must not hide what went wrong in the step.
+        failed = error if run.failed is None or is_interrupt(error) else run.failed
+    leftovers = _close(tools.record)
+    if failed is None and leftovers:
+        run.step = None
+        failed = RunError(
+            "every step passed, but a key that may have been created was not captured", code=NOT_CAPTURED
+        )
     failure = _failure(run, failed, leftovers) if failed is not None else None
-    interrupted = isinstance(failed, BaseException) and not isinstance(failed, Exception)
+    interrupted = failed is not None and is_interrupt(failed)
     status = Status.INTERRUPTED if interrupted else Status.FAILED if failure else Status.PASSED
     return RunResult(
         run_id=run_id,
@@ -93,6 +101,25 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
     )
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Whether `error` asks for the end of the whole session: Ctrl-C, SystemExit or ``pytest.exit``.
+
+    ``pytest.fail``, ``pytest.skip`` and a test's time-out are no such thing, though no `Exception` either.
+    """
+    kind = type(error)
+    by_pytest = (kind.__module__, kind.__name__) == ("_pytest.outcomes", "Exit")  # pytest is a floor above
+    return by_pytest or isinstance(error, (KeyboardInterrupt, SystemExit))
+
+
+def _close(record: CreationRecord) -> tuple[str, ...]:
+    try:
+        return record.close()
+    except Exception as error:  # noqa: BLE001  a disk that refuses must not hide how the run ended
+        return (
+            f"whether a key was left behind could not be told ({type(error).__name__}); see `tokenbroker recover`",
+        )
+
+
 class _Run:
     """One pass through the steps."""
 
@@ -103,6 +130,8 @@ class _Run:
         self.checkpoints: list[CheckpointResult] = []
         self.blocked = ()
         self.step: Step | None = None
+        self.failed: BaseException | None = None
+        """What the failing step raised."""
         self.address = ""
 
     def perform(self) -> None:
@@ -139,7 +168,7 @@ class _Run:
         if step.timeout_s is not None and "human" not in STEPS[step.verb].requires:
             timeout_s = step.timeout_s
         stage.deadline = time.monotonic() + timeout_s
-        status, code, remark = Status.FAILED, None, ""
+        status, remark = Status.FAILED, ""
         try:
             if step.when is not None and not _applies(step.when, stage):
                 status, remark = Status.SKIPPED, f"not there: {step.when}"
@@ -147,25 +176,22 @@ class _Run:
                 tools.record.begin(step, shown_address(stage.page.url))
                 remark = STEPS[step.verb].perform(step, stage)
                 status = Status.PASSED
-        except BrokerError as error:
-            code = error.code
-            raise
         except BaseException as error:
-            code = "interrupted" if not isinstance(error, Exception) else "internal"
-            status = Status.INTERRUPTED if code == "interrupted" else Status.FAILED
+            self.failed = error
+            if is_interrupt(error):
+                status = Status.INTERRUPTED
             raise
         finally:
             self.address = shown_address(stage.page.url)
-            duration_s = time.perf_counter() - began
             result = StepResult(
                 number=step.number,
                 verb=step.verb,
                 title=step.title,
                 status=status,
                 started_at=started_at,
-                duration_s=duration_s,
+                duration_s=time.perf_counter() - began,
                 remark=tools.redactor.text(remark),
-                code=code,
+                code=_step_code(self.failed) if self.failed is not None else None,
                 picture=_picture(camera, stage) if status is not Status.INTERRUPTED else None,
             )
             self.results.append(result)
@@ -193,8 +219,21 @@ def _applies(selector: str, stage: Stage) -> bool:
         return False
 
 
+def _step_code(error: BaseException) -> str:
+    if isinstance(error, BrokerError):
+        return error.code
+    if is_interrupt(error):
+        return "interrupted"
+    return "internal" if isinstance(error, Exception) else STOPPED
+
+
 def _picture(camera: Camera | None, stage: Stage) -> Picture | None:
-    return camera.shoot(stage.page) if camera is not None else None
+    if camera is None:
+        return None
+    try:
+        return camera.shoot(stage.page)
+    except Exception as error:  # noqa: BLE001  a picture is not worth the run, nor the step's own error
+        return nothing(f"the camera failed ({type(error).__name__})")
 
 
 def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Failure:
@@ -205,24 +244,35 @@ def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Fai
     if isinstance(error, BrokerError):
         report = failure_report(flow, run.step, error, page_url=run.address, aftermath=aftermath)
         return Failure(code=error.code, report=redact(report), exit_code=int(error.exit_code))
-    if not isinstance(error, Exception):
+    if is_interrupt(error):
         stopped = RunError("the run was interrupted", code="run.interrupted")
         report = failure_report(flow, run.step, stopped, page_url=run.address, aftermath=aftermath)
         return Failure(code=stopped.code, report=redact(report), exit_code=int(ExitCode.FAILED))
-    frame = next(
-        (f for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename.startswith(_PACKAGE)),
-        None,
-    )
-    where = f" at {Path(frame.filename).name}:{frame.lineno}" if frame else ""
-    internal = RunError(
-        f"an error inside tokenbroker ({type(error).__name__}{where})",
-        next_step="run it again with --flow-traceback and report what it prints",
-        code="internal",
-    )
+    internal = _unexpected(error)
     report = failure_report(flow, run.step, internal, page_url=run.address, aftermath=aftermath)
     # Without the foreign message and without locals: both can hold what was typed.
     frames = "".join(traceback.format_tb(error.__traceback__))
     internals = redact(f"{frames}{run._tools.redactor.exception_text(error)}")
     return Failure(
-        code="internal", report=redact(report), exit_code=int(ExitCode.FAILED), internals=internals
+        code=internal.code, report=redact(report), exit_code=int(ExitCode.FAILED), internals=internals
+    )
+
+
+def _unexpected(error: BaseException) -> RunError:
+    """An error that is none of ours, by its type and the place in our code only."""
+    if not isinstance(error, Exception):
+        return RunError(
+            f"the run was stopped from outside ({type(error).__name__}): a test's time-out, pytest.fail or pytest.skip",
+            next_step="run it again with --flow-traceback to see what stopped it",
+            code=STOPPED,
+        )
+    frame = next(
+        (f for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename.startswith(_PACKAGE)),
+        None,
+    )
+    where = f" at {Path(frame.filename).name}:{frame.lineno}" if frame else ""
+    return RunError(
+        f"an error inside tokenbroker ({type(error).__name__}{where})",
+        next_step="run it again with --flow-traceback and report what it prints",
+        code="internal",
     )

@@ -23,7 +23,11 @@ MIN_REMAINING_S = 0.001
 
 
 class Keeper(Protocol):
-    """Where creating steps announce themselves and captured tokens go; see `tokenbroker.run.keep`."""
+    """Where creating steps announce themselves and captured tokens go; see `tokenbroker.run.creation`."""
+
+    @property
+    def pressed_any(self) -> bool:
+        """Whether a step that may create a key has acted in this run."""
 
     def before_press(self, step: Step) -> None:
         """Note durably that `step` is about to act, if it may create a key."""
@@ -63,13 +67,15 @@ class Stage:
         """Give the current step `seconds` from now on: the time a person took is not the page's."""
         self.deadline = time.monotonic() + seconds
 
-    def seek(self) -> Seeker:
-        """A seeker for the page as it is now."""
+    def seek(self, *, wordless: bool = False) -> Seeker:
+        """A seeker for the page as it is now. Once a key may have been made, its stops show no words of the
+        page; with `wordless` they never do."""
         return Seeker(
             page=self.page,
             remaining_s=self.remaining_s,
             last_acted=self.last_acted,
             redact=self.redactor.text,
+            wordless=wordless or self.keeper.pressed_any,
         )
 
     def value(self, step: Step) -> str | Secret:
@@ -118,7 +124,7 @@ class Stage:
             kind=kind,
             reason=reason,
             flow_id=self.plan.flow.id,
-            origin=origin_of(self.page.url),
+            origin=_shown_origin(self.page.url),
             deadline=self.clock() + timedelta(seconds=deadline_s or self.human_deadline_s),
             attempt=attempt,
         )
@@ -131,3 +137,11 @@ class Stage:
         if answer.outcome is Outcome.TIMED_OUT:
             raise HumanTimeout(f"nobody answered before the deadline ({reason})")
         return answer
+
+
+def _shown_origin(url: str) -> str:
+    """The origin of `url` for a person to read; a page that has none is named by its scheme."""
+    try:
+        return origin_of(url)
+    except ValueError:
+        return url if url == "about:blank" else f"{url.partition(':')[0]}: (a page without an origin)"

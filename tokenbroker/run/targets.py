@@ -13,31 +13,30 @@ from playwright.sync_api import ElementHandle, Locator, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.run.failure import StepFailed, Tried, attempt
+from tokenbroker.run.quiet import POLL_S, has_settled
 
-POLL_S = 0.05
-QUIET_MS = 600
 MAX_CANDIDATES = 6
 CONTROL_ROLES = (
     "button", "link", "menuitem", "tab", "checkbox", "radio", "switch", "option", "menuitemcheckbox",
     "menuitemradio", "treeitem",
 )  # fmt: skip
 
-# Value-free: the words of controls only, never the text of a field or of a cell.
-_DESCRIBE = """elements => elements.map(element => {
-  const control = element.closest('button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab]');
-  const words = control ? (control.getAttribute('aria-label') || control.innerText || '') : '';
+_CONTROL = "button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab], [role=option]"
+# The words of controls only, never the text of a field or of a cell. A chip that copies a token is a control
+# too: runs of 16 characters and more are dropped, before anything is cut short.
+_DESCRIBE = """(elements, [controls, wordless]) => elements.map(element => {
+  const control = element.closest(controls);
+  const tidy = text => (text || '').replace(/\\p{Cf}/gu, '').replace(/\\S{16,}/g, '…').replace(/\\s+/g, ' ').trim();
+  const words = control ? tidy(control.getAttribute('aria-label') || control.innerText) : '';
+  const kind = element.getAttribute('type') || '';
   const box = element.getBoundingClientRect();
-  return { tag: element.tagName.toLowerCase(), id: element.id, type: element.getAttribute('type') || '',
-           words: words.replace(/\\s+/g, ' ').trim().slice(0, 60), x: Math.round(box.x), y: Math.round(box.y) };
+  return { tag: element.tagName.toLowerCase(), type: /^[a-z-]{1,15}$/.test(kind) ? kind : '',
+           id: wordless ? '' : tidy(element.id), words: wordless ? '' : words.slice(0, 60),
+           x: Math.round(box.x), y: Math.round(box.y) };
 })"""
-_TO_CONTROL = """element => element.closest(
-  'button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab], [role=option]') || element"""
-_QUIET = """quiet => new Promise(done => {
-  let timer = setTimeout(finish, quiet);
-  const observer = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(finish, quiet); });
-  function finish() { observer.disconnect(); done(document.readyState === 'complete'); }
-  observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-})"""
+_TO_CONTROL = f"element => element.closest('{_CONTROL}') || element"
+_ROLES = ", ".join(f"[role={role}]" for role in CONTROL_ROLES)
+_IS_CONTROL = f"element => element.matches('{_CONTROL}, input, option, {_ROLES}')"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +44,14 @@ class Seeker:
     """Finds targets in one page for one step.
 
     `redact` makes words taken from the page safe to print; `remaining_s` says how long the step still has.
+    With `wordless`, candidates are told by kind and place only: the page may show a token by now.
     """
 
     page: Page
     remaining_s: Callable[[], float]
     last_acted: ElementHandle | None
     redact: Callable[[str], str]
+    wordless: bool = False
 
     def target(self, selector: str) -> ElementHandle:
         """The one element that `selector` means in an acting step, waited for until the step's time is up.
@@ -85,10 +86,11 @@ class Seeker:
         except StepFailed as error:
             code = error.code
         if code == "target.ambiguous":
-            return self._exact_or_stop(selector, locator)
+            return self._only_visible_or_stop(selector, locator)
         raise self._stop(selector, code, None)
 
-    def _exact_or_stop(self, selector: str, locator: Locator) -> ElementHandle:
+    def _only_visible_or_stop(self, selector: str, locator: Locator) -> ElementHandle:
+        """The one visible match among hidden twins; more than one stops the step."""
         handles = attempt(locator.filter(visible=True).element_handles, what=f"looking for {selector}")
         if len(handles) == 1:
             return handles[0]
@@ -102,7 +104,9 @@ class Seeker:
         partial = self.page.locator(f"text={text}").filter(visible=True)
         for _ in self._rounds():
             found = self._matches(named) or self._controls(exact)
-            if not found and self._settled():
+            if not found or self._is_doubtful(found):
+                if not self._settled():
+                    continue
                 # The page may have changed while it settled: an exact match always comes first.
                 found = self._matches(named) or self._controls(exact)
                 found = found or [h for h in self._controls(partial) if not self._is_last_acted(h)]
@@ -143,12 +147,21 @@ class Seeker:
         except PlaywrightError:
             return False  # the last one belongs to a page that is gone
 
-    def _settled(self) -> bool:
-        """Wait for the page to be complete and quiet, within the step's time."""
+    def _is_doubtful(self, found: list[ElementHandle]) -> bool:
+        """Whether the sole exact match may be a forerunner: the element just acted on, where a dialog with a
+        control of the same name is still to come, or a mere text, where its control is."""
+        if len(found) != 1:
+            return False
+        return self._is_last_acted(found[0]) or not self._is_control(found[0])
+
+    def _is_control(self, handle: ElementHandle) -> bool:
         try:
-            return self.remaining_s() * 1000 > QUIET_MS and bool(self.page.evaluate(_QUIET, QUIET_MS))
+            return bool(handle.evaluate(_IS_CONTROL))
         except PlaywrightError:
             return False
+
+    def _settled(self) -> bool:
+        return has_settled(self.page, self.remaining_s)
 
     def _stop(self, selector: str, code: str, locator: Locator | None) -> StepFailed:
         candidates = self._describe(locator) if locator is not None else ()
@@ -166,7 +179,7 @@ class Seeker:
 
     def _describe(self, locator: Locator) -> tuple[str, ...]:
         try:
-            found = locator.evaluate_all(_DESCRIBE)
+            found = locator.evaluate_all(_DESCRIBE, [_CONTROL, self.wordless])
         except PlaywrightError:
             return ()
         lines = [self._candidate(item) for item in found[:MAX_CANDIDATES]]

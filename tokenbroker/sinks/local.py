@@ -267,5 +267,6 @@ class LocalSink(Sink):
             )
         return SecretAccessDenied(
             f"the record {self.name}:{path}@{found} was changed in the database and doesn't open",
-            next_step="restore the store from a backup, and look at: tokenbroker audit verify",
+            next_step="put store.db back from its backup, or store the secret anew: "
+            f"tokenbroker secrets put {self.name}:{path}",
         )

@@ -25,6 +25,9 @@ HIDDEN = {
     "canvas": "<canvas id=c></canvas><script>const x=c.getContext('2d');"
     "x.fillStyle='red';x.fillRect(0,0,90,90)</script>",
     "background": f'<style>p{{background-image:url("{RED}")}}</style><p>text',
+    "gradient": "<p style='background-image:linear-gradient(90deg,red 50%,white 50%)'>text",
+    "gradient_around": "<p style='border:20px solid;border-image:repeating-conic-gradient(red 0 25%,white 0 50%) 9'>x",
+    "generated_gradient": "<style>p::before{content:'';display:block;height:60px;background:radial-gradient(red,red)}</style><p>x",
     "generated": f'<style>p::before{{content:url("{RED}")}}</style><p>text',
     "bullet": f'<style>li{{list-style-image:url("{RED}")}}</style><li>text',
     "first_line": f'<style>p::first-line{{background-image:url("{RED}")}}</style><p>text',
@@ -103,8 +106,8 @@ def test_media_that_cannot_be_hidden_gives_a_wireframe(
     assert "media" in picture.note
 
 
-def test_a_gradient_is_no_media(camera: Camera, page: Page, blank: Page) -> None:
-    page.set_content("<p style='background-image:linear-gradient(red,red)'>text")
+def test_a_plain_colour_is_no_media(camera: Camera, page: Page, blank: Page) -> None:
+    page.set_content("<p style='background-color:red'>text")
     assert is_red_anywhere(camera.shoot(page).data, blank)
 
 

@@ -64,6 +64,7 @@ class Keeping:
 
     pressed: list[int] = field(default_factory=list)
     kept: list[Secret] = field(default_factory=list)
+    pressed_any: bool = False
 
     def before_press(self, step: Step) -> None:
         self.pressed.append(step.number)

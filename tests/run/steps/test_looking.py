@@ -1,11 +1,14 @@
 """The verbs that look: wait_for, expect, capture_token."""
 
+import time
+
 import pytest
 
 from tokenbroker.run.failure import StepFailed
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2")]
 LATE = "<script>setTimeout(() => { %s }, 200)</script>"
+TICKING = "<script>setInterval(() => { clock.textContent = Date.now() }, 200)</script>"
 TOKEN = "exk_demo_0123456789abcdef"
 
 
@@ -71,7 +74,65 @@ def test_a_token_is_captured_once_it_is_whole(on_page, html):
     assert TOKEN not in trial.stage.redactor.text(f"said {TOKEN}")
 
 
-@pytest.mark.parametrize("text", ["", "••••••••••••1234", "short", "two words of text"])
+TYPED = f"""<code class=token></code><script>
+  const [place] = document.getElementsByClassName('token'), whole = '{TOKEN}';
+  const timer = setInterval(() => {{
+    place.textContent = whole.slice(0, place.textContent.length + 1);
+    if (place.textContent === whole) clearInterval(timer);
+  }}, 40)</script>"""
+
+
+@pytest.mark.req("RUN-10")
+@pytest.mark.parametrize("begun", [0, 8, 9, 12])
+def test_a_token_that_is_typed_out_is_captured_whole(on_page, begun):
+    trial = on_page(TYPED)
+    trial.stage.page.wait_for_function(f"document.querySelector('.token').textContent.length >= {begun}")
+    trial.perform('capture_token: { selector: ".token", secret_ref: "local:x" }')
+    assert [token.reveal() for token in trial.keeping.kept] == [TOKEN]
+
+
+@pytest.mark.req("RUN-10")
+@pytest.mark.parametrize(
+    "placeholder", ["Generating", "LOADING…", "Generating...", "exk_demo_", "please_wait"]
+)
+def test_a_placeholder_is_waited_out(on_page, placeholder):
+    late = f"<script>setTimeout(() => {{ document.querySelector('.token').textContent = '{TOKEN}' }}, 800)</script>"
+    trial = on_page(f"<code class=token>{placeholder}</code>{late}")
+    trial.perform('capture_token: { selector: ".token", secret_ref: "local:x" }')
+    assert [token.reveal() for token in trial.keeping.kept] == [TOKEN]
+
+
+@pytest.mark.req("RUN-10")
+def test_a_token_is_captured_from_a_page_that_never_rests(on_page):
+    trial = on_page(f"<b id=clock></b><code class=token>{TOKEN}</code>" + TICKING)
+    trial.perform('capture_token: { selector: ".token", secret_ref: "local:x" }')
+    assert [token.reveal() for token in trial.keeping.kept] == [TOKEN]
+
+
+@pytest.mark.req("SECRET-7")
+def test_an_ambiguous_capture_shows_no_word_of_the_page(on_page):
+    trial = on_page("<button class=token id=demo-pin>exk short 1</button><button class=token>x</button>")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('capture_token: { selector: ".token", secret_ref: "local:x" }')
+    assert stopped.value.code == "target.ambiguous"
+    shown = str(stopped.value.tried)
+    assert "<button>" in shown
+    assert "exk" not in shown
+    assert "demo-pin" not in shown
+
+
+@pytest.mark.req("FLOW-3")
+@pytest.mark.parametrize(("selector", "there"), [("#clock", True), ("text=never", False)])
+def test_when_answers_on_a_page_that_never_rests(on_page, selector, there):
+    trial = on_page("<b id=clock>0</b>" + TICKING)
+    trial.stage.deadline = time.monotonic() + 5
+    assert trial.stage.seek().is_there(selector) is there
+    assert trial.stage.remaining_s() > 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "••••••••••••1234", "short", "two words of text", "Generating", "exk_demo_012..."]
+)
 def test_what_is_no_whole_token_is_not_captured(on_page, text):
     trial = on_page(f"<code class=token>{text}</code>")
     with pytest.raises(StepFailed) as stopped:

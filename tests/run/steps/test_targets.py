@@ -54,6 +54,49 @@ def test_the_button_just_pressed_is_no_match_even_where_nothing_else_comes(on_pa
     assert clicked(trial) == "t+"
 
 
+def test_a_dialog_with_the_same_button_that_comes_late_stops_the_second_press(on_page):
+    trial = on_page(
+        """<button onclick="document.title += '+'; setTimeout(() => document.body.insertAdjacentHTML('beforeend',
+        '<dialog open><button>Create</button></dialog>'), 300)">Create</button>"""
+    )
+    trial.perform('click: { selector: "text=Create" }')
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('click: { selector: "text=Create" }')
+    assert stopped.value.code == "target.ambiguous"
+    assert clicked(trial) == "t+"
+
+
+def test_a_late_control_comes_before_a_text_that_was_there_first(on_page):
+    trial = on_page(
+        f"""<div {SAY} data-n=wrong>Create</div><script>setTimeout(() => document.body.insertAdjacentHTML('beforeend',
+        `<button {SAY} data-n=right>Create</button>`), 300)</script>"""
+    )
+    trial.perform('click: { selector: "text=Create" }')
+    assert clicked(trial) == "right"
+
+
+def test_the_same_button_may_be_pressed_twice_by_its_exact_name(on_page):
+    trial = on_page("<button onclick=\"document.title += '+'\">Next</button>")
+    trial.perform('click: { selector: "text=Next" }')
+    trial.perform('click: { selector: "text=Next" }')
+    assert clicked(trial) == "t++"
+
+
+@pytest.mark.parametrize(
+    "restless",
+    [
+        "setInterval(() => { clock.textContent = Date.now() }, 200)",
+        "window.setTimeout = window.requestAnimationFrame = () => 0",
+    ],
+)
+def test_a_page_that_never_rests_or_took_the_timers_does_not_hold_a_step(on_page, restless):
+    trial = on_page(
+        f"<b id=clock></b><button {SAY} data-n=right>Create it now</button><script>{restless}</script>"
+    )
+    trial.perform('click: { selector: "text=Create" }')
+    assert clicked(trial) == "right"
+
+
 @pytest.mark.parametrize("selector", ["text=Delete", "button", "css=button", "role=button[name='Delete']"])
 def test_two_candidates_stop_the_step_and_are_listed_without_a_click(on_page, selector):
     trial = on_page(
@@ -93,6 +136,31 @@ def test_candidates_hold_no_text_of_fields_or_cells(on_page):
     with pytest.raises(StepFailed) as stopped:
         trial.perform('click: { selector: ".c" }')
     assert "secret-cell" not in str(stopped.value.tried)
+
+
+@pytest.mark.req("SECRET-7")
+def test_candidates_hold_no_long_run_of_characters(on_page):
+    token = "exk_demo_0123456789abcdef"
+    pad = "copy this key that stands here for you to take it "
+    trial = on_page(
+        f"<button class=c id={token}>{token}</button><a class=c aria-label='{pad}{token}'>x</a><button class=c>Copy</button>"
+    )
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('click: { selector: ".c" }')
+    shown = str(stopped.value.tried)
+    assert "exk_demo" not in shown
+    assert "Copy" in shown
+
+
+@pytest.mark.req("SECRET-7")
+def test_candidates_hold_no_words_once_a_key_may_have_been_made(on_page):
+    trial = on_page("<button class=c id=pin-1234>exk 1234</button><button class=c>Copy</button>")
+    trial.keeping.pressed_any = True
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('click: { selector: ".c" }')
+    shown = str(stopped.value.tried)
+    assert "1234" not in shown
+    assert "Copy" not in shown
 
 
 @pytest.mark.parametrize(

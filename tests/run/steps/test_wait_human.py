@@ -1,5 +1,7 @@
 """The end of a checkpoint (RUN-12)."""
 
+import threading
+
 import pytest
 
 from tests.run.steps.conftest import Person
@@ -64,6 +66,50 @@ def test_a_wrong_code_is_asked_for_again_on_a_new_page(on_page, site):
     trial.perform(WAIT)
     assert trial.stage.page.title() == "in"
     assert len(site.posts) == 3
+
+
+THINKING = "setTimeout(() => { document.forms[0].remove(); document.title = 'in' }, 1500)"
+FETCHING = "fetch('/slow').then(() => { document.forms[0].remove(); document.title = 'in' })"
+ANSWERS_LATE = {
+    "by script": ("onsubmit", f"this.reset(); {THINKING}; return false"),
+    "by fetch": ("onsubmit", f"this.reset(); {FETCHING}; return false"),
+    "drawn anew": ("onsubmit", f"this.innerHTML += ''; {THINKING}; return false"),
+    "by a form": ("onsubmit", "const copy = this.code.value; this.reset(); this.kept.value = copy"),
+}
+
+
+@pytest.mark.parametrize("how", ANSWERS_LATE)
+def test_a_field_that_is_emptied_while_the_site_thinks_is_not_a_refusal(on_page, site, how):
+    event, act = ANSWERS_LATE[how]
+
+    def slowly() -> str:
+        threading.Event().wait(3)  # the site takes its time
+        return "<title>in</title>"
+
+    site.pages["/slow"] = slowly
+    html = f"""<form method=post action=/slow {event}="{act}">
+      <input type=hidden name=kept><input name=code autocomplete=one-time-code></form>"""
+    trial = on_page(html, person=Person(codes=[RIGHT]))
+    trial.perform(WAIT, within_s=10)
+    assert len(trial.person.asked) == 1
+    assert trial.stage.page.title() == "in"
+
+
+def test_the_mark_of_an_earlier_code_does_not_condemn_the_next(on_page):
+    judge = f"""if (this.code.value === '{RIGHT}') setTimeout(() => {{ this.remove(); document.title = 'in' }}, 2500);
+      else this.code.setAttribute('aria-invalid', 'true'); return false"""
+    html = f'<form onsubmit="{judge}"><input name=code autocomplete=one-time-code></form>'
+    trial = on_page(html, person=Person(codes=[WRONG, RIGHT]))
+    trial.perform(WAIT, within_s=10)
+    assert [checkpoint.attempt for checkpoint in trial.person.asked] == [1, 2]
+    assert trial.stage.page.title() == "in"
+
+
+def test_a_page_without_an_origin_is_named_to_the_person(on_page):
+    trial = on_page("x")
+    trial.stage.page.goto("about:blank")
+    trial.perform('wait_human: { reason: "Look at it" }', within_s=1)
+    assert [checkpoint.origin for checkpoint in trial.person.asked] == ["about:blank"]
 
 
 @pytest.mark.req("RUN-7")

@@ -76,6 +76,8 @@ class Camera:
             target = self._targets[page] = Target(session, timeout_ms=self._timeout_ms)
             page.on("framenavigated", self._forget_scene)
         note = _UNPROVEN
+        # A page that is just arriving shows its media only then; the next step would wait for it in any case.
+        page.wait_for_load_state("domcontentloaded", timeout=self._timeout_ms)
         if self._trusted:
             covers: set[Cover] = set()
             scene = self._scenes.pop(page, None)

@@ -27,7 +27,8 @@ class Cover(Enum):
 
 _ELEMENTS: Final = frozenset({"IMG", "PICTURE", "VIDEO", "CANVAS", "OBJECT", "EMBED", "FENCEDFRAME", "SVG"})
 _FRAMES: Final = frozenset({"IFRAME", "FRAME"})
-_PICTURE: Final = re.compile(r"(?:url|image-set|cross-fade|paint|element|image)\(", re.IGNORECASE)
+_PICTURE: Final = re.compile(r"(?:url|image-set|cross-fade|paint|element|image|gradient)\(", re.IGNORECASE)
+"""What draws a picture. A gradient does too: hard stops side by side are pixels of any colour."""
 
 # Three ids that no page has raise the specificity above that of ordinary `!important` rules. Without
 # `transition: none` a page that says `* {transition: all 1s}` would keep media visible for that second.

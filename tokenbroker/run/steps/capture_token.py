@@ -1,72 +1,127 @@
 """``capture_token``: read the token that the page shows, and bring it to rest in a sink."""
 
+import time
+from dataclasses import dataclass, field
+
 from playwright.sync_api import ElementHandle
 
 from tokenbroker.flow.model import Step
 from tokenbroker.run import fault_points
 from tokenbroker.run.failure import StepFailed, attempt
+from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, StepKind, options
-from tokenbroker.run.targets import POLL_S
 from tokenbroker.secret import Secret
 
-_READ = """element => (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement)
-  ? element.value : element.innerText"""
+# The text, how long ago (ms) the document was asked for, and whether it is still being parsed.
+_READ = """element => [
+  element.isConnected ? (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement
+    ? element.value : element.innerText) : '',
+  performance.now(), document.readyState === 'loading']"""
 _MASKS = frozenset("•●∙·*…⋯")
+_SEPARATORS = "_-.:"
 MIN_CHARACTERS = 8
+LONGEST_WORD = 20
+# How long a text has to stay as it is before it counts as finished.
+SHORTEST_QUIET_S = 0.03
+USUAL_QUIET_S = 0.25
+LONGEST_QUIET_S = 1.0
+STROKES = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reading:
+    """What the element showed at one moment."""
+
+    text: str = field(default="", repr=False)
+    age_s: float = 0
+    """How old its document was."""
+    parsing: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it may be a token: long enough, one word, not masked, and no placeholder."""
+        text = self.text
+        if len(text) < MIN_CHARACTERS or _MASKS & set(text) or len(text.split()) != 1:
+            return False
+        return not text.endswith("..") and not _is_placeholder(text)
+
+    @property
+    def quiet_s(self) -> float:
+        """How long it has to stay unchanged.
+
+        A page that types n characters one by one, and is t seconds old, takes t/n a stroke or less: silence of
+        several strokes says that it has stopped. So a token that came with its page costs next to nothing, and
+        one that a script reveals later the usual interval, which no typewriter effect pauses for. What looks
+        like a beginning (a document still being parsed, ``sk_live_``, no digit yet) is watched longest.
+        """
+        if self.parsing or self.text[-1] in _SEPARATORS or not any(c.isdigit() for c in self.text):
+            return LONGEST_QUIET_S
+        return min(max(STROKES * self.age_s / len(self.text), SHORTEST_QUIET_S), USUAL_QUIET_S)
+
+
+def _is_placeholder(text: str) -> bool:
+    word = text.isalpha() and (text[1:].islower() or text.isupper() or not text.isascii())
+    return word and len(text) <= LONGEST_WORD
 
 
 def _perform(step: Step, stage: Stage) -> str:
     selector = str(step.options["selector"])
     fault_points.reached("before_read")
-    token = _read_whole(selector, stage)
+    token = _read_finished(selector, stage)
     stage.redactor.add(token, label=str(step.options["secret_ref"]))
     fault_points.reached("read")
     return f"stored as {stage.keeper.keep(step, token)}"
 
 
-def _read_whole(selector: str, stage: Stage) -> Secret:
-    """The shown token, once two readings agree on a text that is whole: not empty, not masked, one word."""
-    before = ""
-    element = stage.seek().target(selector)
+def _read_finished(selector: str, stage: Stage) -> Secret:
+    """The shown token, once it is whole and has stayed as it is for its quiet interval."""
+    before, since, quiet_s = "", 0.0, 0.0
+    element = stage.seek(wordless=True).target(selector)
     while True:
         stage.require_declared_origin()
-        text = _text(element)
-        if text and text == before:
-            return Secret(text)
-        before = text if _is_whole(text) else ""
-        if before:
-            continue  # read once more: a text that is still being written differs
-        if stage.remaining_s() <= 2 * POLL_S:
+        reading = _read(element)
+        now = time.monotonic()
+        pause_s = POLL_S
+        if not reading.is_whole:
+            before = ""
+        else:
+            if reading.text != before:
+                before, since, quiet_s = reading.text, now, reading.quiet_s
+            elif now - since >= quiet_s:
+                return Secret(before)
+            pause_s = max(since + quiet_s - now, 0.001)
+        if stage.remaining_s() <= pause_s + POLL_S:
             raise StepFailed(
-                "no whole token is shown: the text is empty, masked, short or not one word",
+                "no whole token is shown: the text is empty, masked, short, not one word, or still changing",
                 code="capture.no_token",
             )
-        attempt(lambda: stage.page.wait_for_timeout(POLL_S * 1000), what="waiting for the token")
+        _pause(stage, pause_s)
         element = _again(selector, stage, element)
+
+
+def _pause(stage: Stage, seconds: float) -> None:
+    attempt(lambda: stage.page.wait_for_timeout(seconds * 1000), what="waiting for the token")
 
 
 def _again(selector: str, stage: Stage, element: ElementHandle) -> ElementHandle:
     """The element looked for afresh: the page may have put another in its place. The old one where none is found."""
     try:
-        return stage.seek().target(selector)
+        return stage.seek(wordless=True).target(selector)
     except StepFailed as error:
         if error.code != "target.not_found":
             raise
         return element
 
 
-def _text(element: ElementHandle) -> str:
+def _read(element: ElementHandle) -> _Reading:
     try:
-        return str(attempt(lambda: element.evaluate(_READ), what="reading the token")).strip()
+        text, age_ms, parsing = attempt(lambda: element.evaluate(_READ), what="reading the token")
     except StepFailed as error:
         if error.code in ("browser.closed", "browser.crashed"):
             raise
-        return ""  # the element went away while the page was changing: it is looked for again
-
-
-def _is_whole(text: str) -> bool:
-    return len(text) >= MIN_CHARACTERS and not _MASKS & set(text) and len(text.split()) == 1
+        return _Reading()  # the element went away while the page was changing: it is looked for again
+    return _Reading(text=str(text).strip(), age_s=age_ms / 1000, parsing=bool(parsing))
 
 
 CAPTURE_TOKEN = StepKind(
@@ -78,6 +133,7 @@ CAPTURE_TOKEN = StepKind(
             "secret_ref": {
                 "type": "string",
                 "pattern": "^[A-Za-z0-9_-]+:[A-Za-z0-9_][A-Za-z0-9_./-]*$",
+                "maxLength": 255,
                 "description": "Where it goes: SINK:PATH; the sink's name is an alias in the settings.",
             },
         },

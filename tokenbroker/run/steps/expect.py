@@ -6,9 +6,9 @@ from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
 from tokenbroker.run.failure import StepFailed, Tried, attempt
+from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, StepKind, options
-from tokenbroker.run.targets import POLL_S
 
 _STATES: dict[str, Callable[[Locator], bool]] = {
     "visible": lambda match: match.filter(visible=True).count() > 0,

@@ -3,11 +3,11 @@
 from tokenbroker.errors import HumanDenied
 from tokenbroker.flow.model import Step
 from tokenbroker.human.checkpoint import Kind
-from tokenbroker.run.challenge import Challenge, find_challenge
+from tokenbroker.run.challenge import Challenge, Submission, find_challenge
 from tokenbroker.run.failure import StepFailed, attempt
+from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, StepKind, options
-from tokenbroker.run.targets import POLL_S
 
 MAX_CODES = 3
 LOOK_ROUNDS = 20
@@ -59,18 +59,20 @@ def _one_time_code(step: Step, stage: Stage, challenge: Challenge | None) -> str
         if challenge is None:
             break
         stage.require_declared_origin()
-        answer = stage.ask(
-            Kind.OTP,
-            str(step.options["reason"]),
-            attempt=number,
-            deadline_s=step.timeout_s,
-            page_says_done=challenge.is_over,
-        )
-        # The person's time is not the page's: the page gets its whole time from here on.
-        stage.extend(limit_s)
-        if answer.code is not None:
-            challenge.answer(answer.code, timeout_ms=stage.remaining_ms)
-        challenge = _outcome(stage, challenge)
+        with Submission(challenge) as sent:
+            answer = stage.ask(
+                Kind.OTP,
+                str(step.options["reason"]),
+                attempt=number,
+                deadline_s=step.timeout_s,
+                page_says_done=challenge.is_over,
+            )
+            # The person's time is not the page's: the page gets its whole time from here on.
+            stage.extend(limit_s)
+            sent.restart()
+            if answer.code is not None:
+                challenge.answer(answer.code, timeout_ms=stage.remaining_ms)
+            challenge = _outcome(stage, challenge, sent)
         if challenge is None and number > 1 and _asks_for_password(stage):
             break  # after wrong codes the site has ended the sign-in: the challenge went, but unanswered
         if challenge is None:
@@ -82,15 +84,24 @@ def _one_time_code(step: Step, stage: Stage, challenge: Challenge | None) -> str
     )
 
 
-def _outcome(stage: Stage, challenge: Challenge) -> Challenge | None:
+def _outcome(stage: Stage, challenge: Challenge, sent: Submission) -> Challenge | None:
     """Wait until the challenge has gone (None) or has come back (a challenge to ask for again)."""
-    while not challenge.wait_until_over(timeout_ms=min(LOOK_AGAIN_MS, stage.remaining_ms)):
-        if challenge.is_refused() or stage.remaining_s() <= POLL_S:
-            return find_challenge(stage.page)
-    attempt(
-        lambda: stage.page.wait_for_load_state("domcontentloaded", timeout=stage.remaining_ms),
-        what="waiting for the site's answer",
-    )
+    came_back = False
+    while stage.remaining_s() > POLL_S:
+        if challenge.wait_until_over(timeout_ms=min(LOOK_AGAIN_MS, stage.remaining_ms)):
+            attempt(
+                lambda: stage.page.wait_for_load_state("domcontentloaded", timeout=stage.remaining_ms),
+                what="waiting for the site's answer",
+            )
+            again = find_challenge(stage.page)
+            if again is None:
+                return None
+            # On the same page it may only have been drawn anew, while the site still thinks.
+            challenge, came_back = again, True
+        if came_back and sent.has_navigated:
+            return challenge
+        if (came_back or challenge.looks_refused(sent)) and sent.is_at_rest():
+            return challenge
     return find_challenge(stage.page)
 
 

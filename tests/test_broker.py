@@ -1,0 +1,151 @@
+"""The broker's runs: what fails around a run changes neither its course nor what the person hears of it."""
+
+import secrets
+import shutil
+import sqlite3
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.flow.texts import flow_from
+from tokenbroker.broker import Broker, Run
+from tokenbroker.errors import UsageError
+from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
+from tokenbroker.policy.approve import Plan, Request
+from tokenbroker.run.result import RunResult, Status, StepStarted
+from tokenbroker.settings import load_configuration
+from tokenbroker.sinks.sink import Reference
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+FLOW = flow_from(
+    "version: 1\nsite: test\nflow: one\nallowed_automation: semi_auto\n"
+    "steps:\n  - navigate: http://127.0.0.1:9/\n",
+    "flows/one.yaml",
+)
+EVENT = StepStarted(number=1, total=1, title="x")
+
+
+def opened(folder: Path, **variables: str) -> Broker:
+    environ = {"TOKENBROKER_HOME": str(folder / "home"), **variables}
+    return Broker(load_configuration(folder, environ), environ=environ, clock=lambda: NOW)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def plan(broker: Broker) -> Plan:
+    return broker.approve(FLOW, Request(actor="tests", params={}, origin_map={}))
+
+
+@pytest.fixture
+def run(broker: Broker, plan: Plan) -> Run:
+    return broker.begin(plan, broker.sink)
+
+
+def passed(plan: Plan, run: Run) -> RunResult:
+    return RunResult(
+        run_id=run.run_id,
+        plan=plan,
+        status=Status.PASSED,
+        started_at=NOW,
+        duration_s=1,
+        steps=(),
+        checkpoints=(),
+        references=(Reference(sink="local", path="test/key", version=1, fingerprint="ab" * 8),),
+        blocked=(),
+        possibly_created=(),
+        failure=None,
+        created_key=True,
+    )
+
+
+def stored_status(broker: Broker) -> str:
+    with closing(sqlite3.connect(broker.home / "store.db")) as connection:
+        ((status,),) = connection.execute("SELECT status FROM token_jobs")
+    return str(status)
+
+
+@pytest.mark.req("RUN-10")
+def test_a_listener_that_fails_ends_nothing_and_is_told_of_once(broker: Broker, plan: Plan, run: Run) -> None:
+    heard = []
+
+    def gone(event: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    run.listen(gone)
+    run.listen(heard.append)
+    run.on_event(EVENT)
+    run.on_event(EVENT)
+    result = run.finish(passed(plan, run))
+    assert heard == [EVENT, EVENT]
+    assert (result.status, len(result.notes)) == (Status.PASSED, 1)
+    assert "Broken pipe" in result.notes[0]
+    assert stored_status(broker) == "passed"
+
+
+def test_evidence_that_can_not_be_written_fails_the_run_and_the_store_knows(
+    broker: Broker, plan: Plan, run: Run
+) -> None:
+    shutil.rmtree(run.evidence.folder)
+    result = run.finish(passed(plan, run))
+    assert result.failure is not None
+    assert (result.status, result.failure.code) == (Status.FAILED, "run.not_recorded")
+    assert result.references
+    assert result.notes[0] in result.failure.report
+    assert stored_status(broker) == "failed"
+
+
+def test_a_store_that_can_not_be_written_leaves_the_evidence(broker: Broker, plan: Plan, run: Run) -> None:
+    with closing(sqlite3.connect(broker.home / "store.db", isolation_level=None)) as connection:
+        connection.execute("DROP TABLE token_jobs")
+    result = run.finish(passed(plan, run))
+    assert result.failure is not None
+    assert result.failure.code == "run.not_recorded"
+    assert (run.evidence.folder / "run.json").is_file()
+
+
+def test_a_folder_that_can_not_be_made_is_said_in_our_words(
+    broker: Broker, plan: Plan, tmp_path: Path
+) -> None:
+    (tmp_path / "reports").write_text("in the way")
+    with pytest.raises(UsageError) as refused:
+        broker.begin(plan, broker.sink)
+    assert refused.value.code == "evidence.not_writable"
+
+
+@pytest.mark.req("AUDIT-1")
+def test_a_channel_of_any_name_leaves_its_audit_row(broker: Broker, run: Run) -> None:
+    checkpoint = Checkpoint(
+        kind=Kind.CONFIRM, reason="May it?", flow_id=FLOW.id, origin="http://127.0.0.1:9", deadline=NOW
+    )
+    answer = Answer(outcome=Outcome.DONE, who="somebody", channel="my own (Täst)", at=NOW)
+    run.on_checkpoint(checkpoint, answer)
+    with closing(sqlite3.connect(broker.home / "store.db")) as connection:
+        ((detail,),) = connection.execute("SELECT detail FROM audit_log WHERE action = 'checkpoint'")
+    assert '"my_own__T_st_"' in detail
+
+
+@pytest.mark.req("SECRET-7")
+def test_what_came_by_environment_is_redacted_before_it_is_used(tmp_path: Path) -> None:
+    value, named = (f"demo-only-{secrets.token_hex(12)}" for _ in range(2))
+    key = b64encode(secrets.token_bytes(32)).decode()
+    with opened(
+        tmp_path, TOKENBROKER_SECRET_EXAMPLE_X=value, OWN_VARIABLE=named, TOKENBROKER_KEY=key
+    ) as broker:
+        broker.take_variables(("OWN_VARIABLE",))
+        said = broker.redactor.text(f"{value} {named} {key}")
+    assert not {value, named, key} & set(said.split())
+
+
+@pytest.mark.req("SECRET-7")
+def test_a_master_key_that_was_found_is_redacted(broker: Broker) -> None:
+    key = broker.local.custody.export_key().reveal()
+    assert key not in broker.redactor.text(f"the key is {key}")

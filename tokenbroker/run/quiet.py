@@ -1,0 +1,76 @@
+"""Waiting for a page to come to rest, without trusting the page to keep time.
+
+The page only counts its changes; the pauses are ours. A page that never rests, or that has replaced its
+timers, can therefore not hold a step longer than the step may take.
+"""
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import JSHandle, Page
+
+POLL_S = 0.05
+QUIET_S = 0.6
+# What is drawn late (a dialog, a list) is drawn by then. A page that still changes has a clock or an advertisement.
+RESTLESS_S = 3.0
+
+_WATCH = """() => {
+  const seen = { changes: 0 };
+  seen.observer = new MutationObserver(() => { seen.changes += 1; });
+  seen.observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  return seen;
+}"""
+_LOOK = "seen => [seen.changes, document.readyState === 'complete']"
+
+
+class ChangeCount:
+    """Counts the changes of a page's document from now on.
+
+    Raises:
+        PlaywrightError: here and in `look`, when the document goes away.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._seen: JSHandle = page.evaluate_handle(_WATCH)
+        self._changes = 0
+        self._since = time.monotonic()
+
+    def look(self) -> tuple[float, bool]:
+        """For how many seconds no change was seen, and whether the document is complete."""
+        changes, complete = self._seen.evaluate(_LOOK)
+        now = time.monotonic()
+        if changes != self._changes:
+            self._changes, self._since = changes, now
+        return now - self._since, bool(complete)
+
+    def close(self) -> None:
+        """Stop counting; nothing to do where the document is gone."""
+        try:
+            self._seen.evaluate("seen => seen.observer.disconnect()")
+            self._seen.dispose()
+        except PlaywrightError:
+            return
+
+
+def has_settled(page: Page, remaining_s: Callable[[], float]) -> bool:
+    """Wait until `page` is complete and quiet; False where it was not within the step's time, or navigated.
+
+    A page that is complete and keeps changing counts as settled after `RESTLESS_S`.
+    """
+    if remaining_s() <= QUIET_S:
+        return False
+    began = time.monotonic()
+    try:
+        count = ChangeCount(page)
+        try:
+            while remaining_s() > POLL_S:
+                page.wait_for_timeout(POLL_S * 1000)
+                quiet_s, complete = count.look()
+                if quiet_s >= QUIET_S or time.monotonic() - began >= RESTLESS_S:
+                    return complete
+        finally:
+            count.close()
+    except PlaywrightError:
+        return False
+    return False
