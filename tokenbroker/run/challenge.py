@@ -55,6 +55,12 @@ class Challenge:
 
     page: Page
     fields: tuple[ElementHandle, ...]
+    is_declared: bool
+    """Whether the one field says of itself that it takes a one-time code."""
+
+    def again(self) -> "Challenge | None":
+        """The challenge of the same kind that the page shows now: a site asks again as it asked before."""
+        return _declared(self.page) if self.is_declared else find_challenge(self.page)
 
     def answer(self, code: Secret, *, timeout_ms: float) -> None:
         """Type `code`, and press Enter if the field is still there afterwards."""
@@ -131,7 +137,7 @@ class Submission:
         self._page.remove_listener("requestfinished", self._end)
         self._page.remove_listener("requestfailed", self._end)
         self._page.remove_listener("framenavigated", self._navigate)
-        if self._changes is not None:
+        if self._changes is not None and not self.has_navigated:  # a document that is gone counts no more
             self._changes.close()
 
     def restart(self) -> None:
@@ -176,7 +182,7 @@ def _declared(page: Page) -> Challenge | None:
         fields = page.locator(_DECLARED).filter(visible=True).element_handles()
     except PlaywrightError:
         return None
-    return Challenge(page=page, fields=tuple(fields)) if len(fields) == 1 else None
+    return Challenge(page=page, fields=tuple(fields), is_declared=True) if len(fields) == 1 else None
 
 
 def _guessed(page: Page) -> Challenge | None:
@@ -187,4 +193,4 @@ def _guessed(page: Page) -> Challenge | None:
     except PlaywrightError:
         return None
     fields = tuple(field for field in found if field is not None)
-    return Challenge(page=page, fields=fields) if fields else None
+    return Challenge(page=page, fields=fields, is_declared=False) if fields else None

@@ -93,7 +93,7 @@ def _outcome(stage: Stage, challenge: Challenge, sent: Submission) -> Challenge 
                 lambda: stage.page.wait_for_load_state("domcontentloaded", timeout=stage.remaining_ms),
                 what="waiting for the site's answer",
             )
-            again = find_challenge(stage.page)
+            again = challenge.again()
             if again is None:
                 return None
             # On the same page it may only have been drawn anew, while the site still thinks.
@@ -102,7 +102,7 @@ def _outcome(stage: Stage, challenge: Challenge, sent: Submission) -> Challenge 
             return challenge
         if (came_back or challenge.looks_refused(sent)) and sent.is_at_rest():
             return challenge
-    return find_challenge(stage.page)
+    return challenge.again()
 
 
 def _asks_for_password(stage: Stage) -> bool:
