@@ -120,7 +120,6 @@ class Submission:
         """Whether a request that began since has ended."""
         self.has_navigated = False
         try:
-            self._changes = ChangeCount(self._page)
             self.mark: JSHandle | None = challenge.fields[0].evaluate_handle(_WATCH_MARK)
         except PlaywrightError:
             self.mark = None  # the page is just going away: it tells by what comes
@@ -154,7 +153,9 @@ class Submission:
 
     def _quiet_s(self, since_s: float) -> float:
         try:
-            return self._changes.look()[0] if self._changes is not None else since_s
+            # Counted from the first time that somebody asks: most codes are right, and nobody does.
+            self._changes = self._changes or ChangeCount(self._page)
+            return self._changes.look()[0]
         except PlaywrightError:
             return since_s  # its document is gone
 

@@ -68,13 +68,18 @@ def _is_placeholder(text: str) -> bool:
 def _perform(step: Step, stage: Stage) -> str:
     selector = str(step.options["selector"])
     fault_points.reached("before_read")
-    token = _read_finished(selector, stage)
-    stage.redactor.add(token, label=str(step.options["secret_ref"]))
+    token = _read_finished(selector, stage, str(step.options["secret_ref"]))
     fault_points.reached("read")
     return f"stored as {stage.keeper.keep(step, token)}"
 
 
-def _read_finished(selector: str, stage: Stage) -> Secret:
+def _learn(stage: Stage, text: str, secret_ref: str) -> None:
+    """Redact `text` from now on, also where it turns out to be a beginning; the work is done while we wait anyway."""
+    stage.redactor.add(Secret(text), label=secret_ref)
+    stage.redactor.text(secret_ref)
+
+
+def _read_finished(selector: str, stage: Stage, secret_ref: str) -> Secret:
     """The shown token, once it is whole and has stayed as it is for its quiet interval."""
     before, since, quiet_s = "", 0.0, 0.0
     element = stage.seek(wordless=True).target(selector)
@@ -88,6 +93,7 @@ def _read_finished(selector: str, stage: Stage) -> Secret:
         else:
             if reading.text != before:
                 before, since, quiet_s = reading.text, now, reading.quiet_s
+                _learn(stage, before, secret_ref)
             elif now - since >= quiet_s:
                 return Secret(before)
             pause_s = max(since + quiet_s - now, 0.001)
@@ -96,8 +102,9 @@ def _read_finished(selector: str, stage: Stage) -> Secret:
                 "no whole token is shown: the text is empty, masked, short, not one word, or still changing",
                 code="capture.no_token",
             )
-        _pause(stage, pause_s)
-        element = _again(selector, stage, element)
+        _pause(stage, max(pause_s - (time.monotonic() - now), 0.001))
+        if not reading.is_whole:
+            element = _again(selector, stage, element)
 
 
 def _pause(stage: Stage, seconds: float) -> None:
