@@ -38,7 +38,19 @@ def tests(arguments: Sequence[str]) -> Stage:
     """The test stage; `arguments` are pytest's."""
     return Stage(
         name="tests",
-        command=("python", "-m", "pytest", "tests/", "-n", "2", "--dist", "loadfile", "--cov", *arguments),
+        command=(
+            "python",
+            "-m",
+            "pytest",
+            "tests/",
+            "-n",
+            "2",
+            "--dist",
+            "loadfile",
+            "--timeout=180",
+            "--cov",
+            *arguments,
+        ),
     )
 
 

@@ -73,7 +73,7 @@ def test_an_empty_code_is_asked_for_again(code: str) -> None:
     with asking(Kind.OTP) as terminal:
         terminal.wait_for(PROMPTS[Kind.OTP])
         terminal.type("\n")
-        terminal.wait_for("An empty code")
+        terminal.wait_for("That is too short")
         terminal.type(f"{code}\n")
         assert terminal.outcome()["code"] == digest(code)
 

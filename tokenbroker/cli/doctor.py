@@ -59,10 +59,13 @@ def _browser(configured: Path | None, *, mend: bool) -> Iterator[Finding]:
     )
     try:
         browser = look()
+        version = browser.version()
     except BrokerError as error:
         yield Finding(what="browser", state=MISSING, found=error.sentence, to_do=error.next_step)
         return
-    yield Finding(what="browser", state=OK, found=f"{browser.path} ({browser.kind}, {browser.source})")
+    yield Finding(
+        what="browser", state=OK, found=f"{browser.path} ({browser.kind} {version}, {browser.source})"
+    )
     if block_font.works_here() and shutil.which("fc-match") is None:
         yield Finding(what="pictures", state=OK, found="block font; fontconfig's tools are not needed")
     elif not block_font.works_here():

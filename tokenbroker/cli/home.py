@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from rich.table import Table
 
 from tokenbroker.broker import Broker
 from tokenbroker.settings import Configuration, load_configuration
+
+_PIPED_WIDTH = 1000
 
 
 def configuration() -> Configuration:
@@ -38,4 +41,6 @@ def print_rows(
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(str(row[column]) if row[column] is not None else "-" for column in columns))
-    Console(markup=False, highlight=False).print(table)
+    # Piped output is for programs: there a cell is never broken over lines.
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    Console(markup=False, highlight=False, width=width).print(table)

@@ -31,13 +31,16 @@ def recover(
         found = broker.recover()
     rows = [_row(item) for item in found]
     columns = ("run", "flow", "outcome", "key_name", "where", "revoke")
-    print_rows(rows, columns=columns, as_json=as_json, empty="Nothing was left behind.")
+    if as_json or not rows:
+        print_rows(rows, columns=columns, as_json=as_json, empty="Nothing was left behind.")
+    for row in rows if not as_json else ():
+        # One below the other: run ids and addresses are to be copied, and a table would break them.
+        print("\n".join(f"{column.replace('_', ' '):<9} {row[column]}" for column in columns), end="\n\n")
     left = [item for item in found if item.outcome is Outcome.POSSIBLY_CREATED]
     if left and not as_json:
-        print(
-            "\nLook at each place under 'revoke'. If a key is there that no one holds, revoke it; then:\n"
-            f"  tokenbroker recover --dismiss {left[0].intent.run_id if left[0].intent else 'RUN'}"
-        )
+        print("Look at each place under 'revoke'. If a key is there that no one holds, revoke it; then:")
+        for item in left:
+            print(f"  tokenbroker recover --dismiss {item.intent.run_id if item.intent else 'RUN'}")
     if any(item.outcome is Outcome.SINK_UNAVAILABLE for item in found):
         raise typer.Exit(int(ExitCode.UNAVAILABLE))
     if any(item.outcome in (Outcome.POSSIBLY_CREATED, Outcome.DAMAGED) for item in found):

@@ -71,8 +71,9 @@ def run(
         os.environ.update(before)
         before.clear()
         outcome = _run_once(flow, [*options, "--again"])
-    if as_json and outcome.summary is not None:
-        print(json.dumps(outcome.summary, indent=2))
+    if as_json:
+        refused = {"flow": str(flow), "status": "refused", "code": outcome.refusal or None}
+        print(json.dumps(outcome.summary or refused, indent=2))
     raise typer.Exit(outcome.exit_code)
 
 

@@ -89,11 +89,13 @@ def flow_browser(
     browser_type_launch_args: dict[str, Any],
 ) -> "Iterator[Browser]":
     """The browser of the flows: pytest-playwright starts it, with our arguments added to the project's own."""
-    from tokenbroker.run.browser import launch_options, started
+    from tokenbroker.run.browser import launch_options, require_display, started
     from tokenbroker.run.chromium import find_browser
 
     headed = browser_type_launch_args.get("headless") is False
     found = find_browser(tokenbroker_configuration.settings.browser, headed=headed)
+    if headed:
+        require_display(os.environ)
     with tempfile.TemporaryDirectory(prefix="tokenbroker-") as folder:
         options = launch_options(
             found.path, headed=headed, folder=Path(folder), environ=os.environ, given=browser_type_launch_args

@@ -4,6 +4,7 @@ This is the only place that opens contexts.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -84,6 +85,20 @@ def started(launch: Callable[[], Browser], executable: Path) -> Iterator[Browser
     finally:
         with suppress(PlaywrightError):
             browser.close()
+
+
+def require_display(environ: Mapping[str, str]) -> None:
+    """Stop a headed run where no window can be shown.
+
+    Raises:
+        BrowserUnavailable: `browser.no_display`.
+    """
+    if sys.platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+        raise BrowserUnavailable(
+            "--headed needs a screen, and this session has none (DISPLAY is not set)",
+            next_step="leave --headed away, or start it from a desktop session (or under xvfb-run)",
+            code="browser.no_display",
+        )
 
 
 def prove_arguments(browser: Browser) -> None:

@@ -171,7 +171,7 @@ class Seeker:
             "target.bad_selector": "it is not a selector that Playwright understands",
         }.get(code, "it could not be used")
         next_step = {
-            "target.not_found": "compare the selector with the page (its picture is in the evidence folder)",
+            "target.not_found": "open the page in your own browser and compare; the evidence folder shows its layout",
             "target.ambiguous": "make the selector name one of the candidates",
         }.get(code, "")
         tried = Tried(selector=selector, why=why, candidates=candidates)

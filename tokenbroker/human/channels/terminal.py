@@ -15,6 +15,7 @@ from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
 from tokenbroker.secret import Secret
 
 POLL_S = 0.3
+MIN_CODE_CHARACTERS = 4
 _MAX_ANSWER_BYTES = 256
 _DENY = ("n", "no", "deny")
 
@@ -95,9 +96,14 @@ class TerminalChannel:
                 if not read:
                     return Outcome.DENIED, ""
                 line = read.decode(errors="replace").strip()
-                if line or checkpoint.kind is not Kind.OTP:
+                if (
+                    checkpoint.kind is not Kind.OTP
+                    or len(line) >= MIN_CODE_CHARACTERS
+                    or line.lower() in _DENY
+                ):
                     return Outcome.DONE, line
-                os.write(descriptor, b"\nAn empty code can't be right. Type the code: ")
+                # A code this short is a slip; it could not be redacted without hurting every number.
+                os.write(descriptor, b"\nThat is too short for a code. Type the code: ")
             elif page_says_done():
                 return Outcome.DONE, ""
         return Outcome.TIMED_OUT, ""

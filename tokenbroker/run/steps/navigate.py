@@ -21,7 +21,15 @@ def _perform(step: Step, stage: Stage) -> str:
             if last_try or error.code != "navigation.interrupted":
                 raise
     if response is not None and response.status >= 400:
-        raise StepFailed(f"the site answered {response.status}", code="navigation.refused")
+        # 502 and 504 are also what our own proxy answers where nobody listens.
+        down = response.status >= 500
+        next_step = "see whether the site is up at this address" if down else ""
+        sentence = (
+            f"the site did not answer, or answered {response.status}"
+            if down
+            else f"the site answered {response.status}"
+        )
+        raise StepFailed(sentence, code="navigation.refused", next_step=next_step)
     return ""
 
 
