@@ -46,7 +46,7 @@ class BrowserConnection(Peer):
         finally:
             for server in self._servers.values():
                 server.abort()
-            self.writer.close()
+            await flush(self)
 
     async def _serve_one(self) -> bool:
         """Serve one request; answer whether the connection may be used for another."""

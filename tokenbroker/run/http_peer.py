@@ -117,6 +117,9 @@ async def _pump(source: Peer, sink: Peer) -> None:
 async def flush(peer: Peer) -> None:
     """Close gently: what was written still arrives."""
     peer.writer.close()
-    with suppress(OSError, TimeoutError):
-        async with asyncio.timeout(LINGER_S):
-            await peer.writer.wait_closed()
+    try:
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                await peer.writer.wait_closed()
+    finally:
+        peer.abort()  # whoever does not read what was written would keep the socket open
