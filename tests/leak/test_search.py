@@ -80,7 +80,7 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
     "nodes": lambda v: "".join(f'<span class="c">{html.escape(char)}</span>' for char in v).encode(),
     "two nodes": lambda v: f"<i>{html.escape(v[:4])}</i><i>{html.escape(v[4:])}</i>".encode(),
     "gzip": lambda v: gzip.compress(CLEAN + v.encode()),
-    "gzip cut off": lambda v: gzip.compress(v.encode() + secrets.token_bytes(20_000))[:15_000],
+    "gzip cut off": lambda v: gzip.compress(v.encode() + b"\n" + secrets.token_bytes(20_000))[:15_000],
     "base64 of gzip": lambda v: base64.b64encode(gzip.compress(v.encode())),
     "zlib": lambda v: zlib.compress(v.encode()),
 }

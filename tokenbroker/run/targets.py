@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from playwright.sync_api import ElementHandle, Locator, Page
 from playwright.sync_api import Error as PlaywrightError
@@ -36,7 +37,9 @@ _DESCRIBE = """(elements, [controls, wordless]) => elements.map(element => {
 })"""
 _TO_CONTROL = f"element => element.closest('{_CONTROL}') || element"
 _ROLES = ", ".join(f"[role={role}]" for role in CONTROL_ROLES)
-_IS_CONTROL = f"element => element.matches('{_CONTROL}, input, option, {_ROLES}')"
+_IS_DOUBTFUL = (
+    f"(element, last) => element === last || !element.matches('{_CONTROL}, input, option, {_ROLES}')"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,22 @@ class Seeker:
         if text is not None:
             return self._text_target(selector, text)
         return self._single(selector)
+
+    def read(self, selector: str, expression: str) -> Any:
+        """What `expression`, a function of one element, answers for the one element that `selector` means.
+
+        Raises:
+            StepFailed: as `target` does; and what the evaluation failed with.
+        """
+        if bare_text(selector) is None:
+            # One round trip where there is exactly one, as there mostly is.
+            alone = f"elements => elements.length === 1 ? [({expression})(elements[0])] : []"
+            locator = self.page.locator(selector)
+            answers = attempt(lambda: locator.evaluate_all(alone), what=f"reading {selector}")
+            if answers:
+                return answers[0]
+        element = self.target(selector)
+        return attempt(lambda: element.evaluate(expression), what=f"reading {selector}")
 
     def visible(self, selector: str) -> Locator:
         """The first visible match of `selector`, for steps that look and don't act."""
@@ -152,13 +171,13 @@ class Seeker:
         control of the same name is still to come, or a mere text, where its control is."""
         if len(found) != 1:
             return False
-        return self._is_last_acted(found[0]) or not self._is_control(found[0])
-
-    def _is_control(self, handle: ElementHandle) -> bool:
-        try:
-            return bool(handle.evaluate(_IS_CONTROL))
-        except PlaywrightError:
-            return False
+        last = self.last_acted
+        for one in (last, None) if last is not None else (None,):
+            try:
+                return bool(found[0].evaluate(_IS_DOUBTFUL, one))
+            except PlaywrightError:
+                continue  # the last one belongs to a page that is gone
+        return True
 
     def _settled(self) -> bool:
         return has_settled(self.page, self.remaining_s)

@@ -1,10 +1,9 @@
 """Take pictures of a page that can't show a secret.
 
 A picture is made of pixels only if all of this holds: the browser was proven to draw every character as
-one block; the layout shows no media before the shot, or a style sheet of ours covers it; the layout
-shows none after the shot either, in any frame or shadow root; the same documents stand there; and none
-holds a font made by script. Frames of other processes are covered whole. Otherwise it is a wireframe
-that we draw ourselves.
+one block; a style sheet of ours covers media during the shot; the layout after it shows none, in any frame
+or shadow root; the same documents stand there; and none holds a font made by script. Frames of other
+processes are covered whole. Otherwise it is a wireframe that we draw ourselves.
 """
 
 from dataclasses import dataclass
@@ -18,10 +17,12 @@ from playwright.sync_api import Error as PlaywrightError
 from tokenbroker.run.pictures.media import Cover, style_sheet
 from tokenbroker.run.pictures.picture import Picture, nothing, pixels, wireframe
 from tokenbroker.run.pictures.target import CALL_TIMEOUT_MS, Loads, Target, is_timeout
-from tokenbroker.run.pictures.verdict import Verdict, covers_for, judge
+from tokenbroker.run.pictures.verdict import Verdict, judge
 from tokenbroker.run.pictures.wireframe import draw
 
-_ATTEMPTS: Final = 2  # the second covers what turned up during the first
+_ATTEMPTS: Final = 3  # another covers what turned up during the one before, or on the page that came instead
+# Most pages show some of it; where one doesn't, covering costs nothing and changes nothing.
+_USUAL: Final = frozenset({Cover.ELEMENTS, Cover.STYLES})
 _NO_SCRIPT_FONTS: Final = Path(__file__).with_name("no_script_fonts.js").read_text(encoding="utf-8")
 _UNPROVEN: Final = "this browser draws real characters"
 
@@ -49,7 +50,7 @@ class Camera:
         self._trusted = block_font and proof
         self._targets: WeakKeyDictionary[Page, Target] = WeakKeyDictionary()
         self._scenes: WeakKeyDictionary[Page, _Scene] = WeakKeyDictionary()
-        """The last scene of each page that a shot was accepted of, where something had to be covered."""
+        """The last scene of each page that a shot was accepted of."""
         if self._trusted:
             context.add_init_script(_NO_SCRIPT_FONTS)
 
@@ -79,16 +80,15 @@ class Camera:
         # A page that is just arriving shows its media only then; the next step would wait for it in any case.
         page.wait_for_load_state("domcontentloaded", timeout=self._timeout_ms)
         if self._trusted:
-            covers: set[Cover] = set()
             scene = self._scenes.pop(page, None)
-            for _ in range(_ATTEMPTS + (scene is not None)):
-                # What was covered on these same documents before needs no look beforehand: the look
-                # afterwards finds any other document, and anything that the covers don't reach.
-                scene = scene or _scene(target, covers)
+            covers = scene.covers if scene else _USUAL
+            for _ in range(_ATTEMPTS):
+                # What was covered before on these same documents is covered again; the look afterwards finds
+                # any other document, and anything that the covers don't reach.
+                scene = scene or _Scene(loads=target.loads(), covers=covers)
                 png, verdict = _expose(target, scene)
                 if not verdict.objection:
-                    if scene.covers:
-                        self._scenes[page] = scene
+                    self._scenes[page] = scene
                     return pixels(png)
                 note = verdict.objection
                 if verdict.final:
@@ -109,22 +109,14 @@ class _Scene:
     covers: frozenset[Cover]
 
 
-def _scene(target: Target, covers: set[Cover]) -> _Scene:
-    """What stands there now; to be covered are `covers` and whatever a look finds besides."""
-    view = target.look()
-    return _Scene(loads=view.loads, covers=frozenset(covers | covers_for(view)))
-
-
 def _expose(target: Target, scene: _Scene) -> tuple[bytes, Verdict]:
     """One shot of `scene` under its covers, and what can be said of it."""
     try:
-        if scene.covers:
-            target.cover(style_sheet(scene.covers), scene.loads)
+        target.cover(style_sheet(scene.covers), scene.loads)
         png = target.shoot()
-        after = target.look()
+        documents = target.documents()
         fonts = target.uncover(scene.loads)
     except BaseException:
-        if scene.covers:
-            target.uncover_when_it_wakes()
+        target.uncover_when_it_wakes()
         raise
-    return png, judge(scene.loads, after, fonts, scene.covers)
+    return png, judge(documents, fonts)

@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,21 +19,6 @@ _UNCOVER: Final = Path(__file__).with_name("uncover.js").read_text(encoding="utf
 
 Loads = dict[str, str]
 """The id of the load that each frame of a target shows; a frame that navigates gets another."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View:
-    """What a target shows at one moment.
-
-    Attributes:
-        loads: which load each of its frames shows.
-        has_images: whether any of these frames has loaded an image, drawn or not.
-        documents: their layout, the outermost first. Holds the page's texts: never print it.
-    """
-
-    loads: Loads
-    has_images: bool
-    documents: list[Document] = field(repr=False)
 
 
 class Target:
@@ -57,30 +41,28 @@ class Target:
         )
         return base64.b64decode(answer["data"])
 
-    def look(self) -> View:
-        """What the target shows now."""
+    def loads(self) -> Loads:
+        """What its frames show now."""
         loads: Loads = {}
-        has_images = False
-        trees = [self._send("Page.getResourceTree")["frameTree"]]
+        trees = [self._send("Page.getFrameTree")["frameTree"]]
         for tree in trees:
             loads[tree["frame"]["id"]] = tree["frame"]["loaderId"]
-            has_images = has_images or any(resource["type"] == "Image" for resource in tree["resources"])
             trees.extend(tree.get("childFrames", ()))
-        return View(loads=loads, has_images=has_images, documents=self.documents())
+        return loads
 
     def documents(self) -> list[Document]:
         """The documents of the target, the outermost first, with frames of the same process."""
         return documents_of(self._send("DOMSnapshot.captureSnapshot", {"computedStyles": list(STYLES)}))
 
     def cover(self, css: str, loads: Loads) -> None:
-        """Adopt `css` in each frame; the look afterwards tells whether that worked."""
+        """Adopt `css` in each frame; the documents afterwards tell whether that worked."""
         for load in loads.items():
             self._evaluate(load, f"({_COVER})({json.dumps(css)})")
 
     def uncover(self, loads: Loads) -> dict[str, int]:
         """Take the style sheet back; answer how many usable fonts made by script each frame holds.
 
-        A frame that couldn't be asked is missing in the answer.
+        A frame whose load is gone, or that couldn't be asked, is missing in the answer.
         """
         answers = {load[0]: self._evaluate(load, f"({_UNCOVER})()") for load in loads.items()}
         return {frame: int(answer["value"]) for frame, answer in answers.items() if answer is not None}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tokenbroker.run.pictures.media import Cover, needed
-from tokenbroker.run.pictures.target import Loads, View
+from tokenbroker.run.pictures.snapshot import Document
 
 SCRIPT_FONT: Final = "the page holds a font made by script"
 MEDIA: Final = "the page shows media that could not be hidden"
@@ -27,38 +27,19 @@ class Verdict:
     final: bool = False
 
 
-def covers_for(view: View) -> set[Cover]:
-    """What has to be covered before a shot of what `view` shows."""
-    covers = _visible_media(view)
-    # A loaded image may be drawn by parts that stand in no snapshot, such as ::first-line or a scrollbar.
-    if view.has_images:
-        covers.add(Cover.ELEMENTS)
-    return covers
-
-
-def judge(loads: Loads, after: View, fonts: Mapping[str, int], covers: Collection[Cover]) -> Verdict:
-    """Judge a shot that was taken under `covers`.
+def judge(documents: Collection[Document], fonts: Mapping[str, int]) -> Verdict:
+    """Judge a shot by what stood there after it.
 
     Args:
-        loads: what each frame showed before the shot, when the covers were put on.
-        after: the look after the shot, with the covers on.
-        fonts: for each frame that answered, how many usable fonts made by script it holds.
-        covers: what was covered.
+        documents: the layout after the shot, with the covers on.
+        fonts: for each frame that still shows the load that was covered, how many usable fonts made by
+            script it holds.
     """
     if any(fonts.values()):
         return Verdict(objection=SCRIPT_FONT, final=True)
-    missing = _visible_media(after)
-    if after.has_images and Cover.ELEMENTS not in covers:
-        missing.add(Cover.ELEMENTS)
+    missing = {cover for document in documents for box in document.boxes for cover in needed(box)}
     if missing:
         return Verdict(objection=MEDIA, missing=frozenset(missing))
-    for document in after.documents:
-        frame = document.frame_id
-        same = frame in fonts and after.loads.get(frame) == loads.get(frame)
-        if document.boxes and not same:
-            return Verdict(objection=MOVED)
+    if any(document.boxes and document.frame_id not in fonts for document in documents):
+        return Verdict(objection=MOVED)
     return Verdict(objection="")
-
-
-def _visible_media(view: View) -> set[Cover]:
-    return {cover for document in view.documents for box in document.boxes for cover in needed(box)}

@@ -3,8 +3,6 @@
 import time
 from dataclasses import dataclass, field
 
-from playwright.sync_api import ElementHandle
-
 from tokenbroker.flow.model import Step
 from tokenbroker.run import fault_points
 from tokenbroker.run.failure import StepFailed, attempt
@@ -23,7 +21,7 @@ _SEPARATORS = "_-.:"
 MIN_CHARACTERS = 8
 LONGEST_WORD = 20
 # How long a text has to stay as it is before it counts as finished.
-SHORTEST_QUIET_S = 0.03
+SHORTEST_QUIET_S = 0.015
 USUAL_QUIET_S = 0.25
 LONGEST_QUIET_S = 1.0
 STROKES = 3
@@ -82,10 +80,9 @@ def _learn(stage: Stage, text: str, secret_ref: str) -> None:
 def _read_finished(selector: str, stage: Stage, secret_ref: str) -> Secret:
     """The shown token, once it is whole and has stayed as it is for its quiet interval."""
     before, since, quiet_s = "", 0.0, 0.0
-    element = stage.seek(wordless=True).target(selector)
     while True:
         stage.require_declared_origin()
-        reading = _read(element)
+        reading = _read(selector, stage)
         now = time.monotonic()
         pause_s = POLL_S
         if not reading.is_whole:
@@ -103,31 +100,20 @@ def _read_finished(selector: str, stage: Stage, secret_ref: str) -> Secret:
                 code="capture.no_token",
             )
         _pause(stage, max(pause_s - (time.monotonic() - now), 0.001))
-        if not reading.is_whole:
-            element = _again(selector, stage, element)
 
 
 def _pause(stage: Stage, seconds: float) -> None:
     attempt(lambda: stage.page.wait_for_timeout(seconds * 1000), what="waiting for the token")
 
 
-def _again(selector: str, stage: Stage, element: ElementHandle) -> ElementHandle:
-    """The element looked for afresh: the page may have put another in its place. The old one where none is found."""
+def _read(selector: str, stage: Stage) -> _Reading:
+    """What the element shows now, looked for afresh: the page may have put another in its place."""
     try:
-        return stage.seek(wordless=True).target(selector)
+        text, age_ms, parsing = stage.seek(wordless=True).read(selector, _READ)
     except StepFailed as error:
-        if error.code != "target.not_found":
+        if error.code != "target.detached" and error.code.startswith(("browser.", "target.")):
             raise
-        return element
-
-
-def _read(element: ElementHandle) -> _Reading:
-    try:
-        text, age_ms, parsing = attempt(lambda: element.evaluate(_READ), what="reading the token")
-    except StepFailed as error:
-        if error.code in ("browser.closed", "browser.crashed"):
-            raise
-        return _Reading()  # the element went away while the page was changing: it is looked for again
+        return _Reading()  # the page was just changing: it is looked for again
     return _Reading(text=str(text).strip(), age_s=age_ms / 1000, parsing=bool(parsing))
 
 
