@@ -37,6 +37,7 @@ ALLOWED = frozenset(
 
 REVIEWED = {
     # package: (what its metadata says, why that is fine)
+    "pyrage": ("UNKNOWN", "MIT: its wheel carries the licence, its metadata names the file only"),
     "pytest-timeout": (
         "DFSG approved; MIT License",
         "MIT; the other is a statement of Debian's, not a licence",
