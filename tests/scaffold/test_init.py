@@ -7,7 +7,9 @@ from tests.project import Project
 from tokenbroker.flow.load import load
 from tokenbroker.run.steps import STEPS
 
-WRITTEN = ("tokenbroker.toml", "flows/acme/create_api_key.yaml", ".github/workflows/tokenbroker.yml")
+WRITTEN = (
+    "tokenbroker.toml", "flows/acme/create_api_key.yaml", ".github/workflows/tokenbroker.yml", ".gitignore",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -27,7 +29,12 @@ def test_what_is_written_loads_and_is_collected(bare: Project) -> None:
     assert (flow.site, flow.origins) == ("acme", ("https://console.acme.com",))
     workflow = yaml.safe_load((bare.folder / WRITTEN[2]).read_text(encoding="utf-8"))
     commands = [step["run"] for step in workflow["jobs"]["flows"]["steps"] if "run" in step]
-    assert any(command.startswith("pytest flows") for command in commands)
+    assert any(command.startswith("pytest flows/ --junitxml reports/") for command in commands)
+    assert any(command.startswith("tokenbroker report") for command in commands)
+    kept = next(
+        step for step in workflow["jobs"]["flows"]["steps"] if "upload-artifact" in step.get("uses", "")
+    )
+    assert (kept["if"], kept["with"]["path"]) == ("always()", "reports")
     assert bare.tokenbroker("config", "show").code == 0
     listed = bare.pytest("--collect-only", "-q")
     assert "flows/acme/create_api_key.yaml::create_api_key" in listed.out

@@ -19,7 +19,7 @@ def init(
     site: str = typer.Option("", help="The site's name in one word; default: from its address."),
     folder: Path = typer.Option(Path(), "--dir", help="Where to write."),
 ) -> None:
-    """Begin with your own site: write settings, one flow and a CI workflow. Overwrites nothing."""
+    """Begin with your own site: write settings, one flow, a CI workflow and .gitignore. Overwrites nothing."""
     try:
         origin = origin_of(address)
     except ValueError:

@@ -11,6 +11,7 @@ PROJECT = {
     "settings.toml.tmpl": "tokenbroker.toml",
     "flow.yaml.tmpl": "flows/{site}/create_api_key.yaml",
     "workflow.yml.tmpl": ".github/workflows/tokenbroker.yml",
+    "gitignore.tmpl": ".gitignore",
 }
 """The templates of a project and where each goes."""
 
@@ -27,7 +28,7 @@ class Written:
 
 
 def write_project(folder: Path, *, site: str, origin: str) -> list[Written]:
-    """Write settings, one flow for `site` at `origin`, and a CI workflow into `folder`; overwrites nothing.
+    """Write settings, one flow for `site` at `origin`, a CI workflow and `.gitignore` into `folder`; overwrites nothing.
 
     Raises:
         UsageError: `site` is no name of a site, or a file can't be written.
