@@ -69,7 +69,7 @@ def run_all(stages: Sequence[Stage], checkout: Checkout, env: Mapping[str, str])
         sys.stdout.write(f"\n== {stage.name}: {typed}\n")
         sys.stdout.flush()
         began = time.monotonic()
-        code = _run([str(checkout.venv / "bin" / stage.command[0]), *stage.command[1:]], checkout, env)
+        code = run([str(checkout.venv / "bin" / stage.command[0]), *stage.command[1:]], checkout, env)
         took_s = time.monotonic() - began
         if code != 0:
             sys.stderr.write(
@@ -81,7 +81,8 @@ def run_all(stages: Sequence[Stage], checkout: Checkout, env: Mapping[str, str])
     return 0
 
 
-def _run(command: list[str], checkout: Checkout, env: Mapping[str, str]) -> int:
+def run(command: list[str], checkout: Checkout, env: Mapping[str, str]) -> int:
+    """Run `command` in the checkout to its end; answers its exit code as a shell would."""
     # Ctrl-C reaches the child too: it closes its browsers and says how it ended; this waits for it. A handler
     # (unlike SIG_IGN) is not inherited by the child.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)

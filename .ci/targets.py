@@ -1,6 +1,7 @@
 """What each target of the Makefile does, once the checkout is set up."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,38 @@ def _setup(checkout: Checkout, _arguments: Sequence[str]) -> int:
 
 
 def _flows(checkout: Checkout, arguments: Sequence[str]) -> int:
-    _become(checkout, "flows", "-m", "pytest", "flows/", *arguments)
+    env = environment(checkout, "flows", os.environ)
+    before = _runs(checkout)
+    code = stages.run([str(checkout.python), "-m", "pytest", "flows/", *arguments], checkout, env)
+    made = sorted(_runs(checkout) - before)
+    if made and code in (0, 1):  # after a Ctrl-C nobody waits for a report
+        sys.stdout.write(_report(checkout, made, env) + "\n")
+    return code
+
+
+def _runs(checkout: Checkout) -> set[str]:
+    """The runs whose evidence is there."""
+    return {path.parent.name for path in checkout.root.glob("reports/*/allure-results")}
+
+
+def _report(checkout: Checkout, runs: Sequence[str], env: Mapping[str, str]) -> str:
+    """Make the HTML page of `runs`; answers the line that says where it is, or why there is none."""
+    sys.stdout.flush()
+    told = subprocess.run(
+        [checkout.python, "-m", "tokenbroker", "report", *runs],
+        cwd=checkout.root,
+        env=dict(env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = (told.stdout if told.returncode == 0 else told.stderr).strip().splitlines() or ["no reason given"]
+    return f"report: {last[-1]}" if told.returncode == 0 else f"no HTML report: {_sentence(last)}"
+
+
+def _sentence(complaint: Sequence[str]) -> str:
+    """What went wrong, without what was said before it and what to do after it."""
+    return next((line for line in complaint if line.startswith("report.")), complaint[-1])
 
 
 def _test(checkout: Checkout, arguments: Sequence[str]) -> int:
@@ -84,7 +116,9 @@ def _doctor(checkout: Checkout, arguments: Sequence[str]) -> int:
 
 TARGETS: Mapping[str, Target] = {
     "setup": Target(purpose="install everything into .venv, and a browser", needs_browser=True, act=_setup),
-    "flows": Target(purpose="run the flows against the demo site", needs_browser=True, act=_flows),
+    "flows": Target(
+        purpose="run the flows against the demo site, and make their report", needs_browser=True, act=_flows
+    ),
     "test": Target(purpose="every check and test that CI runs", needs_browser=True, act=_test),
     "lint": Target(purpose="the checks without the tests", needs_browser=False, act=_lint),
     "docs": Target(purpose="write the generated pages of docs/", needs_browser=False, act=_docs),

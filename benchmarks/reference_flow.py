@@ -17,8 +17,9 @@ from demo_site.launch import RunningDemo, generate_account, start
 from tokenbroker.broker import Broker
 from tokenbroker.flow.load import load
 from tokenbroker.human.channels import SimulatedPerson
+from tokenbroker.human.phone import PhonePage
 from tokenbroker.policy.approve import Request
-from tokenbroker.run.browser import draws_blocks, launch_options, read_phone
+from tokenbroker.run.browser import draws_blocks, launch_options
 from tokenbroker.run.chromium import find_browser
 from tokenbroker.run.egress import Egress
 from tokenbroker.run.result import Status
@@ -49,13 +50,14 @@ class Bench:
     broker: Broker
     block_font: bool
 
-    def read_code(self) -> Secret:
-        return read_phone(self.browser, self.site.phones[self.email])
+    @property
+    def phone(self) -> PhonePage:
+        return PhonePage(self.site.phones[self.email], lambda: self.browser)
 
-    def run(self, *, pictures: bool) -> None:
-        """From the decision to the end of the run, with its job, spool, sink and evidence."""
+    def run(self, *, pictures: bool, recorded: bool = True) -> None:
+        """From the decision to the end of the run, with its job, spool and sink; `recorded`: report and bundle too."""
         broker, flow = self.broker, load(FLOW, STEPS)
-        person = SimulatedPerson(self.site.phones[self.email], lambda _: self.read_code())
+        person = SimulatedPerson(self.phone)
         plan = broker.approve(flow, Request(actor="bench", params={}, origin_map={CONSOLE: self.site.url}))
         inputs = broker.inputs(plan, broker.sink)
         broker.preflight(plan, broker.sink, person)
@@ -76,7 +78,8 @@ class Bench:
             on_checkpoint=run.on_checkpoint,
         )
         result = execute(plan, tools, run_id=run.run_id)
-        run.finish(result)
+        if recorded:
+            run.finish(result)
         if result.status is not Status.PASSED:
             raise SystemExit(f"the reference flow failed: {result.failure}")
 
@@ -105,7 +108,7 @@ class Bench:
             shot()
             page.wait_for_selector("text=Security code")
             shot()
-            page.fill("#code", self.read_code().reveal())
+            page.fill("#code", self.phone.newest_code().reveal())
             page.press("#code", "Enter")
             page.wait_for_url("**/api-keys", wait_until="domcontentloaded")
             shot()

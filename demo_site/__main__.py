@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo_site", description="Run Example Cloud on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument(
+        "--keys-port", type=int, default=0, help="the port of the keys origin; 0 takes a free one"
+    )
     parser.add_argument("--database", type=Path, help="the site's SQLite file; made if it isn't there")
     parser.add_argument("--delay-ms", type=int, default=300, help="how slow the client-rendered console is")
     parser.add_argument(
@@ -61,8 +64,9 @@ def _controlled(options: argparse.Namespace) -> int:
         raise CouldNotRun("--control needs --database PATH")
     accounts = from_line(sys.stdin.readline(CONTROL_LINE_LIMIT))
 
-    def announce(url: str, phones: dict[str, str]) -> None:
-        ready = {"url": url, "database": str(options.database.absolute()), "phones": phones}
+    def announce(site: Site, phones: dict[str, str]) -> None:
+        database = str(options.database.absolute())
+        ready = {"url": site.origin, "keys_url": site.keys_origin, "database": database, "phones": phones}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
 
@@ -75,9 +79,9 @@ def _at_terminal(options: argparse.Namespace) -> int:
         raise CouldNotRun("this is not a terminal; a program that starts the site uses --control")
     account = generate_account()
 
-    def announce(url: str, phones: dict[str, str]) -> None:
+    def announce(site: Site, phones: dict[str, str]) -> None:
         sys.stdout.write(
-            f"Example Cloud is running at {url}\n\n"
+            f"Example Cloud is running at {site.origin}\n\n"
             f"  e-mail    {account.email}\n"
             f"  password  {account.password}\n"
             f"  phone     {phones[account.email]}\n\n"
@@ -93,19 +97,31 @@ def _serve(
     options: argparse.Namespace,
     database: Path,
     accounts: Sequence[Account],
-    announce: Callable[[str, dict[str, str]], None],
+    announce: Callable[[Site, dict[str, str]], None],
     *,
     end_with_stdin: bool,
 ) -> int:
-    with _listen(options.port) as listener, closing(open_database(database)) as connection:
-        site = build_site(connection, delay_ms=options.delay_ms)
-        url = f"http://{HOST}:{listener.getsockname()[1]}"
-        phones = {account.email: f"{url}/phone/{site.add(account)}" for account in accounts}
-        server = _server(site, ready=lambda: announce(url, phones))
+    with (
+        _listen(options.port) as listener,
+        _listen(options.keys_port) as keys_listener,
+        closing(open_database(database)) as connection,
+    ):
+        site = build_site(
+            connection,
+            origin=_origin(listener),
+            keys_origin=_origin(keys_listener),
+            delay_ms=options.delay_ms,
+        )
+        phones = {account.email: f"{site.origin}/phone/{site.add(account)}" for account in accounts}
+        server = _server(site, ready=lambda: announce(site, phones))
         if end_with_stdin:
             threading.Thread(target=_end_with_stdin, args=[server], daemon=True).start()
-        server.run(sockets=[listener])
+        server.run(sockets=[listener, keys_listener])
     return 0
+
+
+def _origin(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
 def _listen(port: int) -> socket.socket:

@@ -1,6 +1,8 @@
 """The web application: routes, errors, and the headers that every answer carries."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -12,8 +14,25 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demo_site import api, phone, sign_in
-from demo_site.consoles import classic, modal
+from demo_site import api, phone, products, sign_in
+from demo_site.consoles import (
+    captcha_key,
+    classic,
+    clipboard_key,
+    deep_link,
+    device_key,
+    embedded_key,
+    input_key,
+    modal,
+    one_key,
+    popup_key,
+    sentence_key,
+    shadow_key,
+    slow_key,
+    strict_key,
+    wrapped_key,
+)
+from demo_site.keys_origin import create_keys_app, security_headers
 from demo_site.pages import SignInNeeded, go_to, json_answer, page, session_of
 from demo_site.site import Site
 
@@ -37,33 +56,72 @@ OTHER_ERROR = ("Something went wrong", "The request could not be handled. Go bac
 
 
 def create_app(site: Site) -> ASGIApp:
-    """The application over the parts of a site."""
-    app = Starlette(
+    """The application over the parts of a site, with both its origins."""
+    console = Starlette(
         routes=[
             Route("/", _landing),
             Route("/healthz", _healthz),
             *sign_in.ROUTES,
+            *products.ROUTES,
             *classic.ROUTES,
             *modal.ROUTES,
+            *input_key.ROUTES,
+            *clipboard_key.ROUTES,
+            *embedded_key.ROUTES,
+            *shadow_key.ROUTES,
+            *popup_key.ROUTES,
+            *sentence_key.ROUTES,
+            *wrapped_key.ROUTES,
+            *device_key.ROUTES,
+            *one_key.ROUTES,
+            *strict_key.ROUTES,
+            *captcha_key.ROUTES,
+            *deep_link.ROUTES,
+            *slow_key.ROUTES,
             *phone.ROUTES,
             *api.ROUTES,
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         exception_handlers={SignInNeeded: _ask_to_sign_in, HTTPException: _error_page, 500: _failure},
     )
-    app.state.site = site
+    console.state.site = site
+    return _ByOrigin(
+        _guarded(console, SECURITY_HEADERS),
+        keys=_guarded(create_keys_app(site), security_headers(site)),
+        keys_origin=site.keys_origin,
+    )
+
+
+def _guarded(app: ASGIApp, headers: Mapping[str, str]) -> ASGIApp:
     # Outside Starlette's own error handling, so that the page of a failure carries the headers too.
-    return _SecurityHeaders(RequestBodyLimitMiddleware(app, max_body_size=BODY_LIMIT_BYTES))
+    return _SecurityHeaders(RequestBodyLimitMiddleware(app, max_body_size=BODY_LIMIT_BYTES), headers)
+
+
+class _ByOrigin:
+    """Hands a request to the origin that it came in at: the socket's address, never the Host header."""
+
+    def __init__(self, console: ASGIApp, *, keys: ASGIApp, keys_origin: str) -> None:
+        self._console = console
+        self._keys = keys
+        parts = urlsplit(keys_origin)
+        self._keys_server = (parts.hostname, parts.port or 80)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._keys if tuple(scope["server"]) == self._keys_server else self._console
+        await app(scope, receive, send)
 
 
 class _SecurityHeaders:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)  # a page that needs another policy has set its own
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -98,4 +156,4 @@ def _page_for(request: Request, status: int) -> Response:
 
 
 def _wants_json(request: Request) -> bool:
-    return request.url.path.startswith(("/api/", "/console/api/"))
+    return "/api/" in request.url.path

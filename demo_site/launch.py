@@ -29,6 +29,7 @@ _REASON_LIMIT = 500
 
 class _Ready(TypedDict):
     url: str
+    keys_url: str
     database: str
     phones: dict[str, str]
 
@@ -52,16 +53,24 @@ class RunningDemo:
 
     Attributes:
         url: the site's address, without a slash at its end.
+        keys_url: the address of its second origin, which the frames of Payments come from; the same.
         phones: the address of each account's phone page, by e-mail address.
         database: the site's SQLite file.
         pid: the site's process.
     """
 
     def __init__(
-        self, process: subprocess.Popen[str], *, url: str, database: Path, phones: Mapping[str, str]
+        self,
+        process: subprocess.Popen[str],
+        *,
+        url: str,
+        keys_url: str,
+        database: Path,
+        phones: Mapping[str, str],
     ) -> None:
         self._process = process
         self.url = url
+        self.keys_url = keys_url
         self.database = database
         self.phones = dict(phones)
         self.pid = process.pid
@@ -109,9 +118,9 @@ def start(
 ) -> RunningDemo:
     """Start the site with these accounts and wait until it answers.
 
-    Port 0 takes a free one. The accounts go through a pipe: no value of theirs is in an argument or in the
-    environment. The process has a session of its own, so a Ctrl-C at the terminal reaches the caller only,
-    who then ends the site in good order.
+    Port 0 takes a free one, as the keys origin always does. The accounts go through a pipe: no value of
+    theirs is in an argument or in the environment. The process has a session of its own, so a Ctrl-C at the
+    terminal reaches the caller only, who then ends the site in good order.
 
     Raises:
         DemoNotStarted: the port is taken, the file can't be used, or `timeout_s` went by.
@@ -131,7 +140,13 @@ def start(
             errors.seek(0)
             reason = errors.read(_REASON_LIMIT).strip() or f"exit code {process.returncode}"
             raise DemoNotStarted(f"no answer within {timeout_s:g} s" if timed_out else reason)
-    return RunningDemo(process, url=ready["url"], database=Path(ready["database"]), phones=ready["phones"])
+    return RunningDemo(
+        process,
+        url=ready["url"],
+        keys_url=ready["keys_url"],
+        database=Path(ready["database"]),
+        phones=ready["phones"],
+    )
 
 
 def _spawn(options: Sequence[str], errors: IO[str]) -> subprocess.Popen[str]:

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from demo_site.accounts import AccountRecord
+from demo_site.approvals import Approval
 from demo_site.challenge import Challenge
 from demo_site.clock import Clock
+from demo_site.puzzle import Puzzle
 
 COOKIE = "example_cloud_session"
 SESSION_LIFE = timedelta(hours=8)
@@ -27,6 +29,7 @@ class Session:
     """One browser's session. It is the state itself, so it changes.
 
     `csrf` must come with every request that changes something. `notice` is shown once, on the next page.
+    `landing` is the page that follows the sign-in, if it isn't the usual one.
     """
 
     id: str = field(repr=False)
@@ -36,6 +39,10 @@ class Session:
     account: AccountRecord | None = None
     challenge: Challenge | None = None
     notice: str = ""
+    landing: str = ""
+    approval: Approval | None = None
+    puzzle: Puzzle | None = None
+    failures_left: int | None = None
     open_forms: list[str] = field(default_factory=list, repr=False)
 
     def new_form(self) -> str:

@@ -34,7 +34,9 @@ async def submit_login(request: Request) -> Response:
     except AccountLocked:
         message, status = LOCKED, 423
     else:
+        landing = session.landing
         session = site.sessions.replace(session, account=account, stage=Stage.PASSWORD_GIVEN)
+        session.landing = landing
         session.challenge = Challenge.begin(site.clock())
         _send_code(site, session)
         return go_to("/login/verify", session)
@@ -57,8 +59,10 @@ async def submit_code(request: Request) -> Response:
     assert session.account is not None
     verdict = session.challenge.answer(first(fields, "code").strip(), site.clock())
     if verdict is Verdict.RIGHT:
+        # Only pages of ours set the landing, never a field of an address: nobody can be sent elsewhere.
         return go_to(
-            "/api-keys", site.sessions.replace(session, account=session.account, stage=Stage.SIGNED_IN)
+            session.landing or "/api-keys",
+            site.sessions.replace(session, account=session.account, stage=Stage.SIGNED_IN),
         )
     if verdict is Verdict.REFUSED:
         site.sessions.close(session)

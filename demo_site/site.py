@@ -10,20 +10,30 @@ from starlette.templating import Jinja2Templates
 
 from demo_site.accounts import Accounts
 from demo_site.clock import Clock, system_clock
+from demo_site.handles import Handles
 from demo_site.keys import Keys
 from demo_site.phones import Phones
 from demo_site.seed import Account
 from demo_site.sessions import Sessions
+from demo_site.unseen import UnseenKeys
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """Everything that a page may need. `delay_ms` slows the client-rendered console, as a network would."""
+    """Everything that a page may need.
 
+    `delay_ms` slows the client-rendered consoles, as a network would. `origin` is the console's,
+    `keys_origin` that of the frames in which Payments shows its keys; neither ends with a slash.
+    """
+
+    origin: str
+    keys_origin: str
     accounts: Accounts
     keys: Keys
+    unseen_keys: UnseenKeys
+    handles: Handles
     sessions: Sessions
     phones: Phones
     templates: Jinja2Templates
@@ -41,8 +51,15 @@ class Site:
         return record.device_id
 
 
-def build_site(connection: sqlite3.Connection, *, delay_ms: int = 300, clock: Clock = system_clock) -> Site:
-    """A site without accounts over an open database."""
+def build_site(
+    connection: sqlite3.Connection,
+    *,
+    origin: str = "http://console.invalid",
+    keys_origin: str = "http://keys.invalid",
+    delay_ms: int = 300,
+    clock: Clock = system_clock,
+) -> Site:
+    """A site without accounts over an open database. Without origins of its own it embeds nothing that loads."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -51,8 +68,12 @@ def build_site(connection: sqlite3.Connection, *, delay_ms: int = 300, clock: Cl
         lstrip_blocks=True,
     )
     return Site(
+        origin=origin,
+        keys_origin=keys_origin,
         accounts=Accounts(connection),
         keys=Keys(connection, clock),
+        unseen_keys=UnseenKeys(clock),
+        handles=Handles(clock),
         sessions=Sessions(clock),
         phones=Phones(),
         templates=Jinja2Templates(env=environment),

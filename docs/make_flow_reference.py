@@ -28,6 +28,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "- click:",
         '    selector: "text=Create"',
         '    creates: { name: "Nightly build", revoke: "https://console.example.com/api-keys" }',
+        '- click: { selector: "text=Show key", opens: keys }',
+        '- click: { selector: "text=Revoke", dialog: accept, frame: { url: "https://keys.example.com/**" } }',
     ),
     "select": ('- select: { selector: "#scope", value: "read" }',),
     "check": ('- check: "#accept"', '- check: { selector: "#newsletter", checked: false }'),
@@ -40,9 +42,18 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "wait_human": (
         '- wait_human: { reason: "Enter the code that was sent to the phone" }',
         '- wait_human: { reason: "Approve the sign-in on your phone", kind: device, until: "text=Signed in" }',
+        '- wait_human: { reason: "Solve the puzzle", kind: action }',
     ),
     "expect": ('- expect: { selector: "[role=status]", text: "was revoked" }',),
-    "capture_token": ('- capture_token: { selector: ".token", secret_ref: "tokens:example/api-key" }',),
+    "capture_token": (
+        '- capture_token: { selector: ".token", secret_ref: "tokens:example/api-key" }',
+        '- capture_token: { selector: "text=Copy", secret_ref: "tokens:example/api-key", from: clipboard }',
+        "- capture_token:",
+        '    selector: ".notice"',
+        '    secret_ref: "tokens:example/api-key"',
+        "    pattern: 'Your key is (\\S+)\\.'",
+        "    frame: { name: console }",
+    ),
 }
 _NEEDS = {"human": "a person who can be asked", "sink": "a sink that can be written"}
 

@@ -9,11 +9,13 @@ import pytest
 from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
 from tokenbroker.broker import Broker
 from tokenbroker.human.channels import SimulatedPerson
-from tokenbroker.run.browser import read_phone
+from tokenbroker.human.phone import PhonePage
 from tokenbroker.secret import Secret
 
 SITE = "https://console.example.com"
+KEYS_SITE = "https://keys.example.com"
 SEEDED = "Retired integration"
+NOTEBOOK = "Personal notebook token"
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +27,8 @@ def tokenbroker_home(tokenbroker_home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demo_account() -> Account:
-    """An account made for this session, with a key for the revoking flow."""
-    return generate_account(keys=(SeedKey(name=SEEDED, scopes=("read",)),))
+    """An account made for this session, with a key for each flow that revokes one."""
+    return generate_account(keys=tuple(SeedKey(name=name, scopes=("read",)) for name in (SEEDED, NOTEBOOK)))
 
 
 @pytest.fixture(scope="session")
@@ -47,17 +49,14 @@ def tokenbroker_broker(tokenbroker_broker: Broker, demo_account: Account) -> Bro
 
 @pytest.fixture(scope="session")
 def origin_map(demo: RunningDemo) -> Mapping[str, str]:
-    """The console's address leads to the demo site."""
-    return {SITE: demo.url}
+    """The addresses of the console and of the frames it embeds lead to the demo site."""
+    return {SITE: demo.url, KEYS_SITE: demo.keys_url}
 
 
 @pytest.fixture
 def human_checkpoint(
     demo: RunningDemo, demo_account: Account, request: pytest.FixtureRequest
 ) -> SimulatedPerson:
-    """The demo's person, who reads the code on the phone page."""
-
-    def read(address: str) -> Secret:
-        return read_phone(request.getfixturevalue("flow_browser"), address)
-
-    return SimulatedPerson(demo.phones[demo_account.email], read)
+    """The demo's person, who reads codes on the phone page, approves there, and solves puzzles in the page."""
+    phone = demo.phones[demo_account.email]
+    return SimulatedPerson(PhonePage(phone, lambda: request.getfixturevalue("flow_browser")))

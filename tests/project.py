@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pexpect  # type: ignore[import-untyped]  # it ships no types
+from pyrage import x25519
 
 from demo_site.launch import Account, RunningDemo
 from tokenbroker.broker import Broker
@@ -50,16 +51,17 @@ from pathlib import Path
 
 import pytest
 
-from tokenbroker.human.channels import SimulatedPerson
-from tokenbroker.run.browser import read_phone
+from tokenbroker.human.channels.simulated import Habits, Press, SimulatedPerson
+from tokenbroker.human.phone import PhonePage
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def human_checkpoint(request):
     phone = json.loads(Path(__file__).with_name("demo.json").read_text())["phone"]
-    return SimulatedPerson(phone, lambda address: read_phone(request.getfixturevalue("flow_browser"), address))
+    page = PhonePage(phone, lambda: request.getfixturevalue("flow_browser"))
+    return SimulatedPerson(page, habits=Habits())
 """
-"""A conftest whose person reads the demo's phone."""
+"""A conftest whose person holds the demo's phone; one person for the session."""
 
 SIGN_IN = f"""\
   - navigate: "{SITE}/login"
@@ -169,12 +171,17 @@ class Project:
         self.put("example.email", account.email)
         self.put("example.password", account.password)
 
-    def play_person(self) -> None:
-        """Let a simulated person answer; without this only a terminal can."""
+    def name_auditor(self) -> None:
+        """Name somebody who may read the bundles; a run beyond this machine needs that."""
+        recipient = str(x25519.Identity.generate().to_public())
+        self.variables["TOKENBROKER_AUDIT__RECIPIENTS"] = json.dumps([recipient])
+
+    def play_person(self, habits: str = "") -> None:
+        """Let a simulated person with these `Habits` answer; without this only a terminal can."""
         path = self.folder / "demo.json"
         with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
             json.dump({"phone": self.phone}, file)
-        self.write("conftest.py", PERSON)
+        self.write("conftest.py", PERSON.replace("Habits()", f"Habits({habits})"))
 
     @contextmanager
     def broker(self, key: str = "") -> Iterator[Broker]:

@@ -2,23 +2,21 @@
 
 import getpass
 import os
-import re
-import secrets
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Self
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import BrokerError, HumanUnreachable, SecretNotFound
-from tokenbroker.evidence.closing import noted, unrecorded, why
-from tokenbroker.evidence.collect import Evidence, require_place
+from tokenbroker.evidence.bundle.home import HomeBundles
+from tokenbroker.evidence.bundle.seal import Sealed
+from tokenbroker.evidence.collect import require_place
+from tokenbroker.evidence.one_run import Books, Run, SinkOpener
 from tokenbroker.flow.model import Flow
-from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
+from tokenbroker.human.checkpoint import Channel
 from tokenbroker.policy.approve import Plan, Request, approve
 from tokenbroker.redact import Redactor
-from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.recover import Recovered, dismiss, recover
-from tokenbroker.run.result import RunEvent, RunResult
 from tokenbroker.run.spool import Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
@@ -27,9 +25,10 @@ from tokenbroker.sinks import Sink, SinkInputs, open_sink
 from tokenbroker.sinks.env import take_environment
 from tokenbroker.sinks.local import LocalSink, open_local
 from tokenbroker.store.audit_log import AuditEntry, record
-from tokenbroker.store.jobs import begin_job, created_keys, finish_job, mark_created_key
+from tokenbroker.store.jobs import created_keys
+from tokenbroker.store.sealed_runs import sealed_entry
 
-SinkOpener = Callable[[str], Sink]
+__all__ = ["Broker", "Run", "SinkOpener"]
 
 
 class Broker:
@@ -69,6 +68,7 @@ class Broker:
         self._local: LocalSink | None = None
         self._sinks: dict[str, Sink] = {}
         self._spool: Spool | None = None
+        self._bundles: HomeBundles | None = None
 
     @property
     def actor(self) -> str:
@@ -100,6 +100,18 @@ class Broker:
             key = self.local.custody.master_key.derive("spool")
             self._spool = Spool(self.home / "spool", key, self.clock)
         return self._spool
+
+    @property
+    def bundles(self) -> HomeBundles:
+        """The audit bundles of this home."""
+        if self._bundles is None:
+            self._bundles = HomeBundles(
+                store=self.local.store,
+                master_key=self.local.custody.master_key,
+                settings=self.configuration.settings.audit,
+                reports=self.reports(),
+            )
+        return self._bundles
 
     def sink(self, alias: str) -> Sink:
         """The sink that the settings know as `alias`, opened once.
@@ -178,10 +190,12 @@ class Broker:
 
         Raises:
             UsageError: `evidence.not_writable`.
+            SettingsError: `audit.no_recipient`; a run beyond this machine whose bundle nobody could open.
             SecretUnavailable, SecretAccessDenied, SettingsError: a sink would not take the token.
             HumanUnreachable: a step needs a person and none can be reached.
         """
         require_place(self.reports())
+        self.bundles.require(plan.reachable)
         for step in plan.flow.steps:
             needs = STEPS[step.verb].requires
             if "sink" in needs:
@@ -193,14 +207,22 @@ class Broker:
                     next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
                 )
 
-    def begin(self, plan: Plan, open_sink: SinkOpener) -> "Run":
+    def begin(self, plan: Plan, open_sink: SinkOpener) -> Run:
         """Begin a run of `plan`: its job, its evidence folder and its record of creations.
 
         Raises:
             UsageError: `evidence.not_writable`.
             SecretUnavailable: the store or the spool can't be written.
         """
-        return Run(self, plan, open_sink)
+        books = Books(
+            store=self.local.store,
+            spool=self.spool,
+            bundles=self.bundles,
+            redactor=self.redactor,
+            timestamps=self.configuration.settings.timestamps,
+            clock=self.clock,
+        )
+        return Run(plan, open_sink, books)
 
     def recover(self) -> list[Recovered]:
         """Finish what runs that were cut off left behind; see `tokenbroker.run.recover`."""
@@ -212,6 +234,25 @@ class Broker:
         entry = AuditEntry(service_id="", action="dismiss_creation", actor=self.actor, key=run_id)
         record(self.local.store, entry, at=self.clock())
 
+    def seal(self, run_id: str) -> Sealed:
+        """Seal a run whose bundle could not be written at its end, or seal it for other recipients; audited.
+
+        Raises:
+            UsageError: `audit.no_run`.
+            BundleError: `audit.no_record`, or what is wrong with the folder.
+            SettingsError: `audit.no_recipient`.
+            OSError: the disk refuses.
+        """
+        sealed = self.bundles.seal(self.bundles.folder(run_id))
+        entry = sealed_entry(self.local.store, run_id, actor=self.actor, sha256=sealed.sha256)
+        record(self.local.store, entry, at=self.clock())
+        return sealed
+
+    def note_bundle(self, action: str, run_id: str) -> None:
+        """Leave in the audit that the bundle of `run_id` was handed out or opened, before it is."""
+        entry = AuditEntry(service_id="", action=action, actor=self.actor, key=run_id)
+        record(self.local.store, entry, at=self.clock())
+
     def reports(self) -> Path:
         """The folder that takes the evidence of runs."""
         return self.configuration.path(self.configuration.settings.reports)
@@ -221,6 +262,7 @@ class Broker:
         if self._local is not None:
             self._local.close()
             self._local = None
+        self._bundles = None
         self._sinks.clear()
 
     def __enter__(self) -> Self:
@@ -228,97 +270,6 @@ class Broker:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
-
-
-class Run:
-    """One run between its begin and its end, as the store and the evidence folder see it."""
-
-    def __init__(self, broker: Broker, plan: Plan, open_sink: SinkOpener) -> None:
-        self._broker = broker
-        self._plan = plan
-        self.run_id = f"{broker.clock():%Y%m%dT%H%M%S}-{plan.flow.name}-{secrets.token_hex(4)}"
-        self.evidence = Evidence(broker.reports() / self.run_id, broker.redactor)
-        self._listeners: dict[Callable[[RunEvent], None], str] = {
-            self.evidence.on_event: "the picture of a step could not be written"
-        }
-        self._first_failures: dict[str, str] = {}
-        begin_job(
-            broker.local.store,
-            flow_id=plan.flow.id,
-            mode=plan.mode.value,
-            actor=plan.actor,
-            job_id=self.run_id,
-            clock=broker.clock,
-        )
-        self.record = CreationRecord(
-            plan,
-            run_id=self.run_id,
-            spool=broker.spool,
-            open_sink=open_sink,
-            clock=broker.clock,
-            on_press=lambda: mark_created_key(broker.local.store, self.run_id, clock=broker.clock),
-        )
-
-    def listen(self, listener: Callable[[RunEvent], None]) -> None:
-        """Tell `listener` of each event of this run."""
-        self._listeners[listener] = "the run could not be followed to its end"
-
-    def on_event(self, event: RunEvent) -> None:
-        """For the runner: hand `event` to the evidence and to whoever listens.
-
-        A listener's error does not end the run: between the press that creates a key and the capture that would
-        orphan the key. The first one of each listener is among the notes of the result.
-        """
-        for listener, trouble in self._listeners.items():
-            try:
-                listener(event)
-            except Exception as error:  # noqa: BLE001  a closed pipe, a full disk
-                self._first_failures.setdefault(trouble, f"{trouble}: {why(error)}")
-
-    def on_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
-        """For the runner: leave the checkpoint's outcome in the audit."""
-        entry = AuditEntry(
-            service_id=self._plan.flow.site,
-            action="checkpoint",
-            actor=answer.who,
-            key=self._plan.flow.id,
-            result=answer.outcome.value,
-            detail={
-                "kind": checkpoint.kind.value,
-                "channel": _as_code(answer.channel),
-                "attempt": checkpoint.attempt,
-            },
-        )
-        record(self._broker.local.store, entry, at=answer.at)
-
-    def finish(self, result: RunResult) -> RunResult:
-        """Write the end of the run into the evidence and the store, each as far as it goes; never raises.
-
-        Answers `result` as it is to be told: with what could not be shown or written among its notes and in its
-        failure's report. A run that passed and can't be recorded fails with `run.not_recorded`.
-        """
-        result = noted(result, tuple(self._first_failures.values()))
-        try:
-            self.evidence.finish(result)
-        except Exception as error:  # noqa: BLE001  whatever it is, the person must still hear how the run ended
-            result = unrecorded(result, f"the evidence could not be written: {why(error)}")
-        try:
-            finish_job(
-                self._broker.local.store,
-                self.run_id,
-                status=result.status.value,
-                actor=self._plan.actor,
-                result=result.failure.code if result.failure else "ok",
-                clock=self._broker.clock,
-            )
-        except Exception as error:  # noqa: BLE001
-            result = unrecorded(result, f"the end of the run is not in the store: {why(error)}")
-        return result
-
-
-def _as_code(text: str) -> str:
-    """`text`, such as the name that a project gave its channel, in the characters that an audit detail may have."""
-    return re.sub(r"[^A-Za-z0-9._:/+@-]", "_", text)[:128]
 
 
 def _missing(references: list[str], alias: str, flow_id: str) -> SecretNotFound:

@@ -7,6 +7,7 @@ Precedence, highest first: command-line options, ``TOKENBROKER_*`` variables, ``
 import difflib
 import ipaddress
 import json
+import re
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -27,6 +28,8 @@ KEY_VARIABLES = ("TOKENBROKER_KEY", "MCP_AUTH_ENCRYPTION_KEY")
 WITHHELD_VARIABLES = (*KEY_VARIABLES, "OP_SERVICE_ACCOUNT_TOKEN", "INFISICAL_API_KEY")
 """Variables that hold credentials, ours or a vault's: no child process may inherit them."""
 ALIASES = {"MCP_AUTH_BROKER_SECRET_PROVIDER": "TOKENBROKER_INPUTS__SINK"}
+Precision = Literal["millisecond", "second", "minute", "hour", "day"]
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-ed25519 AAAA[A-Za-z0-9+/=]+( [^\n]*)?")
 _NOT_SETTINGS = frozenset({"TOKENBROKER_CONFIG", *KEY_VARIABLES})
 
 
@@ -105,6 +108,16 @@ def _sinks(value: dict[str, SinkSettings]) -> dict[str, SinkSettings]:
     return value
 
 
+def _recipients(value: tuple[str, ...]) -> tuple[str, ...]:
+    # The form only, so that settings need no cryptography; the key itself is looked at before a run begins.
+    for text in value:
+        if "SECRET-KEY" in text or "PRIVATE KEY" in text:
+            raise ValueError("this is a private key; a recipient is the public one (age1… or ssh-ed25519 …)")
+        if not _RECIPIENT.fullmatch(text):
+            raise ValueError("a recipient is a public key: age1… (of age-keygen) or ssh-ed25519 AAAA…")
+    return value
+
+
 class InputSettings(_Part):
     """Where ``secrets:NAME`` is read from."""
 
@@ -115,6 +128,14 @@ class HumanSettings(_Part):
     """Checkpoints."""
 
     deadline_s: float = Field(default=300, gt=0, le=86_400, description="how long a person has to answer")
+
+
+class AuditSettings(_Part):
+    """Who may read the bundles of runs."""
+
+    recipients: Annotated[tuple[str, ...], AfterValidator(_recipients)] = Field(
+        default=(), description="public keys that audit bundles are sealed for"
+    )
 
 
 class Settings(BaseSettings):
@@ -140,9 +161,11 @@ class Settings(BaseSettings):
     )
     inputs: InputSettings = Field(default_factory=InputSettings, description="where inputs are read from")
     human: HumanSettings = Field(default_factory=HumanSettings, description="checkpoints")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="audit bundles")
     browser: Path | None = Field(default=None, description="the browser's executable")
     reports: Path = Field(default=Path("reports"), description="where evidence of runs is written")
     pictures: bool = Field(default=True, description="a picture of the page after each step")
+    timestamps: Precision = Field(default="second", description="how exactly evidence tells when things were")
     step_timeout_s: float = Field(default=15, gt=0, le=3600, description="how long a step may take")
     operator: str | None = Field(
         default=None, description="who runs, in the audit; default: the system's user"

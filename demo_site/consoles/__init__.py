@@ -1,1 +1,1 @@
-"""Two consoles over the same keys: one rendered by the server, one by the browser."""
+"""Consoles over the same keys: each gives a key out in a way that some real site has."""

@@ -1,14 +1,14 @@
-// New messages arrive by themselves, as on a phone.
+// What arrives shows by itself, as on a phone.
 const list = document.getElementById("messages");
-let shown = "";
+const arriving = document.createElement("template");
 
 async function refresh() {
   try {
     const answer = await fetch(`${location.pathname}/messages`);
-    const text = answer.ok ? await answer.text() : shown;
-    if (text !== shown) {
-      shown = text;
-      list.innerHTML = text;
+    if (answer.ok) arriving.innerHTML = await answer.text();
+    // Only what is new is drawn: a button must not be replaced while a finger is on it.
+    if (answer.ok && arriving.innerHTML.trim() !== list.innerHTML.trim()) {
+      list.innerHTML = arriving.innerHTML;
       list.scrollTop = list.scrollHeight;
     }
   } catch {
@@ -17,4 +17,5 @@ async function refresh() {
   setTimeout(refresh, 800);
 }
 
+list.scrollTop = list.scrollHeight;
 refresh();

@@ -119,6 +119,7 @@ def test_a_person_who_denies_stops_the_run(demo_project: Project) -> None:
 def test_a_second_key_at_a_live_site_is_asked_for_first(
     project: Project, word: str, exit_code: int, started: bool
 ) -> None:
+    project.name_auditor()
     program, mark = marking_browser(project.folder)
     project.variables["TOKENBROKER_BROWSER"] = str(program)
     flow = project.flow("create", LOOK + CAPTURE)
@@ -162,6 +163,7 @@ def test_the_result_can_be_had_as_json(attended: Project) -> None:
 
 @pytest.mark.req("RUN-11", "SECRET-4")
 def test_the_second_key_finds_the_master_key_and_the_inputs_of_the_environment(project: Project) -> None:
+    project.name_auditor()
     program, mark = marking_browser(project.folder)
     project.write("tokenbroker.toml", project.settings + '[inputs]\nsink = "env"\n')
     project.variables |= {

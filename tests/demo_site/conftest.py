@@ -1,6 +1,11 @@
-"""A visitor of the site: a real client over the real application, with a clock that moves when told to."""
+"""A visitor of the site: a real client over the real application, with a clock that moves when told to.
 
+And a person in a real browser, signed in to a site that runs.
+"""
+
+import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -8,10 +13,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from playwright.sync_api import Page, Playwright
 from starlette.testclient import TestClient
 
 from demo_site.app import create_app
 from demo_site.database import open_database
+from demo_site.launch import RunningDemo, start
 from demo_site.seed import Account, SeedKey, generate_account
 from demo_site.site import Site, build_site
 
@@ -76,6 +83,15 @@ class Visitor:
         assert found is not None
         return found.group(1)
 
+    def csrf(self) -> str:
+        """The token that a page gives to its script: the same in every form of the session."""
+        self.open("/api-keys/new")
+        return str(self.hidden()["csrf"])
+
+    def whoami(self, key: str) -> int:
+        """The status with which the API answers `key`."""
+        return self.client.get("/api/whoami", headers={"Authorization": f"Bearer {key}"}).status_code
+
     def path(self) -> str:
         return self.page.url.path
 
@@ -88,7 +104,9 @@ def clock() -> MovableClock:
 @pytest.fixture
 def site(tmp_path: Path, clock: MovableClock) -> Iterator[Site]:
     with closing(open_database(tmp_path / "site.sqlite")) as connection:
-        yield build_site(connection, clock=clock)
+        yield build_site(
+            connection, origin="http://testserver", keys_origin="http://keys.testserver", clock=clock
+        )
 
 
 @pytest.fixture
@@ -106,3 +124,42 @@ def visitor_with(site: Site, clock: MovableClock) -> Callable[..., Visitor]:
 @pytest.fixture
 def visitor(visitor_with: Callable[..., Visitor]) -> Visitor:
     return visitor_with()
+
+
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+
+
+@pytest.fixture
+def account() -> Account:
+    return generate_account()
+
+
+@pytest.fixture
+def running(tmp_path: Path, account: Account) -> Iterator[RunningDemo]:
+    """The site in a process of its own, faster than it is for people."""
+    with start(database=tmp_path / "site.sqlite", accounts=[account], delay_ms=60) as running:
+        yield running
+
+
+@pytest.fixture
+def person(playwright: Playwright, running: RunningDemo, account: Account) -> Iterator[Page]:
+    """The page of a person who has signed in; no script of it may fail."""
+    path = os.environ.get("TOKENBROKER_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = playwright.chromium.launch(executable_path=path)
+    context = browser.new_context(base_url=running.url)
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    page, phone = context.new_page(), context.new_page()
+    page.goto("/login")
+    page.fill("#email", account.email)
+    page.fill("#password", account.password)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/login/verify")
+    phone.goto(running.phones[account.email])
+    page.fill("#code", phone.locator("[data-latest-code]").inner_text())
+    page.press("#code", "Enter")
+    page.wait_for_url("**/api-keys")
+    phone.close()
+    yield page
+    browser.close()
+    assert errors == []

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -51,11 +52,14 @@ def test_it_serves_its_accounts_and_their_keys(database):
         with urllib.request.urlopen(site.phones[account.email], timeout=10) as answer:
             assert answer.status == 200
         assert site.url.startswith("http://127.0.0.1:")
+        assert site.keys_url.startswith("http://127.0.0.1:")
+        assert answers(site.keys_url)
         live = {key.name: key for key in site.live_keys()}
     assert set(live) == {"demo-only-seed", "demo-only-other"}
     assert live["demo-only-seed"].key_sha256 == hashlib.sha256(KEY.encode()).hexdigest()
     assert live["demo-only-seed"].account_email == account.email
     assert not answers(site.url)
+    assert not answers(site.keys_url)
 
 
 def test_no_value_of_an_account_shows_in_the_process_table_or_a_repr(database):
@@ -68,6 +72,20 @@ def test_no_value_of_an_account_shows_in_the_process_table_or_a_repr(database):
             names = {entry.partition(b"=")[0] for entry in (process / "environ").read_bytes().split(b"\0")}
             assert names <= {b"", b"PATH", b"HOME", b"LANG", b"PYTHONPATH"}
     assert not any(value in repr(account) for value in (account.password, KEY, account.device_id))
+
+
+def test_each_of_its_two_ports_serves_an_origin_of_its_own(database):
+    def status(url):
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return refused.code
+
+    with start(database=database, accounts=[]) as site:
+        assert [status(f"{site.url}{path}") for path in ("/login", "/issue")] == [200, 404]
+        assert [status(f"{site.keys_url}{path}") for path in ("/login", "/issue")] == [404, 403]
 
 
 def test_live_keys_can_be_read_while_the_site_writes(database):

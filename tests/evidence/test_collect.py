@@ -2,68 +2,22 @@
 
 import json
 import secrets
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.flow.texts import REFERENCE, flow_from
+from tests.evidence.results import FLOW, MAPPED, NOW, PLAN, PNG, SVG, a_result, a_step
 from tokenbroker.errors import UsageError
-from tokenbroker.evidence.collect import Evidence
+from tokenbroker.evidence.collect import ALLURE_RESULTS, Evidence
 from tokenbroker.human.checkpoint import Kind, Outcome
-from tokenbroker.policy.approve import Request, approve
 from tokenbroker.redact import Redactor
 from tokenbroker.run.egress import BlockedRequest
-from tokenbroker.run.pictures.picture import nothing, pixels, wireframe
-from tokenbroker.run.result import CheckpointResult, Failure, RunResult, Status, StepResult, StepStarted
+from tokenbroker.run.pictures.picture import nothing, wireframe
+from tokenbroker.run.result import CheckpointResult, Failure, Status, StepStarted
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference
 
 pytestmark = pytest.mark.req("SECRET-7")
-
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-PNG = b"\x89PNG\r\n\x1a\n demo"
-SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
-FLOW = flow_from(REFERENCE, "flows/create_api_key.yaml")
-DEMO = "http://127.0.0.1:8000"
-MAPPED = {"https://console.example.com": DEMO}
-PLAN = approve(
-    FLOW, Request(actor="tests", params={}, origin_map=MAPPED), created_before=None, clock=lambda: NOW
-)
-
-
-def a_step(number: int, **changes: object) -> StepResult:
-    step = StepResult(
-        number=number,
-        verb=FLOW.steps[number - 1].verb,
-        title=FLOW.steps[number - 1].title,
-        status=Status.PASSED,
-        started_at=NOW,
-        duration_s=0.12345,
-        remark="",
-        code=None,
-        picture=pixels(PNG),
-    )
-    return replace(step, **changes)  # type: ignore[arg-type]  # each test names fields of a StepResult
-
-
-def a_result(*steps: StepResult, **changes: object) -> RunResult:
-    result = RunResult(
-        run_id="run-1",
-        plan=PLAN,
-        status=Status.PASSED,
-        started_at=NOW,
-        duration_s=1.5,
-        steps=steps,
-        checkpoints=(),
-        references=(),
-        blocked=(),
-        possibly_created=(),
-        failure=None,
-        created_key=False,
-    )
-    return replace(result, **changes)  # type: ignore[arg-type]  # each test names fields of a RunResult
 
 
 @pytest.fixture
@@ -109,7 +63,7 @@ def test_the_record_names_the_pictures_that_are_there(folder: Path) -> None:
         (None, "off", ""),
     ]
     named = {name for name, _, _ in told if name}
-    assert {path.name for path in folder.iterdir()} == {*named, "run.json"}
+    assert {path.name for path in folder.iterdir()} == {*named, "run.json", ALLURE_RESULTS}
 
 
 def test_the_record_tells_the_whole_run(folder: Path) -> None:
@@ -178,7 +132,11 @@ def test_folder_and_files_are_for_their_owner_alone(folder: Path) -> None:
     evidence.on_event(a_step(1))
     evidence.finish(a_result(a_step(1)))
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    results = folder / ALLURE_RESULTS
+    assert results.stat().st_mode & 0o777 == 0o700
+    files = [path for path in (*folder.iterdir(), *results.iterdir()) if path.is_file()]
+    assert len(files) == 5  # the picture, the record, and both once more with the result for Allure
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
 def test_a_folder_of_another_run_is_not_written_into(folder: Path) -> None:

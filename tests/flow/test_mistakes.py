@@ -62,6 +62,31 @@ def test_an_unknown_key_is_named_at_its_place_with_the_nearest_known_one(
         (flow_text("- navigate: { url: 'https://evil.example\\@127.0.0.1/' }"), "6:22", "flow.bad_address"),
         (flow_text("- wait_for: { url: 'https://a.example:*/x' }"), "6:22", "flow.bad_address"),
         (flow_text(STEP, head="origins: ['https://a.example:99999']"), "5:11", "flow.bad_address"),
+        (flow_text("- click: { selector: a, page: keys }"), "6:33", "flow.unknown_page"),
+        (flow_text("- click: { selector: a, page: keys, opens: keys }"), "6:33", "flow.unknown_page"),
+        (
+            flow_text("- click: { selector: a, frame: { url: 'https://a.example:x/' } }"),
+            "6:41",
+            "flow.bad_address",
+        ),
+        (
+            flow_text("- click: { selector: a, frame: [{ url: 'https://a.example:x/' }] }"),
+            "6:42",
+            "flow.bad_address",
+        ),
+        *(
+            (
+                flow_text(f"- capture_token: {{ selector: a, secret_ref: 'a:b', pattern: '{pattern}' }}"),
+                "6:63",
+                "flow.bad_pattern",
+            )
+            for pattern in ("(", "key", "(a)(b)", "(?:a)", "(?i:a", "a{2,1}(b)", "(" * 400)
+        ),
+        (
+            flow_text("- capture_token: { selector: a, secret_ref: 'a:b', from: attribute }"),
+            "6:20",
+            "flow.schema",
+        ),
         (flow_text(STEP).replace("version: 1", "version: 2"), "1:10", "flow.schema"),
         (flow_text(STEP).replace("version: 1", "version: true"), "1:10", "flow.schema"),
         (flow_text(STEP).replace("site: example", "site: a b"), "2:7", "flow.schema"),
@@ -78,6 +103,22 @@ def test_a_mistake_has_its_code_and_its_place(text: str, place: str, code: str) 
 def test_all_mistakes_are_told_at_once() -> None:
     error = mistakes(flow_text("- clik: a", "- press: ''", head="tag: [x]"))
     assert places(error) == ["5:1", "7:5", "8:12"]
+
+
+def test_a_window_may_be_named_in_every_step_after_the_one_that_opens_it() -> None:
+    opening = "- click: { selector: a, opens: keys }"
+    flow = flow_from(
+        flow_text(opening, "- click: { selector: a, page: keys }", "- press: { key: a, page: keys }")
+    )
+    assert [step.options.get("page") for step in flow.steps] == [None, "keys", "keys"]
+
+
+def test_a_pattern_may_group_without_naming_a_second_token() -> None:
+    flow_from(
+        flow_text(
+            "- capture_token: { selector: a, secret_ref: 'a:b', pattern: '(?:key|token): (?P<token>\\S+)' }"
+        )
+    )
 
 
 def test_ids_that_look_like_nothing_are_ids_all_the_same() -> None:

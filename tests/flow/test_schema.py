@@ -22,7 +22,9 @@ pytestmark = pytest.mark.req("FLOW-9")
 SCHEMA = build_schema(STEPS)
 EDITOR = FlowValidator(SCHEMA)
 # What no JSON Schema can say; here, and only here, the loader refuses more.
-BEYOND_SCHEMA = {"flow.duplicate_id", "flow.unknown_param", "flow.bad_pattern", "flow.bad_address"}
+BEYOND_SCHEMA = {
+    "flow.duplicate_id", "flow.unknown_param", "flow.unknown_page", "flow.bad_pattern", "flow.bad_address",
+}  # fmt: skip
 STEP = "- click: '#go'"
 
 
@@ -112,6 +114,26 @@ def test_a_good_flow_is_accepted_by_both(text: str) -> None:
         flow_text("- wait_for: { selector: a, url: 'https://a.example/' }"),
         flow_text("- wait_human: { reason: abc, kind: captcha }"),
         flow_text("- navigate: 'file:///etc/passwd'"),
+        flow_text("- click: { selector: a, frame: main }"),
+        flow_text("- click: { selector: a, frame: {} }"),
+        flow_text("- click: { selector: a, frame: [] }"),
+        flow_text("- click: { selector: a, frame: { nam: b } }"),
+        flow_text("- click: { selector: a, frame: { name: b, selector: c } }"),
+        flow_text("- click: { selector: a, frame: { url: '/keys' } }"),
+        flow_text("- click: { selector: a, frame: [{ name: a }, b] }"),
+        flow_text("- press: { key: Enter, frame: { name: b } }"),
+        flow_text("- wait_for: { url: 'https://a.example/', frame: { name: b } }"),
+        flow_text("- navigate: { url: 'https://a.example/', opens: keys }"),
+        flow_text("- type: { selector: a, value: b, dialog: accept }"),
+        flow_text("- click: { selector: a, dialog: ignore }"),
+        flow_text("- click: { selector: a, opens: 'a b' }"),
+        flow_text("- capture_token: { selector: a, secret_ref: 'a:b', from: qr }"),
+        flow_text("- capture_token: { selector: a, secret_ref: 'a:b', from: attribute }"),
+        flow_text("- capture_token: { selector: a, secret_ref: 'a:b', attribute: data-key }"),
+        flow_text("- capture_token: { selector: a, secret_ref: 'a:b', from: attribute, attribute: 'a b' }"),
+        flow_text("- capture_token: { selector: a, secret_ref: 'a:b', pattern: '' }"),
+        flow_text(f"- capture_token: {{ selector: a, secret_ref: 'a:b', pattern: '({'x' * 500})' }}"),
+        flow_text("- capture_token: { selector: a, secret_ref: 'a:b', unwrap: yes please }"),
         flow_text('- navigate: "https://a.example/\\n"'),
         flow_text(*[STEP] * 501),
     ],
@@ -193,6 +215,13 @@ def mutated_flows(draw: st.DrawFn) -> str:
 def test_of_any_changed_flow_loader_and_editor_say_the_same(text: str) -> None:
     code = refusal(text)
     assert editor_accepts(text) == (code is None or code in BEYOND_SCHEMA)
+
+
+def test_every_example_in_the_schema_of_an_option_is_one() -> None:
+    given = [(option, example) for kind in STEPS.values() for option in kind.options["properties"].values()
+             for example in option.get("examples", ())]  # fmt: skip
+    assert len(given) > 10
+    assert [example for option, example in given if not FlowValidator(option).is_valid(example)] == []
 
 
 def test_no_step_schema_is_open() -> None:

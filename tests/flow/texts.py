@@ -57,6 +57,15 @@ steps:
   - type: { selector: "#region", value_ref: "env:REGION" }
   - click: { selector: "#make", creates: { name: nightly, revoke: examplecloud/revoke } }
   - capture_token: { selector: .token, secret_ref: "vault:example/key" }
+  - click: { selector: "text=Show", frame: { url: "https://console.example.com/**" }, opens: keys, dialog: accept }
+  - check: { selector: "#yes", page: keys, frame: [{ name: outer }, { selector: iframe }], dialog: dismiss }
+  - capture_token: { selector: .copy, secret_ref: "vault:example/id", from: clipboard, page: keys, unwrap: true }
+  - capture_token:
+      selector: .key
+      secret_ref: "vault:example/secret"
+      from: attribute
+      attribute: data-key
+      pattern: 'Your key is (\\S+)\\.'
 """
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from tokenbroker.clock import system_clock
 from tokenbroker.errors import BrokerError
 from tokenbroker.human.channels.terminal import TerminalChannel
-from tokenbroker.human.checkpoint import Checkpoint, Kind
+from tokenbroker.human.checkpoint import Checkpoint, Kind, Outcome
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30
@@ -54,9 +54,9 @@ class Terminal:
         """Press Ctrl-C."""
         self.type("\x03")
 
-    def let_the_page_say_done(self) -> None:
-        """From now on the page proves that the person has acted."""
-        os.write(self._page, b"done")
+    def let_the_page_say(self, outcome: Outcome) -> None:
+        """From now on the page proves that the person has acted, or that it was denied."""
+        os.write(self._page, outcome.value.encode())
 
     def hang_up(self) -> None:
         """Close the terminal's window."""
@@ -155,7 +155,7 @@ def _ask(page: int, question: dict[str, Any]) -> dict[str, Any]:
         attempt=question["attempt"],
     )
     try:
-        answer = channel.ask(checkpoint, lambda: bool(select.select([page], [], [], 0)[0]))
+        answer = channel.ask(checkpoint, lambda: _page_says(page))
     except BrokerError as error:
         return {"error": error.code}
     except KeyboardInterrupt:
@@ -168,6 +168,11 @@ def _ask(page: int, question: dict[str, Any]) -> dict[str, Any]:
         "who": answer.who,
         "echo": _echoes(),
     }
+
+
+def _page_says(page: int) -> Outcome | None:
+    ready, _, _ = select.select([page], [], [], 0)
+    return Outcome(os.read(page, 32).decode()) if ready else None
 
 
 def _echoes() -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.human.terminal import asking
 from tokenbroker.human.channels.terminal import TerminalChannel
-from tokenbroker.human.checkpoint import Kind
+from tokenbroker.human.checkpoint import Kind, Outcome
 
 pytestmark = pytest.mark.req("HUMAN-2")
 
@@ -98,12 +98,23 @@ def test_nobody_answers_until_the_deadline() -> None:
 
 
 @pytest.mark.req("HUMAN-1")
-def test_the_page_s_own_word_ends_the_question() -> None:
-    with asking(Kind.ACTION) as terminal:
-        terminal.wait_for(PROMPTS[Kind.ACTION])
-        terminal.let_the_page_say_done()
+@pytest.mark.parametrize("kind", [Kind.ACTION, Kind.DEVICE])
+@pytest.mark.parametrize("said", [Outcome.DONE, Outcome.DENIED])
+def test_the_page_s_own_word_ends_the_question(kind: Kind, said: Outcome) -> None:
+    with asking(kind) as terminal:
+        terminal.wait_for(PROMPTS[kind])
+        terminal.let_the_page_say(said)
         told = terminal.outcome()
-    assert (told["outcome"], told["code"], told["echo"]) == ("done", None, True)
+    assert (told["outcome"], told["code"], told["echo"]) == (said.value, None, True)
+
+
+@pytest.mark.req("HUMAN-1")
+def test_a_device_is_approved_elsewhere_and_no_code_is_asked_for() -> None:
+    with asking(Kind.DEVICE) as terminal:
+        terminal.wait_for(PROMPTS[Kind.DEVICE])
+        assert PROMPTS[Kind.OTP] not in terminal.shown
+        terminal.type("no\n")
+        assert terminal.outcome()["outcome"] == "denied"
 
 
 @pytest.mark.parametrize("kind", [Kind.OTP, Kind.CONFIRM])

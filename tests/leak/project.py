@@ -26,7 +26,7 @@ import pytest
 
 from tokenbroker.human.channels import SimulatedPerson
 from tokenbroker.human.checkpoint import Answer, Outcome
-from tokenbroker.run.browser import read_phone
+from tokenbroker.human.phone import PhonePage
 
 SITE = json.loads(Path(__file__).with_name("site.json").read_text())
 
@@ -42,7 +42,7 @@ class Unwilling:
     def unreachable(self):
         return None
 
-    def ask(self, checkpoint, page_says_done):
+    def ask(self, checkpoint, page_says):
         return Answer(outcome=Outcome.DENIED, who="somebody", channel=self.name, at=datetime.now(UTC))
 
 '''
@@ -52,7 +52,7 @@ PERSON = """
 def human_checkpoint(request):
     if request.node.name == "denied":
         return Unwilling()
-    return SimulatedPerson(SITE["phone"], lambda at: read_phone(request.getfixturevalue("flow_browser"), at))
+    return SimulatedPerson(PhonePage(SITE["phone"], lambda: request.getfixturevalue("flow_browser")))
 """
 
 

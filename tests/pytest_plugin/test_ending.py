@@ -23,7 +23,7 @@ class Person:
     def unreachable(self):
         return None
 
-    def ask(self, checkpoint, page_says_done):
+    def ask(self, checkpoint, page_says):
         {act}
 
 

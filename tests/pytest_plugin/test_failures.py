@@ -17,7 +17,7 @@ class Stumbling:
     def unreachable(self):
         return None
 
-    def ask(self, checkpoint, page_says_done):
+    def ask(self, checkpoint, page_says):
         raise RuntimeError("demo-only-what-a-library-said")
 
 

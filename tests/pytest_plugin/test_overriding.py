@@ -28,7 +28,7 @@ class NaySayer:
     def unreachable(self):
         return None
 
-    def ask(self, checkpoint, page_says_done):
+    def ask(self, checkpoint, page_says):
         return Answer(outcome=Outcome.DENIED, who="nobody", channel=self.name, at=system_clock())
 
 

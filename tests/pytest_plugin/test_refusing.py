@@ -66,6 +66,7 @@ def test_a_flow_that_leaves_this_machine_is_skipped_with_its_reason(watched: Pro
 
 @pytest.mark.req("RUN-11")
 def test_a_second_key_at_a_live_site_needs_again(watched: Project) -> None:
+    watched.name_auditor()
     watched.flow("create", CAPTURES)
     remember_created_key(watched, "example/create")
     ended = watched.pytest("--live")

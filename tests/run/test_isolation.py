@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tokenbroker.run.browser import gated_context
+from tokenbroker.run.clipboard import lent_clipboard
 from tokenbroker.run.egress import Egress
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("RUN-9")]
@@ -75,6 +76,17 @@ def test_no_service_worker_comes_alive(page: Page) -> None:
 def test_permissions_are_not_granted(page: Page, name: str) -> None:
     state = page.evaluate("name => navigator.permissions.query({ name }).then(s => s.state)", name)
     assert state in ("denied", "prompt")
+
+
+def test_a_page_is_lent_the_clipboard_for_one_step_and_may_never_read_it(page: Page, origin: str) -> None:
+    def state(name: str) -> str:
+        return str(page.evaluate("name => navigator.permissions.query({ name }).then(s => s.state)", name))
+
+    names = ("clipboard-write", "clipboard-read", "geolocation")
+    before = [state(name) for name in names]
+    with lent_clipboard(page, origin, lambda: 5.0):
+        assert [state(name) for name in names] == ["granted", "denied", "denied"]
+    assert [state(name) for name in names] == before == ["denied"] * 3
 
 
 def test_each_run_has_a_context_of_its_own(

@@ -11,7 +11,19 @@ from typer.core import TyperGroup
 from tokenbroker import __version__
 from tokenbroker.errors import BrokerError, ExitCode
 
-COMMANDS = ("run", "recover", "secrets", "config", "doctor", "demo", "init", "schema")
+COMMANDS = (
+    "run",
+    "serve",
+    "report",
+    "recover",
+    "audit",
+    "secrets",
+    "config",
+    "doctor",
+    "demo",
+    "init",
+    "schema",
+)
 """Each is a module of this package: with a group ``app``, or with a function of the command's name."""
 
 

@@ -70,6 +70,7 @@ def _prepare(folder: Path, site: RunningDemo, *, email: str, password: str) -> N
     settings = (
         f'{_MARK}\nhome = "home"\n\n[sinks.bitwarden]\ntype = "local"\n\n'
         f'[origin_map]\n"https://console.example.com" = "{site.url}"\n'
+        f'"https://keys.example.com" = "{site.keys_url}"\n'
     )
     flow = resources.files("tokenbroker.scaffold").joinpath("project", "reference.flow.yaml")
     reason = ""
@@ -100,6 +101,7 @@ def _explain(folder: Path, site: RunningDemo, email: str) -> None:
         f"  cd {folder}\n{unset}"
         f"  tokenbroker run {_FLOW}\n\n"
         "It asks you for the security code: open the phone page in a browser and read it there.\n"
+        f"Other ways to show a key, for flows of your own: {site.url}/products\n"
         "Ctrl-C here ends the demo site.",
         flush=True,
     )

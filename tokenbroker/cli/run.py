@@ -2,32 +2,22 @@
 
 import json
 import os
-import shutil
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import pytest
 import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.cli.secrets import print_key_advice
-from tokenbroker.errors import BrokerError, ExitCode, UsageError
+from tokenbroker.errors import UsageError
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Plan
-from tokenbroker.pytest_plugin import NAMED_FLOWS
-from tokenbroker.pytest_plugin.items import FlowItem
 from tokenbroker.pytest_plugin.options import parse_params, refuse_guided
-from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
+from tokenbroker.pytest_plugin.single import SingleRun, own_temporary_folder
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
 from tokenbroker.settings import load_configuration
 
 _MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.SKIPPED: "-", Status.INTERRUPTED: "!"}
-INTERRUPTED = 130
-_REMOVALS, _REMOVAL_PAUSE_S = 50, 0.1
 
 
 def run(
@@ -66,50 +56,49 @@ def run(
     # A session moves the key and the secrets out of the environment; a second one needs them there again.
     before = dict(os.environ) if sys.stdin.isatty() and not again else {}
     outcome = _run_once(flow, [*options, *(["--again"] if again else [])])
-    if outcome.refusal == WOULD_DUPLICATE and before and typer.confirm("Create another key?"):
+    refused = outcome.refusal
+    if refused and refused.code == WOULD_DUPLICATE and before and typer.confirm("Create another key?"):
         os.environ.clear()
         os.environ.update(before)
         before.clear()
         outcome = _run_once(flow, [*options, "--again"])
     if as_json:
-        refused = {"flow": str(flow), "status": "refused", "code": outcome.refusal or None}
-        print(json.dumps(outcome.summary or refused, indent=2))
+        print(json.dumps(outcome.summary(), indent=2))
     raise typer.Exit(outcome.exit_code)
 
 
-class _Outcome(Follower):
-    """Prints what happens as it happens, and remembers how it ended."""
+class _Shown(SingleRun):
+    """Prints what happens as it happens."""
 
     def __init__(self, flow: Path) -> None:
-        self._flow = flow
+        super().__init__(flow)
+        self._named = flow
         self._live = sys.stderr.isatty()
-        self.exit_code = int(ExitCode.DONE)
-        self.refusal = ""
-        self.summary: dict[str, Any] | None = None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[FOLLOWER] = self
-        config.stash[NAMED_FLOWS] = (self._flow,)
+    def summary(self) -> dict[str, object]:
+        """What `--json` prints."""
+        result = self.result
+        if result is None:
+            code = self.refusal.code if self.refusal else None
+            return {"flow": str(self._named), "status": "refused", "code": code}
+        return {
+            "run": result.run,
+            "flow": result.flow,
+            "status": result.status,
+            "code": result.code,
+            "stored": [each.reference for each in result.stored],
+            "possibly_created": list(result.possibly_created),
+            "notes": list(result.notes),
+            "blocked": result.blocked,
+            "evidence": result.evidence,
+            "bundle": result.bundle,
+        }
 
-    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: Any, report: Any) -> None:
-        error = call.excinfo.value
-        self.exit_code = int(error.exit_code) if isinstance(error, BrokerError) else int(ExitCode.FAILED)
-        text = str(report.longrepr)
-        if isinstance(node, FlowItem) and node.redactor is not None:
-            text = node.redactor.text(text)
+    def trouble(self, code: str, text: str) -> None:
         _say(f"\n{text}")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.skipped and isinstance(report.longrepr, tuple):
-            self.exit_code = int(ExitCode.REFUSED)
-            _say(report.longrepr[2].removeprefix("Skipped: "))
 
     def approved(self, plan: Plan) -> None:
         _say(f"{plan.flow.id}: {plan.mode.value} ({plan.mode_reason})")
-
-    def refused(self, error: BrokerError) -> None:
-        self.refusal = error.code
 
     def event(self, event: RunEvent) -> None:
         if isinstance(event, StepStarted):
@@ -123,18 +112,7 @@ class _Outcome(Follower):
             )
 
     def finished(self, result: RunResult, folder: str, broker: Broker) -> None:
-        stored = [str(reference) for reference in result.references]
-        self.summary = {
-            "run": result.run_id,
-            "flow": result.plan.flow.id,
-            "status": result.status.value,
-            "code": result.failure.code if result.failure else None,
-            "stored": stored,
-            "possibly_created": list(result.possibly_created),
-            "notes": list(result.notes),
-            "blocked": sum(blocked.count for blocked in result.blocked),
-            "evidence": folder,
-        }
+        super().finished(result, folder, broker)
         for blocked in result.blocked:
             _say(f"  blocked: {blocked.count} x {blocked.method} to {blocked.origin}")
         for reference in result.references:
@@ -142,59 +120,15 @@ class _Outcome(Follower):
         for sentence in (*result.possibly_created, *result.notes):
             _say(f"! {sentence}")
         _say(f"Evidence: {folder}")
-        if stored:
+        if result.references:
             print_key_advice(broker, file=sys.stderr)
 
 
-def _run_once(flow: Path, options: list[str]) -> _Outcome:
-    # As pytest names it: symbolic links are kept, and no dash can be taken for an option.
-    flow = Path(os.path.abspath(flow))  # noqa: PTH100  Path.absolute() keeps ".."
-    outcome = _Outcome(flow)
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    arguments = [
-        str(flow),
-        f"--rootdir={Path.cwd()}",
-        # Addopts, of the project and of the environment, are for a test session (workers, coverage).
-        "-o", "addopts=", "-o", "asyncio_default_fixture_loop_scope=function",
-        "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no",
-        # A time-out for tests must not cut off a person, or a run between create and capture. The project's
-        # setting of it is then one that nobody knows.
-        "-p", "no:timeout", "-W", "ignore::pytest.PytestConfigWarning", "-o", "strict_config=false",
-        *options,
-    ]  # fmt: skip
-    with _own_temporary_folder():
-        ended = pytest.main(arguments, plugins=[outcome])
-    if ended == pytest.ExitCode.INTERRUPTED and outcome.exit_code == 0:
-        _say("\nInterrupted.")
-        outcome.exit_code = INTERRUPTED
-    elif ended == pytest.ExitCode.NO_TESTS_COLLECTED:
-        _say(f"{flow} was not run: a conftest or setting of the project leaves it out.")
-        outcome.exit_code = int(ExitCode.USAGE)
-    elif ended != pytest.ExitCode.OK and outcome.exit_code == 0:
-        outcome.exit_code = int(ExitCode.USAGE)
-    return outcome
-
-
-@contextmanager
-def _own_temporary_folder() -> Iterator[None]:
-    """A TMPDIR for the browser and its driver, gone at the end.
-
-    A Ctrl-C that hits Playwright in the middle of a message breaks its connection: the browser then ends with
-    its driver, a moment later, and nobody removes its profile.
-    """
-    before = os.environ.get("TMPDIR")
-    folder = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="tokenbroker-run-")
-    try:
-        yield
-    finally:
-        os.environ.pop("TMPDIR")
-        if before is not None:
-            os.environ["TMPDIR"] = before
-        for _ in range(_REMOVALS):
-            shutil.rmtree(folder, ignore_errors=True)
-            if not os.path.lexists(folder):
-                break
-            time.sleep(_REMOVAL_PAUSE_S)
+def _run_once(flow: Path, options: list[str]) -> _Shown:
+    shown = _Shown(flow)
+    with own_temporary_folder():
+        shown.perform(options)
+    return shown
 
 
 def _say(text: str, *, end: str = "\n") -> None:

@@ -1,4 +1,4 @@
-"""The evidence folder of a run: pictures as they are taken, and ``run.json`` at the end."""
+"""The evidence folder of a run: pictures as they are taken, ``run.json`` and Allure's results at the end."""
 
 import json
 import os
@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from tokenbroker import __version__
-from tokenbroker.clock import iso
 from tokenbroker.errors import UsageError
+from tokenbroker.evidence.report.allure import AllureReport, tell_allure
+from tokenbroker.evidence.times import Times
 from tokenbroker.redact import Redactor
 from tokenbroker.run.pictures.picture import Picture
 from tokenbroker.run.result import RunEvent, RunResult, StepResult
+from tokenbroker.settings import Precision
 
+ALLURE_RESULTS = "allure-results"
 _ENDINGS = {"image/png": "png", "image/svg+xml": "svg"}
 
 
@@ -45,13 +48,19 @@ def _not_writable(folder: Path, reason: str) -> UsageError:
 class Evidence:
     """Collects one run into ``folder`` (created 0700); give `on_event` to the runner, then `finish`.
 
+    Attributes:
+        folder: where it all goes.
+        allure: the run as Allure is told it, once it is finished.
+
     Raises:
         UsageError: `evidence.not_writable`; the folder can't be made, or is there already.
     """
 
-    def __init__(self, folder: Path, redactor: Redactor) -> None:
+    def __init__(self, folder: Path, redactor: Redactor, *, timestamps: Precision = "second") -> None:
         self.folder = folder
+        self.allure: AllureReport | None = None
         self._redactor = redactor
+        self._timestamps = timestamps
         self._pictures: set[str] = set()
         reason = ""
         try:
@@ -69,11 +78,16 @@ class Evidence:
             self._pictures.add(name)
 
     def finish(self, result: RunResult) -> Path:
-        """Write ``run.json`` and answer the folder; raises OSError where the disk refuses it."""
+        """Write ``run.json`` and ``allure-results`` and answer the folder; raises OSError where the disk refuses it."""
+        times = Times(began_at=result.started_at, precision=self._timestamps)
         # Redacted once more: what is written here leaves the machine. Text by text, so that it stays JSON
         # even when a secret looks like a part of JSON.
-        record = self._redacted(_record(result, self._pictures))
+        record = self._redacted(_record(result, self._pictures, times))
         self._write("run.json", json.dumps(record, indent=2, ensure_ascii=False).encode())
+        self.allure = tell_allure(result, record=record, times=times, redact=self._redactor.text)
+        (self.folder / ALLURE_RESULTS).mkdir(mode=0o700, exist_ok=True)
+        for name, data in self.allure.files():
+            self._write(f"{ALLURE_RESULTS}/{name}", data)
         return self.folder
 
     def _redacted(self, value: Any) -> Any:
@@ -99,7 +113,7 @@ def _picture_name(step: StepResult, picture: Picture) -> str:
     return f"{step.number:02d}-{step.verb}.{_ENDINGS[picture.media_type]}"
 
 
-def _record(result: RunResult, pictures: Set[str]) -> dict[str, Any]:
+def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, Any]:
     plan = result.plan
     return {
         "tokenbroker": __version__,
@@ -109,15 +123,16 @@ def _record(result: RunResult, pictures: Set[str]) -> dict[str, Any]:
         "flow_sha256": plan.flow_sha256,
         "mode": plan.mode.value,
         "mode_reason": plan.mode_reason,
-        "decision": {"code": plan.reason_code, "at": iso(plan.decided_at)},
+        "decision": {"code": plan.reason_code, "at": times.text(plan.decided_at)},
         "actor": plan.actor,
         "status": result.status.value,
-        "started_at": iso(result.started_at),
+        "started_at": times.text(result.started_at),
+        "timestamps": times.precision,
         "duration_s": round(result.duration_s, 3),
         "origins": {origin: plan.origin_map.get(origin, origin) for origin in plan.origins},
-        "steps": [_step(step, pictures) for step in result.steps],
+        "steps": [_step(step, pictures, times) for step in result.steps],
         "checkpoints": [
-            {**asdict(checkpoint), "at": iso(checkpoint.at)} for checkpoint in result.checkpoints
+            {**asdict(checkpoint), "at": times.text(checkpoint.at)} for checkpoint in result.checkpoints
         ],
         "stored": [asdict(reference) for reference in result.references],
         "blocked_requests": [asdict(blocked) for blocked in result.blocked],
@@ -127,7 +142,7 @@ def _record(result: RunResult, pictures: Set[str]) -> dict[str, Any]:
     }
 
 
-def _step(step: StepResult, pictures: Set[str]) -> dict[str, Any]:
+def _step(step: StepResult, pictures: Set[str], times: Times) -> dict[str, Any]:
     picture = step.picture
     name = _picture_name(step, picture) if picture is not None and picture.data else None
     lost = name is not None and name not in pictures
@@ -136,11 +151,12 @@ def _step(step: StepResult, pictures: Set[str]) -> dict[str, Any]:
         "verb": step.verb,
         "title": step.title,
         "status": step.status.value,
-        "started_at": iso(step.started_at),
+        "started_at": times.text(step.started_at),
         "duration_s": round(step.duration_s, 3),
         "remark": step.remark,
         "code": step.code,
         "picture": None if lost else name,
         "picture_kind": "none" if lost else picture.kind if picture is not None else "off",
         "picture_note": "it could not be written" if lost else picture.note if picture is not None else "",
+        "labels": [asdict(label) for label in step.labels],
     }

@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
@@ -14,9 +13,9 @@ from jsonschema.exceptions import relevance
 
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import Document, NodePath, parse_document, printable, read_document
+from tokenbroker.flow.meaning import meaning_mistakes
 from tokenbroker.flow.model import ExpectedOutcome, Flow, Mode, Param, Step, StepType
 from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator
-from tokenbroker.settings import origin_of
 
 StepTypes = Mapping[str, StepType]
 MAX_MISTAKES = 20
@@ -77,7 +76,7 @@ def _mistakes(document: Document, steps: StepTypes) -> Iterator[FlowError]:
     if isinstance(entries, list):
         for index, entry in enumerate(entries):
             yield from _step_mistakes(document, ("steps", index), entry, steps)
-        yield from _meaning_mistakes(document, data, steps)
+        yield from meaning_mistakes(document, data, steps)
 
 
 def _step_mistakes(document: Document, path: NodePath, entry: Any, steps: StepTypes) -> Iterator[FlowError]:
@@ -171,56 +170,6 @@ def _sentence(error: ValidationError) -> str:
             return f"these options don't go together: {schema.get('description', 'see the schema')}"
         case _:
             return f"this breaks the rule {error.validator}: {expected}"
-
-
-def _meaning_mistakes(document: Document, data: Mapping[str, Any], steps: StepTypes) -> Iterator[FlowError]:
-    """What no schema can say: ids used twice, parameters that no one declared, addresses of no origin."""
-    seen: set[str] = set()
-    params = data.get("params")
-    declared = params if isinstance(params, dict) else {}
-    for index, entry in enumerate(data["steps"]):
-        if not isinstance(entry, dict):
-            continue
-        step_id = entry.get("id")
-        if isinstance(step_id, str):
-            if step_id in seen:
-                sentence = f"the id '{printable(step_id)}' is used twice"
-                yield document.error(("steps", index, "id"), sentence, code="flow.duplicate_id")
-            seen.add(step_id)
-        for verb in entry.keys() & steps.keys():
-            value = entry[verb]
-            options = value if isinstance(value, dict) else {steps[verb].shorthand: value}
-            path = ("steps", index, verb)
-            ref = options.get("value_ref")
-            if isinstance(ref, str) and ref.startswith("param:") and ref[6:] not in declared:
-                sentence = f"the parameter '{printable(ref[6:])}' is not declared under 'params'"
-                yield document.error((*path, "value_ref"), sentence, code="flow.unknown_param")
-            yield from _address_mistakes(document, (*path, "url"), options.get("url"))
-    for name, spec in declared.items():
-        pattern = spec.get("pattern") if isinstance(spec, dict) else None
-        if isinstance(pattern, str) and not _compiles(pattern):
-            sentence = "this is not a regular expression"
-            yield document.error(("params", name, "pattern"), sentence, code="flow.bad_pattern")
-    origins = data.get("origins")
-    for index, origin in enumerate(origins if isinstance(origins, list) else []):
-        yield from _address_mistakes(document, ("origins", index), origin)
-
-
-def _address_mistakes(document: Document, path: NodePath, value: Any) -> Iterator[FlowError]:
-    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
-        return  # no address; where one must stand, the schema says so
-    try:
-        origin_of(value)
-    except ValueError:
-        yield document.error(path, "this address has no origin that can be told", code="flow.bad_address")
-
-
-def _compiles(pattern: str) -> bool:
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return True
 
 
 @cache

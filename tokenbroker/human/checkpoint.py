@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from tokenbroker.secret import Secret
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 class Kind(StrEnum):
@@ -57,6 +60,10 @@ class Answer:
     at: datetime
 
 
+PageSays = Callable[[], Outcome | None]
+"""What the run's page itself proves now: that the person has acted (DONE), that it was denied, or nothing yet."""
+
+
 class Channel(Protocol):
     """A way to reach a person."""
 
@@ -65,9 +72,20 @@ class Channel(Protocol):
     def unreachable(self) -> str | None:
         """Why this channel can reach nobody now; None when it can."""
 
-    def ask(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> Answer:
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         """Put `checkpoint` to the person and wait for the answer, until its deadline at most.
 
-        `page_says_done` is called now and then (at least twice a second): once it is true the page itself
-        proves that the person has acted, and the answer is DONE.
+        `page_says` is called now and then (at least twice a second): once it answers an outcome, the question
+        is settled, and that outcome is the answer's.
         """
+
+
+@runtime_checkable
+class PageChannel(Channel, Protocol):
+    """A channel whose person can act in the run's own page, also in a browser that has no window.
+
+    Where a channel is one, a run asks by `ask_at_page` only.
+    """
+
+    def ask_at_page(self, page: "Page", checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        """As `ask`; the person sees `page` and acts in it by input events alone, as with mouse and keyboard."""

@@ -78,7 +78,7 @@ def approve(flow: Flow, request: Request, *, created_before: datetime | None, cl
     """
     mode, mode_reason = _mode(flow, request.mode)
     params = _params(flow, request.params)
-    origins = _origins(flow)
+    origins = origins_of(flow)
     origin_map = _origin_map(request.origin_map)
     reached = [origin_map.get(origin, origin) for origin in origins]
     beyond = [origin for origin in reached if not is_loopback(origin)]
@@ -151,7 +151,8 @@ def _mode(flow: Flow, asked: Mode | None) -> tuple[Mode, str]:
     return Mode.SEMI_AUTO, "the only mode that the flow allows"
 
 
-def _origins(flow: Flow) -> tuple[str, ...]:
+def origins_of(flow: Flow) -> tuple[str, ...]:
+    """Where `flow` may go, as its text says it; raises PolicyDenied where a step leads out of its `origins`."""
     visited = tuple(origin_of(str(s.options["url"])) for s in flow.steps if s.verb == "navigate")
     if not flow.origins:
         return tuple(dict.fromkeys(visited))

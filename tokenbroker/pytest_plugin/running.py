@@ -13,6 +13,7 @@ from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.human.checkpoint import Channel
 from tokenbroker.policy.approve import Plan, Request
 from tokenbroker.pytest_plugin import REDACTOR, summary
+from tokenbroker.pytest_plugin.allure import tell_allure_of
 from tokenbroker.pytest_plugin.ending import conclude, note, rebuilt, refuse
 from tokenbroker.pytest_plugin.options import params_of
 from tokenbroker.redact import RedactingFilter, Redactor
@@ -90,6 +91,7 @@ def _run_item(
         result = execute(plan, tools_of(run, inputs), run_id=run.run_id)
     note(item, result, run.evidence.folder)  # first: what follows may fail, or be cut off by a second Ctrl-C
     result = run.finish(result)
+    tell_allure_of(item, run.evidence.allure)
     with suppress(Exception):  # whoever follows may be gone; what it was told stands in the item's properties
         follower.finished(result, str(run.evidence.folder), broker)
     item.user_properties += [(summary.NOTE, text) for text in result.notes]
@@ -142,6 +144,7 @@ def _tools(
     pictures = settings.pictures and not request.config.getoption("--no-pictures")
 
     def tools(run: Run, inputs: dict[str, Any]) -> Tools:
+        run.browser = f"{browser.browser_type.name} {browser.version}"
         return Tools(
             browser=browser,
             egress=egress,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 import pytest
 
 from tokenbroker.errors import BrokerError, UsageError
+from tokenbroker.pytest_plugin.allure import attach_allure
 from tokenbroker.pytest_plugin.debug_log import silence_debug_log
 from tokenbroker.pytest_plugin.items import FlowItem
 from tokenbroker.pytest_plugin.options import params_of, refuse_guided
@@ -19,6 +20,7 @@ def attach(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin(_NAME):
         config.pluginmanager.register(SessionHooks(config), _NAME)
         config.pluginmanager.register(RedactFirst())
+        attach_allure(config)
 
 
 class SessionHooks:

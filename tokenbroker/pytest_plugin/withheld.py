@@ -10,17 +10,10 @@ from collections.abc import Iterable, MutableMapping
 import pytest
 
 from tokenbroker.errors import BrokerError
-from tokenbroker.settings import SECRET_PREFIX, WITHHELD_VARIABLES, Settings, load_configuration
+from tokenbroker.jobs.variables import Withheld, secret_names
+from tokenbroker.settings import Settings, load_configuration
 
-
-class _Withheld(dict[str, str]):
-    """Shows its names only: a traceback with locals may print it."""
-
-    def __repr__(self) -> str:
-        return f"<withheld: {', '.join(sorted(self))}>"
-
-
-_WITHHELD = pytest.StashKey[_Withheld]()
+_WITHHELD = pytest.StashKey[Withheld]()
 
 
 def withhold(
@@ -31,19 +24,15 @@ def withhold(
     `settings` say which prefixes the sinks read; without them they are read as seen from pytest's root.
     Answers all that was moved so far in this session.
     """
-    withheld = config.stash.setdefault(_WITHHELD, _Withheld())
-    prefixes = tuple(_prefixes(settings or _settings(config)))
-    wanted = {*WITHHELD_VARIABLES, *names}
-    for name in [*os.environ]:
-        if name in wanted or name.startswith(prefixes):
-            withheld[name] = os.environ.pop(name)
+    withheld = config.stash.setdefault(_WITHHELD, Withheld())
+    for name in secret_names([*os.environ], settings or _settings(config), names):
+        withheld[name] = os.environ.pop(name)
     return withheld
 
 
-def _prefixes(settings: Settings | None) -> set[str]:
-    return (
-        {SECRET_PREFIX, *(sink.prefix for sink in settings.sinks.values())} if settings else {SECRET_PREFIX}
-    )
+def hold(config: pytest.Config, variables: Withheld) -> None:
+    """Begin the session with `variables`, which came another way than by the environment, as withheld."""
+    config.stash[_WITHHELD] = variables
 
 
 def _settings(config: pytest.Config) -> Settings | None:

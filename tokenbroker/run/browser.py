@@ -10,15 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from tokenbroker.errors import BrowserUnavailable, RunError
+from tokenbroker.errors import BrowserUnavailable
 from tokenbroker.run import egress
 from tokenbroker.run.egress import Gate
 from tokenbroker.run.pictures import block_font
 from tokenbroker.run.pictures.proof import prove_block_font
-from tokenbroker.secret import Secret
 
 VIEWPORT = {"width": 1280, "height": 800}
 # Lets `prove_arguments` ask the browser for its own command line.
@@ -139,6 +138,18 @@ def gated_context(browser: Browser, gate: Gate) -> Iterator[BrowserContext]:
         _close(context)
 
 
+@contextmanager
+def scratch_page(browser: Browser) -> Iterator[Page]:
+    """An empty page of ours, in a context of its own without any network, closed at the end."""
+    context = browser.new_context(
+        offline=True, service_workers="block", accept_downloads=False, permissions=[]
+    )
+    try:
+        yield context.new_page()
+    finally:
+        _close(context)
+
+
 def draws_blocks(browser: Browser) -> bool:
     """Whether this browser is proven to draw every character alike; asked once for each browser process."""
     context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]  # as in `gated_context`
@@ -146,27 +157,6 @@ def draws_blocks(browser: Browser) -> bool:
         return prove_block_font(context)
     finally:
         _close(context)
-
-
-def read_phone(browser: Browser, address: str) -> Secret:
-    """The newest code on the demo's phone page, read in a context that is the simulated person's own.
-
-    Raises:
-        RunError: `human.no_code`; the phone shows no code.
-    """
-    context = browser.new_context(service_workers="block", accept_downloads=False)
-    code = ""
-    try:
-        page = context.new_page()
-        page.goto(address, wait_until="domcontentloaded")
-        code = page.locator("[data-latest-code]").inner_text(timeout=5000).strip()
-    except PlaywrightError:
-        code = ""
-    finally:
-        _close(context)
-    if not code:
-        raise RunError("the phone page shows no code", code="human.no_code")
-    return Secret(code)
 
 
 def _close(context: BrowserContext) -> None:

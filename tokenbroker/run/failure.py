@@ -15,9 +15,18 @@ from tokenbroker.flow.model import Flow, Step
 T = TypeVar("T")
 CONTEXT_LINES = 2
 _NET_ERROR = re.compile(r"net::(ERR_[A-Z_]+)")
+_HELD_BACK = (
+    ("intercepts pointer events", "target.covered", "something else covers the element until the time-out"),
+    ("element is not enabled", "target.disabled", "the element stayed disabled until the time-out"),
+)
+# What the log of an act says once it was done: from there on nobody knows what the page has made of it. (A fill
+# has a closer look of its own.)
+_ACTED = ("performing ", "action done", "attempting fill")
 _TROUBLE = (
     ("strict mode violation", "target.ambiguous", "more than one element matches"),
     ("not attached", "target.detached", "the element went away while it was being used"),
+    ("rame was detached", "target.frame_detached", "the frame went away while it was being used"),
+    ("rame has been detached", "target.frame_detached", "the frame went away while it was being used"),
     ("Element is not an <input>", "target.not_editable", "the element does not take text"),
     ("not an <select>", "target.not_select", "the element is no select box"),
     ("Not a checkbox", "target.not_checkable", "the element is no check box"),
@@ -69,8 +78,10 @@ def attempt(act: Callable[[], T], *, what: str, timeout_code: str = "step.timeou
     code, why = "", ""
     try:
         return act()
-    except PlaywrightTimeout:
+    except PlaywrightTimeout as error:
         code, why = timeout_code, "it was not possible before the step's time-out"
+        if not any(mark in error.message for mark in _ACTED):
+            code, why = next((told for mark, *told in _HELD_BACK if mark in error.message), (code, why))
     except PlaywrightError as error:
         code, why = _translated(error.message)
     raise StepFailed(f"{what}: {why}", code=code)

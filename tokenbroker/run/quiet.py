@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import JSHandle, Page
+from playwright.sync_api import Frame, JSHandle, Page
 
 POLL_S = 0.05
 QUIET_S = 0.6
@@ -25,13 +25,13 @@ _LOOK = "seen => [seen.changes, document.readyState === 'complete']"
 
 
 class ChangeCount:
-    """Counts the changes of a page's document from now on.
+    """Counts the changes of the document of a page, or of a frame, from now on.
 
     Raises:
         PlaywrightError: here and in `look`, when the document goes away.
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page | Frame) -> None:
         self._seen: JSHandle = page.evaluate_handle(_WATCH)
         self._changes = 0
         self._since = time.monotonic()
@@ -53,7 +53,7 @@ class ChangeCount:
             return
 
 
-def has_settled(page: Page, remaining_s: Callable[[], float]) -> bool:
+def has_settled(page: Page | Frame, remaining_s: Callable[[], float]) -> bool:
     """Wait until `page` is complete and quiet; False where it was not within the step's time, or navigated.
 
     A page that is complete and keeps changing counts as settled after `RESTLESS_S`.

@@ -7,6 +7,7 @@ from enum import StrEnum
 from tokenbroker.human.checkpoint import Kind, Outcome
 from tokenbroker.policy.approve import Plan
 from tokenbroker.run.egress import BlockedRequest
+from tokenbroker.run.pictures.label import Label
 from tokenbroker.run.pictures.picture import Picture
 from tokenbroker.sinks.sink import Reference
 
@@ -43,6 +44,8 @@ class StepResult:
     """Value-free; such as the reference of what was stored."""
     code: str | None
     picture: Picture | None
+    labels: tuple[Label, ...] = ()
+    """Words of the flow for the picture, each with the box of the element that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,11 +4,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playwright.sync_api import Browser
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Browser, ElementHandle
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError, ExitCode, RunError
@@ -17,10 +16,12 @@ from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
 from tokenbroker.run.browser import gated_context
+from tokenbroker.run.captcha import past_captcha
 from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.egress import Egress
 from tokenbroker.run.failure import failure_report, shown_address
 from tokenbroker.run.pictures.camera import Camera
+from tokenbroker.run.pictures.label import Label, labels_of
 from tokenbroker.run.pictures.picture import Picture, nothing
 from tokenbroker.run.result import (
     CheckpointResult,
@@ -32,7 +33,7 @@ from tokenbroker.run.result import (
     StepStarted,
 )
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps import STEPS
+from tokenbroker.run.steps import STEPS, perform
 from tokenbroker.secret import Secret
 
 NOT_CAPTURED = "run.key_not_captured"
@@ -167,14 +168,16 @@ class _Run:
         timeout_s = tools.step_timeout_s
         if step.timeout_s is not None and "human" not in STEPS[step.verb].requires:
             timeout_s = step.timeout_s
-        stage.deadline = time.monotonic() + timeout_s
+        stage.begin(step, timeout_s)
         status, remark = Status.FAILED, ""
+        acted_before = stage.last_acted
         try:
-            if step.when is not None and not _applies(step.when, stage):
+            if not stage.applies():
                 status, remark = Status.SKIPPED, f"not there: {step.when}"
             else:
                 tools.record.begin(step, shown_address(stage.page.url))
-                remark = STEPS[step.verb].perform(step, stage)
+                kind = STEPS[step.verb]
+                remark = past_captcha(lambda: perform(step, stage), stage, is_idempotent=kind.idempotent)
                 status = Status.PASSED
         except BaseException as error:
             self.failed = error
@@ -183,16 +186,21 @@ class _Run:
             raise
         finally:
             self.address = shown_address(stage.page.url)
+            duration_s = time.perf_counter() - began
+            picture = _picture(camera, stage) if status is not Status.INTERRUPTED else None
+            acted_on = stage.last_acted if stage.last_acted is not acted_before else None
+            labels = _labels(picture, step, stage, acted_on) if status is not Status.SKIPPED else ()
             result = StepResult(
                 number=step.number,
                 verb=step.verb,
                 title=step.title,
                 status=status,
                 started_at=started_at,
-                duration_s=time.perf_counter() - began,
-                remark=tools.redactor.text(remark),
+                duration_s=duration_s,
+                remark=tools.redactor.text("; ".join(filter(None, (remark, stage.dialogs.remark)))),
                 code=_step_code(self.failed) if self.failed is not None else None,
-                picture=_picture(camera, stage) if status is not Status.INTERRUPTED else None,
+                picture=picture,
+                labels=labels,
             )
             self.results.append(result)
             tools.on_event(result)
@@ -212,13 +220,6 @@ class _Run:
         self._tools.on_checkpoint(checkpoint, answer)
 
 
-def _applies(selector: str, stage: Stage) -> bool:
-    try:
-        return stage.seek().is_there(selector)
-    except PlaywrightError:
-        return False
-
-
 def _step_code(error: BaseException) -> str:
     if isinstance(error, BrokerError):
         return error.code
@@ -234,6 +235,19 @@ def _picture(camera: Camera | None, stage: Stage) -> Picture | None:
         return camera.shoot(stage.page)
     except Exception as error:  # noqa: BLE001  a picture is not worth the run, nor the step's own error
         return nothing(f"the camera failed ({type(error).__name__})")
+
+
+def _labels(
+    picture: Picture | None, step: Step, stage: Stage, acted_on: ElementHandle | None
+) -> tuple[Label, ...]:
+    """What the flow says, for the picture; a page that gave no picture is not asked, nor one whose frame has gone."""
+    if picture is None or not picture.data:
+        return ()
+    try:
+        found = labels_of(step, stage.frame(), acted_on) if stage.has_frame() else ()
+    except Exception:  # noqa: BLE001  as for the picture
+        return ()
+    return tuple(replace(label, text=stage.redactor.text(label.text)) for label in found)
 
 
 def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Failure:

@@ -2,20 +2,25 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from playwright.sync_api import ElementHandle, Page
+from playwright.sync_api import ElementHandle, Frame, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
 from tokenbroker.flow.model import Step
-from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome
+from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome, PageChannel, PageSays
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
+from tokenbroker.run.dialogs import Dialogs
 from tokenbroker.run.failure import StepFailed
+from tokenbroker.run.frames import FramePath
+from tokenbroker.run.quiet import has_settled
 from tokenbroker.run.targets import Seeker
+from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
 from tokenbroker.settings import origin_of
 
@@ -38,9 +43,10 @@ class Keeper(Protocol):
 
 @dataclass(kw_only=True)
 class Stage:
-    """The page and everything around it, for one run; the runner sets `deadline` before each step."""
+    """The page and everything around it, for one run; the runner says which step it is now with `begin`."""
 
     page: Page
+    """The window that the current step works in; at first the one that the run began with."""
     plan: Plan
     inputs: Mapping[str, str | Secret]
     """The values behind the flow's references, by reference (``secrets:NAME`` …)."""
@@ -53,6 +59,73 @@ class Stage:
     deadline: float = 0.0
     """When the current step must be done, on the monotonic clock."""
     last_acted: ElementHandle | None = None
+    windows: Windows = field(init=False)
+    dialogs: Dialogs = field(init=False)
+    _step: Step | None = field(default=None, init=False)
+    _frame: Frame | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.windows = Windows(self.page)
+        self.dialogs = Dialogs(self.page.context)
+
+    def begin(self, step: Step, time_s: float) -> None:
+        """From now on it is about `step`, which may take `time_s`."""
+        self.deadline = time.monotonic() + time_s
+        self._step, self._frame = step, None
+        self.dialogs.begin()
+        self.page = self.windows.named(step.options.get("page")) or self.windows.first
+
+    def applies(self) -> bool:
+        """Whether the current step is to be done: it has no `when`, or that is visible where the step works.
+
+        Raises:
+            StepFailed: `page.not_opened` or `page.closed`; the window that a step without `when` works in.
+        """
+        if self._step is None:
+            return True
+        name = self._step.options.get("page")
+        is_open = self.windows.named(name) is not None
+        if self._step.when is not None:
+            return is_open and self._shows(self._step.when)
+        if not is_open:
+            raise self.windows.missing(str(name))
+        return True
+
+    def _shows(self, selector: str) -> bool:
+        path = self._frame_path()
+        try:
+            if path.look(self.page) is None:
+                has_settled(self.page, self.remaining_s)
+            self._frame = path.look(self.page)
+            return self._frame is not None and self.seek().is_there(selector)
+        except PlaywrightError:
+            return False
+
+    def frame(self) -> Frame:
+        """The frame that the current step works in: the page's own, or the one it names, waited for.
+
+        Raises:
+            StepFailed: `target.frame_not_found`, or `target.ambiguous` where several match.
+        """
+        path = self._frame_path()
+        if not path.ways:
+            return self.page.main_frame
+        if self._frame is None or self._frame.is_detached():
+            self._frame = path.find(self.page, self.remaining_s)
+        return self._frame
+
+    def has_frame(self) -> bool:
+        """Whether the frame that the current step names is there now."""
+        return self._frame_path().look(self.page) is not None
+
+    def _frame_path(self) -> FramePath:
+        option = self._step.options.get("frame") if self._step is not None else None
+        return FramePath.of(option, self.plan.address)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the current step works in a frame or a window that an act has opened."""
+        return self._step is not None and not self._step.options.keys().isdisjoint(("frame", "page"))
 
     def remaining_s(self) -> float:
         """How long the current step still has; never zero, which Playwright takes for "no limit"."""
@@ -68,10 +141,10 @@ class Stage:
         self.deadline = time.monotonic() + seconds
 
     def seek(self, *, wordless: bool = False) -> Seeker:
-        """A seeker for the page as it is now. Once a key may have been made, its stops show no words of the
+        """A seeker for the step's frame as it is now. Once a key may have been made, its stops show no words of the
         page; with `wordless` they never do."""
         return Seeker(
-            page=self.page,
+            frame=self.frame(),
             remaining_s=self.remaining_s,
             last_acted=self.last_acted,
             redact=self.redactor.text,
@@ -84,21 +157,31 @@ class Stage:
             return str(step.options["value"])
         return self.inputs[str(step.options["value_ref"])]
 
+    def window_origin(self) -> str:
+        """The origin of the window that the step works in, for which the browser keeps permissions; to be asked
+        after `require_declared_origin`."""
+        return origin_of(self.windows.sources(self.page.main_frame)[0].removeprefix("blob:"))
+
     def require_declared_origin(self) -> None:
-        """Stop before a secret is typed into, or a token read from, a page of a foreign origin.
+        """Stop before a secret is typed into, or a token read from, a page or frame of a foreign origin.
+
+        A frame counts with all that hold it, and an empty window with what opened it.
 
         Raises:
             StepFailed: `origin.not_declared`.
         """
-        url = self.page.main_frame.url
-        try:
-            origin = origin_of(url)
-        except ValueError:
-            origin = "a page without an origin"
-        if origin not in self.plan.reachable:
-            raise StepFailed(
-                f"the page belongs to {origin}, which this flow does not name", code="origin.not_declared"
-            )
+        frame = self.frame()
+        for url in self.windows.sources(frame):
+            try:
+                origin = origin_of(url.removeprefix("blob:"))
+            except ValueError:
+                origin = "a page without an origin"
+            if origin not in self.plan.reachable:
+                what = "page" if frame == self.page.main_frame else "frame, or what holds it,"
+                raise StepFailed(
+                    f"the {what} belongs to {origin}, which this flow does not name",
+                    code="origin.not_declared",
+                )
 
     def ask(
         self,
@@ -107,9 +190,10 @@ class Stage:
         *,
         attempt: int,
         deadline_s: float | None,
-        page_says_done: Callable[[], bool],
+        page_says: PageSays,
+        borne_out: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> Answer:
-        """Put a checkpoint to the person.
+        """Put a checkpoint to the person; `borne_out` sets the answer against what the page proves, before it counts.
 
         Raises:
             HumanUnreachable, HumanDenied, HumanTimeout: no channel, a no, or no answer in time.
@@ -128,12 +212,16 @@ class Stage:
             deadline=self.clock() + timedelta(seconds=deadline_s or self.human_deadline_s),
             attempt=attempt,
         )
-        answer = self.channel.ask(checkpoint, page_says_done)
+        if isinstance(self.channel, PageChannel):
+            answer = self.channel.ask_at_page(self.page, checkpoint, page_says)
+        else:
+            answer = self.channel.ask(checkpoint, page_says)
+        answer = borne_out(answer)
         if answer.code is not None:
             self.redactor.add(answer.code, label="one-time code")
         self.on_checkpoint(checkpoint, answer)
         if answer.outcome is Outcome.DENIED:
-            raise HumanDenied(f"{answer.who} said no ({reason})")
+            raise HumanDenied(f"it was denied ({reason}); asked was {answer.who} ({answer.channel})")
         if answer.outcome is Outcome.TIMED_OUT:
             raise HumanTimeout(f"nobody answered before the deadline ({reason})")
         return answer

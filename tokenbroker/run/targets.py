@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from playwright.sync_api import ElementHandle, Locator, Page
+from playwright.sync_api import ElementHandle, Frame, Locator
 from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.run.failure import StepFailed, Tried, attempt
@@ -44,13 +44,13 @@ _IS_DOUBTFUL = (
 
 @dataclass(frozen=True, kw_only=True)
 class Seeker:
-    """Finds targets in one page for one step.
+    """Finds targets in one frame of a page for one step.
 
     `redact` makes words taken from the page safe to print; `remaining_s` says how long the step still has.
     With `wordless`, candidates are told by kind and place only: the page may show a token by now.
     """
 
-    page: Page
+    frame: Frame
     remaining_s: Callable[[], float]
     last_acted: ElementHandle | None
     redact: Callable[[str], str]
@@ -76,7 +76,7 @@ class Seeker:
         if bare_text(selector) is None:
             # One round trip where there is exactly one, as there mostly is.
             alone = f"elements => elements.length === 1 ? [({expression})(elements[0])] : []"
-            locator = self.page.locator(selector)
+            locator = self.frame.locator(selector)
             answers = attempt(lambda: locator.evaluate_all(alone), what=f"reading {selector}")
             if answers:
                 return answers[0]
@@ -85,7 +85,7 @@ class Seeker:
 
     def visible(self, selector: str) -> Locator:
         """The first visible match of `selector`, for steps that look and don't act."""
-        return self.page.locator(selector).filter(visible=True).first
+        return self.frame.locator(selector).filter(visible=True).first
 
     def is_there(self, selector: str) -> bool:
         """Whether a match of `selector` is visible once the page has settled."""
@@ -95,7 +95,7 @@ class Seeker:
         return self._settled() and match.is_visible()
 
     def _single(self, selector: str) -> ElementHandle:
-        locator = self.page.locator(selector)
+        locator = self.frame.locator(selector)
         try:
             return attempt(
                 lambda: locator.element_handle(timeout=self.remaining_s() * 1000),
@@ -118,9 +118,9 @@ class Seeker:
     def _text_target(self, selector: str, text: str) -> ElementHandle:
         """One visible control with exactly that accessible name; else one exact full text, retargeted to its
         control; else one substring match once the page has settled, never the element just acted on."""
-        named = named_control(self.page, text).filter(visible=True)
-        exact = self.page.locator(f"text={exact_pattern(text)}").filter(visible=True)
-        partial = self.page.locator(f"text={text}").filter(visible=True)
+        named = named_control(self.frame, text).filter(visible=True)
+        exact = self.frame.locator(f"text={exact_pattern(text)}").filter(visible=True)
+        partial = self.frame.locator(f"text={text}").filter(visible=True)
         for _ in self._rounds():
             found = self._matches(named) or self._controls(exact)
             if not found or self._is_doubtful(found):
@@ -141,7 +141,7 @@ class Seeker:
             yield number
             if self.remaining_s() <= POLL_S:
                 return
-            attempt(lambda: self.page.wait_for_timeout(POLL_S * 1000), what="waiting for the page")
+            attempt(lambda: self.frame.page.wait_for_timeout(POLL_S * 1000), what="waiting for the page")
 
     def _matches(self, locator: Locator) -> list[ElementHandle]:
         """The matches of `locator` now; none while the page is just changing."""
@@ -180,7 +180,7 @@ class Seeker:
         return True
 
     def _settled(self) -> bool:
-        return has_settled(self.page, self.remaining_s)
+        return has_settled(self.frame, self.remaining_s)
 
     def _stop(self, selector: str, code: str, locator: Locator | None) -> StepFailed:
         candidates = self._describe(locator) if locator is not None else ()
@@ -228,11 +228,11 @@ def exact_pattern(text: str) -> str:
     return "/^\\s*" + re.sub(r"\s+", r"\\s+", escaped) + "\\s*$/"
 
 
-def named_control(page: Page, name: str) -> Locator:
+def named_control(frame: Frame, name: str) -> Locator:
     """Every control whose accessible name is exactly `name`."""
-    union = page.get_by_role("button", name=name, exact=True)
+    union = frame.get_by_role("button", name=name, exact=True)
     for role in CONTROL_ROLES[1:]:
-        union = union.or_(page.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]  # a literal
+        union = union.or_(frame.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]  # a literal
     return union
 
 

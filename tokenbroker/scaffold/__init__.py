@@ -28,7 +28,7 @@ class Written:
 
 
 def write_project(folder: Path, *, site: str, origin: str) -> list[Written]:
-    """Write settings, one flow for `site` at `origin`, a CI workflow and `.gitignore` into `folder`; overwrites nothing.
+    """Write settings, a flow for `site` at `origin`, a CI workflow and `.gitignore` into `folder`; overwrites nothing.
 
     Raises:
         UsageError: `site` is no name of a site, or a file can't be written.

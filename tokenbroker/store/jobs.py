@@ -75,21 +75,31 @@ def mark_created_key(store: Store, job_id: str, *, clock: Clock = system_clock) 
 
 
 def finish_job(
-    store: Store, job_id: str, *, status: str, actor: str, result: str = OK, clock: Clock = system_clock
+    store: Store,
+    job_id: str,
+    *,
+    status: str,
+    actor: str,
+    result: str = OK,
+    bundle_sha256: str = "",
+    clock: Clock = system_clock,
 ) -> None:
     """Record how the run ended (`status`, and `result`: ``ok`` or an error's code), with its audit row.
+
+    `bundle_sha256` is the digest of the bundle that it was sealed into; "" where it was not.
 
     Raises:
         SecretUnavailable: the store can't be written.
         KeyError: no job has that id.
     """
     now = clock()
+    detail = {"job_id": job_id, "status": status} | (
+        {"bundle_sha256": bundle_sha256} if bundle_sha256 else {}
+    )
 
     def work(connection: Connection) -> None:
         flow_id = _change(connection, job_id, {"status": status, "updated_at": iso(now)})
-        entry = _entry(
-            "finish_flow", flow_id=flow_id, actor=actor, result=result, job_id=job_id, status=status
-        )
+        entry = _entry("finish_flow", flow_id=flow_id, actor=actor, result=result, **detail)
         append(connection, entry, at=now)
 
     store.write(work)

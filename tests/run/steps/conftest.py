@@ -1,22 +1,22 @@
 """One step at a time, on a page that the test writes, in a real browser."""
 
 import http.server
+import json
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tokenbroker.flow.load import loads
 from tokenbroker.flow.model import Step
-from tokenbroker.human.checkpoint import Answer, Checkpoint, Outcome
+from tokenbroker.human.checkpoint import Answer, Checkpoint, Outcome, PageSays
 from tokenbroker.policy.approve import Plan, Request, approve
 from tokenbroker.redact import Redactor
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps import STEPS
+from tokenbroker.run.steps import STEPS, perform
 from tokenbroker.secret import Secret
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -88,16 +88,28 @@ class Person:
     def unreachable(self) -> str | None:
         return None
 
-    def ask(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> Answer:
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         self.asked.append(checkpoint)
         if self.on_ask:
             self.on_ask()
-        while self.waits_for_page and not page_says_done():
+        said = None
+        while self.waits_for_page and (said := page_says()) is None:
             pass
         code = self.codes[min(len(self.asked), len(self.codes)) - 1] if self.codes else None
         return Answer(
-            outcome=self.outcome, code=Secret(code) if code else None, who="tester", channel=self.name, at=NOW
+            outcome=said or self.outcome,
+            code=Secret(code) if code else None,
+            who="tester",
+            channel=self.name,
+            at=NOW,
         )
+
+
+class PersonAtPage(Person):
+    """A person who sees the run's page; `on_ask` acts in it."""
+
+    def ask_at_page(self, page: Page, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        return self.ask(checkpoint, page_says)
 
 
 @pytest.fixture
@@ -108,8 +120,16 @@ def site() -> Iterator[PageSite]:
 
 
 @pytest.fixture
+def other_site() -> Iterator[PageSite]:
+    """A site of another origin."""
+    made = PageSite()
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def context(flow_browser: Browser) -> Iterator[BrowserContext]:
-    made = flow_browser.new_context()
+    made = flow_browser.new_context(permissions=[])  # as a run has it
     yield made
     made.close()
 
@@ -121,30 +141,46 @@ class Trial:
     stage: Stage
     keeping: Keeping
     person: Person
-    plan_of: Callable[[str], Plan]
+    plan_of: Callable[..., Plan]
 
     def perform(self, step_yaml: str, *, within_s: float = 5) -> str:
         """Do the one step that `step_yaml` (a YAML flow mapping) describes; answers its remark."""
-        step = self.plan_of(step_yaml).flow.steps[1]
-        self.stage.deadline = time.monotonic() + within_s
-        return STEPS[step.verb].perform(step, self.stage)
+        return self.perform_all(step_yaml, within_s=within_s)[0]
+
+    def perform_all(self, *steps_yaml: str, within_s: float = 5) -> list[str | None]:
+        """Do the steps one after the other, as the runner does; answers their remarks, None of one left out."""
+        remarks = []
+        for step in self.plan_of(*steps_yaml).flow.steps[1:]:
+            self.stage.begin(step, within_s)
+            applies = self.stage.applies()
+            remarks.append(perform(step, self.stage) if applies else None)
+        return remarks
 
 
 @pytest.fixture
 def on_page(site: PageSite, context: BrowserContext) -> Callable[..., Trial]:
-    """``on_page(html, inputs=…, person=…)``: open a page with `html` as its body."""
+    """``on_page(html, inputs=…, person=…, origins=…)``: open a page with `html` as its body.
+
+    `origins` are allowed beside the page's own.
+    """
 
     def open_page(
-        html: str, *, inputs: Mapping[str, str | Secret] | None = None, person: Person | None = None
+        html: str,
+        *,
+        inputs: Mapping[str, str | Secret] | None = None,
+        person: Person | None = None,
+        origins: Sequence[str] = (),
     ) -> Trial:
         site.pages["/"] = f"<!doctype html><title>t</title><body>{html}"
         keeping, person = Keeping(), person or Person()
 
-        def plan_of(step_yaml: str) -> Plan:
+        def plan_of(*steps_yaml: str) -> Plan:
+            lines = [f"- navigate: {site.origin}/", *(f"- {step}" for step in steps_yaml)]
             text = (
                 f"version: 1\nsite: test\nflow: one\nallowed_automation: semi_auto\n"
                 f"params: {{ who: {{ required: false }} }}\n"
-                f"steps:\n  - navigate: {site.origin}/\n  - {step_yaml}\n"
+                f"{f'origins: {json.dumps([site.origin, *origins])}' if origins else ''}\n"
+                f"steps:\n" + "".join(f"  {line}\n" for line in lines)
             )
             request = Request(actor="tester", params={}, origin_map={})
             return approve(loads(text, STEPS), request, created_before=None, clock=lambda: NOW)
@@ -153,7 +189,7 @@ def on_page(site: PageSite, context: BrowserContext) -> Callable[..., Trial]:
         page.goto(f"{site.origin}/")
         stage = Stage(
             page=page,
-            plan=plan_of("navigate: " + site.origin + "/"),
+            plan=plan_of(),
             inputs=inputs or {},
             redactor=Redactor(),
             channel=person,

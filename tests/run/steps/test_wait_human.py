@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from tests.run.steps.conftest import Person
-from tokenbroker.errors import HumanDenied, HumanTimeout
+from tests.run.steps.conftest import Person, PersonAtPage
+from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
 from tokenbroker.human.checkpoint import Kind, Outcome
 from tokenbroker.run.failure import StepFailed
 
@@ -170,3 +170,118 @@ def test_a_code_is_redacted_from_then_on(on_page):
     trial = on_page(form("<input name=code autocomplete=one-time-code>"), person=Person(codes=[RIGHT]))
     trial.perform(WAIT)
     assert RIGHT not in trial.stage.redactor.text(f"the code {RIGHT} was typed")
+
+
+def test_a_new_code_asked_for_in_the_page_meanwhile_is_no_refusal(on_page):
+    trial = on_page(form("<input name=code autocomplete=one-time-code>"), person=Person(codes=[RIGHT]))
+    trial.person.on_ask = lambda: trial.stage.page.reload()
+    trial.perform(WAIT)
+    assert trial.stage.page.title() == "in"
+    assert [checkpoint.attempt for checkpoint in trial.person.asked] == [1]
+
+
+def test_a_code_may_have_to_be_proven_by_the_page(on_page):
+    trial = on_page(form("<input name=code autocomplete=one-time-code>"), person=Person(codes=[RIGHT]))
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform('wait_human: { reason: "Code", kind: otp, until: "text=Welcome" }', within_s=2)
+    assert stopped.value.code == "human.not_proven"
+
+
+def outcomes(trial) -> list[Outcome]:
+    """What was noted of each checkpoint, for the audit."""
+    noted: list[Outcome] = []
+    trial.stage.on_checkpoint = lambda checkpoint, answer: noted.append(answer.outcome)
+    return noted
+
+
+DEVICE = 'wait_human: { reason: "Approve it on your phone", kind: device%s }'
+WAITING = "<p id=p>Check your phone</p>"
+SIGN_IN = "<form><input name=user><input type=password></form>"
+
+
+@pytest.mark.parametrize(
+    ("then", "outcome"),
+    [
+        ("location.assign('/in')", Outcome.DONE),
+        ("history.pushState(null, '', '/in')", Outcome.DONE),
+        ("location.assign('/login')", Outcome.DENIED),
+        ("location.assign('/refused')", Outcome.DENIED),
+    ],
+)
+def test_where_the_waiting_page_goes_says_how_a_device_checkpoint_ended(on_page, site, then, outcome):
+    site.pages |= {"/in": "<title>in</title>", "/login": SIGN_IN, "/refused": "<h1>No</h1>"}
+    site.status["/refused"] = 403
+    trial = on_page(WAITING, person=Person(waits_for_page=True))
+    trial.person.on_ask = lambda: trial.stage.page.evaluate(then)
+    noted = outcomes(trial)
+    if outcome is Outcome.DONE:
+        trial.perform(DEVICE % "")
+    else:
+        with pytest.raises(HumanDenied):
+            trial.perform(DEVICE % "")
+    assert noted == [outcome]
+
+
+@pytest.mark.parametrize(("shows", "outcome"), [("Signed in", Outcome.DONE), ("Denied", Outcome.DENIED)])
+def test_what_the_page_shows_says_how_a_checkpoint_ended(on_page, shows, outcome):
+    trial = on_page(WAITING, person=Person(waits_for_page=True))
+    trial.person.on_ask = lambda: trial.stage.page.evaluate("shows => { p.textContent = shows }", shows)
+    noted = outcomes(trial)
+    step = DEVICE % ', until: "text=Signed in", denied: "text=Denied"'
+    if outcome is Outcome.DONE:
+        trial.perform(step)
+    else:
+        with pytest.raises(HumanDenied) as ended:
+            trial.perform(step)
+        assert ended.value.code == "human.denied"
+    assert noted == [outcome]
+
+
+def test_a_page_that_says_denied_outweighs_a_person_s_word(on_page):
+    trial = on_page("<p>Denied</p>")
+    noted = outcomes(trial)
+    with pytest.raises(HumanDenied):
+        trial.perform(DEVICE % ', denied: "text=Denied"')
+    assert noted == [Outcome.DENIED]
+
+
+def test_a_waiting_page_that_only_loads_itself_anew_still_waits(on_page):
+    trial = on_page(WAITING)
+    trial.person.on_ask = lambda: trial.stage.page.goto(trial.stage.page.url + "?again=1#top")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform(DEVICE % "", within_s=0.5)
+    assert stopped.value.code == "human.not_proven"
+
+
+def test_a_sign_in_form_on_its_way_out_is_not_the_page_that_waits(on_page):
+    late = "setTimeout(() => { document.forms[0].remove(); history.pushState(null, '', '/device') }, 300)"
+    trial = on_page(f"{SIGN_IN}<script>{late}</script>")
+    trial.person.on_ask = lambda: trial.stage.page.evaluate("history.pushState(null, '', '/in')")
+    assert "done by tester" in trial.perform(DEVICE % "")
+
+
+def test_the_time_of_the_person_is_not_that_of_the_page(on_page):
+    trial = on_page(WAITING)
+    show = "setTimeout(() => { p.textContent = 'Signed in' }, 1200)"
+    trial.person.on_ask = lambda: (trial.stage.page.evaluate(show), trial.stage.page.wait_for_timeout(800))
+    trial.perform(DEVICE % ', until: "text=Signed in"', within_s=0.7)
+
+
+def test_a_selector_that_is_none_stops_the_step_before_the_person_has_waited(on_page):
+    trial = on_page(WAITING, person=Person(waits_for_page=True))
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform(DEVICE % ', until: "css=:::"')
+    assert stopped.value.code == "target.bad_selector"
+
+
+@pytest.mark.req("RUN-7", "HUMAN-2")
+def test_an_act_by_hand_needs_a_window_or_a_person_who_sees_the_page(on_page):
+    step = 'wait_human: { reason: "Choose a plan", kind: action }'
+    trial = on_page("<p>Plans</p>")
+    with pytest.raises(HumanUnreachable) as stopped:
+        trial.perform(step)
+    assert stopped.value.code == "human.no_window"
+    assert "--headed" in stopped.value.next_step
+    assert trial.person.asked == []
+    trial = on_page("<p>Plans</p>", person=PersonAtPage())
+    assert "done by tester" in trial.perform(step)

@@ -6,12 +6,12 @@ import select
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import HumanUnreachable
-from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
+from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays
 from tokenbroker.secret import Secret
 
 POLL_S = 0.3
@@ -41,7 +41,7 @@ class TerminalChannel:
         finally:
             os.close(descriptor)
 
-    def ask(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> Answer:
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         """Prompt, and wait for a line, for the page's own word, or for the deadline.
 
         The end of input (Ctrl-D) is a no: a terminal that hung up must not count as a yes.
@@ -51,7 +51,7 @@ class TerminalChannel:
         """
         answered: tuple[Outcome, str] | None = None
         with suppress(OSError, termios.error):
-            answered = self._converse(checkpoint, page_says_done)
+            answered = self._converse(checkpoint, page_says)
         if answered is None:
             raise HumanUnreachable("the terminal went away", next_step="run it again at a terminal")
         outcome, line = answered
@@ -61,19 +61,20 @@ class TerminalChannel:
             outcome = Outcome.DENIED
         return Answer(outcome=outcome, code=code, who=_user(), channel=self.name, at=self._clock())
 
-    def _converse(self, checkpoint: Checkpoint, page_says_done: Callable[[], bool]) -> tuple[Outcome, str]:
+    def _converse(self, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
         descriptor = os.open(self._tty, os.O_RDWR | os.O_NOCTTY)
         try:
             with _without_echo(descriptor):
                 os.write(descriptor, self._prompt(checkpoint).encode())
-                answered = self._wait(descriptor, checkpoint, page_says_done)
+                answered = self._wait(descriptor, checkpoint, page_says)
                 os.write(descriptor, b"\n")
         finally:
             os.close(descriptor)
         return answered
 
     def _prompt(self, checkpoint: Checkpoint) -> str:
-        again = "The code was not accepted. " if checkpoint.attempt > 1 else ""
+        refused = "The code was not accepted. " if checkpoint.kind is Kind.OTP else "It is still there. "
+        again = refused if checkpoint.attempt > 1 else ""
         # A flow's text must not move the cursor or paint over the question.
         reason = "".join(each if each.isprintable() else " " for each in checkpoint.reason)
         head = f"\n{again}{reason}  ({checkpoint.flow_id}, at {checkpoint.origin})\n"
@@ -85,9 +86,7 @@ class TerminalChannel:
         }
         return head + what[checkpoint.kind]
 
-    def _wait(
-        self, descriptor: int, checkpoint: Checkpoint, page_says_done: Callable[[], bool]
-    ) -> tuple[Outcome, str]:
+    def _wait(self, descriptor: int, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
         ends_at = time.monotonic() + (checkpoint.deadline - self._clock()).total_seconds()
         while time.monotonic() < ends_at:
             ready, _, _ = select.select([descriptor], [], [], POLL_S)
@@ -104,8 +103,8 @@ class TerminalChannel:
                     return Outcome.DONE, line
                 # A code this short is a slip; it could not be redacted without hurting every number.
                 os.write(descriptor, b"\nThat is too short for a code. Type the code: ")
-            elif page_says_done():
-                return Outcome.DONE, ""
+            elif (said := page_says()) is not None:
+                return said, ""
         return Outcome.TIMED_OUT, ""
 
 

@@ -1,5 +1,8 @@
 """The verbs of the flow language: one file each, one line here."""
 
+from tokenbroker.flow.model import Step
+from tokenbroker.run.failure import StepFailed
+from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps import (
     capture_token,
     check,
@@ -29,3 +32,16 @@ STEPS: dict[str, StepKind] = {
         capture_token.CAPTURE_TOKEN,
     )
 }
+
+
+def perform(step: Step, stage: Stage) -> str:
+    """Do `step`, which `stage` has begun; answers its remark.
+
+    Raises:
+        StepFailed: what the step failed with; `page.closed` where its window was closed meanwhile.
+    """
+    try:
+        return STEPS[step.verb].perform(step, stage)
+    except StepFailed as error:
+        failed = error
+    raise stage.windows.closed(str(step.options.get("page"))) or failed

@@ -3,7 +3,7 @@
 from tokenbroker.flow.model import Step
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import act_on_target
-from tokenbroker.run.steps.step import CREATES, SELECTOR, StepKind, options
+from tokenbroker.run.steps.step import CREATES, DIALOG, PLACE, SELECTOR, StepKind, options
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -24,6 +24,8 @@ CHECK = StepKind(
         {
             "selector": SELECTOR,
             "checked": {"type": "boolean", "description": "false unticks."},
+            **PLACE,
+            "dialog": DIALOG,
             "creates": CREATES,
         },
         required=("selector",),

@@ -3,7 +3,7 @@
 from tokenbroker.flow.model import Step
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import act_on_target
-from tokenbroker.run.steps.step import CREATES, SELECTOR, StepKind, options
+from tokenbroker.run.steps.step import CREATES, DIALOG, OPENS, PLACE, SELECTOR, StepKind, options
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -14,7 +14,10 @@ def _perform(step: Step, stage: Stage) -> str:
 CLICK = StepKind(
     verb="click",
     summary="Press a control.",
-    options=options({"selector": SELECTOR, "creates": CREATES}, required=("selector",)),
+    options=options(
+        {"selector": SELECTOR, **PLACE, "opens": OPENS, "dialog": DIALOG, "creates": CREATES},
+        required=("selector",),
+    ),
     shorthand="selector",
     may_create=True,
     perform=_perform,

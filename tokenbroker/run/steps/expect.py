@@ -8,7 +8,7 @@ from tokenbroker.flow.model import Step
 from tokenbroker.run.failure import StepFailed, Tried, attempt
 from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.step import SELECTOR, StepKind, options
+from tokenbroker.run.steps.step import PLACE, SELECTOR, StepKind, options
 
 _STATES: dict[str, Callable[[Locator], bool]] = {
     "visible": lambda match: match.filter(visible=True).count() > 0,
@@ -23,10 +23,9 @@ _STATES: dict[str, Callable[[Locator], bool]] = {
 def _perform(step: Step, stage: Stage) -> str:
     # Playwright's own expect() is not used: its messages hold a snapshot of the page, with the fields' values.
     selector = str(step.options["selector"])
-    match = stage.page.locator(selector)
     text = step.options.get("text")
     state = str(step.options.get("state", "visible"))
-    while not _holds(match, state, text):
+    while not _holds(selector, stage, state, text):
         if stage.remaining_s() <= POLL_S:
             wanted = f"its text has '{text}'" if text is not None else f"it is {state}"
             tried = Tried(selector=selector, why=f"it is not so that {wanted}")
@@ -35,7 +34,10 @@ def _perform(step: Step, stage: Stage) -> str:
     return ""
 
 
-def _holds(match: Locator, state: str, text: str | None) -> bool:
+def _holds(selector: str, stage: Stage, state: str, text: str | None) -> bool:
+    if state == "hidden" and text is None and not stage.has_frame():
+        return True  # it went with its frame
+    match = stage.frame().locator(selector)
     try:
         if text is not None:
             shown = match.filter(visible=True, has_text=text)
@@ -55,6 +57,7 @@ EXPECT = StepKind(
             "selector": SELECTOR,
             "state": {"enum": list(_STATES), "description": "visible is the default."},
             "text": {"type": "string", "minLength": 1, "description": "A text that the element must show."},
+            **PLACE,
         },
         required=("selector",),
     ),

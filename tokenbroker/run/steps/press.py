@@ -3,8 +3,8 @@
 from tokenbroker.flow.model import Step
 from tokenbroker.run.failure import attempt
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.act import act_on_target
-from tokenbroker.run.steps.step import CREATES, SELECTOR, StepKind, options
+from tokenbroker.run.steps.act import act_on_target, catching_what_comes
+from tokenbroker.run.steps.step import CREATES, DIALOG, OPENS, PLACE, SELECTOR, StepKind, options
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -14,9 +14,13 @@ def _perform(step: Step, stage: Stage) -> str:
             step, stage, lambda target: target.press(key, timeout=stage.remaining_ms), what=f"pressing {key}"
         )
     else:
-        stage.keeper.before_press(step)
-        attempt(lambda: stage.page.keyboard.press(key), what=f"pressing {key}")
+        catching_what_comes(step, stage, lambda: _press_focused(step, stage, key))
     return ""
+
+
+def _press_focused(step: Step, stage: Stage, key: str) -> None:
+    stage.keeper.before_press(step)
+    attempt(lambda: stage.page.keyboard.press(key), what=f"pressing {key}")
 
 
 PRESS = StepKind(
@@ -30,9 +34,14 @@ PRESS = StepKind(
                 "description": "The key's name as Playwright has it: Enter, Tab, ArrowDown, a …",
             },
             "selector": SELECTOR,
+            **PLACE,
+            "opens": OPENS,
+            "dialog": DIALOG,
             "creates": CREATES,
         },
         required=("key",),
+        dependentRequired={"frame": ["selector"]},
+        description="'frame' goes with a selector.",
     ),
     shorthand="key",
     may_create=True,

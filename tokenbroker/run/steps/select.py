@@ -1,9 +1,11 @@
 """``select``: choose an entry of a select box."""
 
+from playwright.sync_api import ElementHandle
+
 from tokenbroker.flow.model import Step
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import act_on_target
-from tokenbroker.run.steps.step import CREATES, SELECTOR, VALUE_OPTIONS, StepKind, options
+from tokenbroker.run.steps.step import CREATES, DIALOG, PLACE, SELECTOR, VALUE_OPTIONS, StepKind, options
 from tokenbroker.secret import Secret
 
 
@@ -12,12 +14,13 @@ def _perform(step: Step, stage: Stage) -> str:
     if isinstance(value, Secret):
         stage.require_declared_origin()
     entry = value.reveal() if isinstance(value, Secret) else value
-    act_on_target(
-        step,
-        stage,
-        lambda target: target.select_option(entry, timeout=stage.remaining_ms),
-        what="choosing the entry",
-    )
+
+    def choose(target: ElementHandle) -> None:
+        if isinstance(value, Secret):
+            stage.require_declared_origin()  # the frame may have gone elsewhere before the target was there
+        target.select_option(entry, timeout=stage.remaining_ms)
+
+    act_on_target(step, stage, choose, what="choosing the entry")
     return ""
 
 
@@ -25,7 +28,7 @@ SELECT = StepKind(
     verb="select",
     summary="Choose the entry of a select box that has this value or label.",
     options=options(
-        {"selector": SELECTOR, **VALUE_OPTIONS, "creates": CREATES},
+        {"selector": SELECTOR, **VALUE_OPTIONS, **PLACE, "dialog": DIALOG, "creates": CREATES},
         required=("selector",),
         oneOf=[{"required": ["value"]}, {"required": ["value_ref"]}],
         description="'select' takes a selector and either value or value_ref.",

@@ -21,6 +21,45 @@ VALUE_OPTIONS: dict[str, Any] = {
         "description": "Where the value comes from: secrets:NAME, param:NAME or env:NAME.",
     },
 }
+_FRAME: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 1,
+    "description": "A frame: one of { name: … }, { url: … } or { selector: … }.",
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "The frame's name, else its element's id."},
+        "url": {
+            "type": "string",
+            "pattern": "^https?://[^\\s]+$",
+            "description": "Its address; * stands for anything within a part, ** for anything.",
+        },
+        "selector": {"type": "string", "minLength": 1, "description": "The iframe element."},
+    },
+}
+FRAME: dict[str, Any] = {
+    "description": "The frame that holds it: { name: … }, { url: … } or { selector: … }; a list for frames in frames.",
+    "anyOf": [_FRAME, {"type": "array", "items": _FRAME, "minItems": 1, "maxItems": 5}],
+    "examples": [{"url": "https://keys.example.com/**"}, [{"name": "console"}, {"selector": "iframe.keys"}]],
+}
+WINDOW_NAME: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"}
+PAGE: dict[str, Any] = {
+    **WINDOW_NAME,
+    "description": "The window to work in, by the name that the step which opened it gave; else the first one.",
+    "examples": ["keys"],
+}
+PLACE: dict[str, Any] = {"frame": FRAME, "page": PAGE}
+"""Where a selector is looked for: options of every step that has one."""
+OPENS: dict[str, Any] = {
+    **WINDOW_NAME,
+    "description": "A name for the window that this act opens; the step waits for it.",
+    "examples": ["keys"],
+}
+DIALOG: dict[str, Any] = {
+    "enum": ["accept", "dismiss"],
+    "description": "What to answer to the JavaScript dialog that this act brings up; the step waits for it.",
+    "examples": ["accept"],
+}
 CREATES: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,

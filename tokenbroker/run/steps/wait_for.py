@@ -3,7 +3,7 @@
 from tokenbroker.flow.model import Step
 from tokenbroker.run.failure import StepFailed, Tried, attempt
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.step import SELECTOR, StepKind, options
+from tokenbroker.run.steps.step import PLACE, SELECTOR, StepKind, options
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -17,8 +17,22 @@ def _perform(step: Step, stage: Stage) -> str:
         return ""
     selector = str(step.options["selector"])
     state = str(step.options.get("state", "visible"))
+    code = _waited(selector, stage, state)
+    while code == "target.frame_detached":
+        code = _waited(selector, stage, state)  # the frame went, and may come back
+    if code:
+        why = "nothing visible matches" if state == "visible" else "it is still to be seen"
+        why = "it is not a selector that Playwright understands" if code == "target.bad_selector" else why
+        tried = Tried(selector=selector, why=why)
+        raise StepFailed(f"what was waited for did not come: {why}", code=code, tried=(tried,))
+    return ""
+
+
+def _waited(selector: str, stage: Stage, state: str) -> str:
+    """Wait until `selector` is in `state`; answers the code of what went wrong, or ""."""
+    if state == "hidden" and not stage.has_frame():
+        return ""  # it went with its frame
     match = stage.seek().visible(selector)
-    code = ""
     try:
         attempt(
             lambda: match.wait_for(state=state, timeout=stage.remaining_ms),  # type: ignore[arg-type]  # schema: a literal
@@ -26,12 +40,7 @@ def _perform(step: Step, stage: Stage) -> str:
             timeout_code="wait_for.timeout",
         )
     except StepFailed as error:
-        code = error.code
-    if code:
-        why = "nothing visible matches" if state == "visible" else "it is still to be seen"
-        why = "it is not a selector that Playwright understands" if code == "target.bad_selector" else why
-        tried = Tried(selector=selector, why=why)
-        raise StepFailed(f"what was waited for did not come: {why}", code=code, tried=(tried,))
+        return error.code
     return ""
 
 
@@ -47,9 +56,11 @@ WAIT_FOR = StepKind(
                 "pattern": "^https?://[^\\s]+$",
                 "description": "The address to wait for; * stands for anything within a part, ** for anything.",
             },
+            **PLACE,
         },
         oneOf=[{"required": ["selector"]}, {"required": ["url"]}],
-        description="'wait_for' takes either selector or url.",
+        dependentRequired={"frame": ["selector"]},
+        description="'wait_for' takes either selector or url; 'frame' goes with a selector.",
     ),
     shorthand="selector",
     idempotent=True,

@@ -1,0 +1,104 @@
+"""Mistakes that no JSON Schema can tell: names used twice or never given, patterns and addresses that are none."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tokenbroker.errors import FlowError
+from tokenbroker.flow.document import Document, NodePath, printable
+from tokenbroker.flow.model import StepType
+from tokenbroker.settings import origin_of
+
+
+def meaning_mistakes(
+    document: Document, data: Mapping[str, Any], steps: Mapping[str, StepType]
+) -> Iterator[FlowError]:
+    """The mistakes of `data`, whose `steps` are a list; what has not the form it must have is passed over."""
+    params = data.get("params")
+    declared = params if isinstance(params, dict) else {}
+    seen: set[str] = set()
+    windows: set[str] = set()
+    for index, entry in enumerate(data["steps"]):
+        if not isinstance(entry, dict):
+            continue
+        yield from _id_mistakes(document, ("steps", index, "id"), entry.get("id"), seen)
+        for verb in entry.keys() & steps.keys():
+            value = entry[verb]
+            options: Mapping[Any, Any] = value if isinstance(value, dict) else {steps[verb].shorthand: value}
+            path: NodePath = ("steps", index, verb)
+            yield from _param_mistakes(document, (*path, "value_ref"), options.get("value_ref"), declared)
+            yield from _address_mistakes(document, (*path, "url"), options.get("url"))
+            yield from _frame_mistakes(document, (*path, "frame"), options.get("frame"))
+            yield from _capture_pattern_mistakes(document, (*path, "pattern"), options.get("pattern"))
+            yield from _window_mistakes(document, path, options, windows)
+    for name, spec in declared.items():
+        pattern = spec.get("pattern") if isinstance(spec, dict) else None
+        if isinstance(pattern, str) and _compiled(pattern) is None:
+            sentence = "this is not a regular expression"
+            yield document.error(("params", name, "pattern"), sentence, code="flow.bad_pattern")
+    origins = data.get("origins")
+    for index, origin in enumerate(origins if isinstance(origins, list) else []):
+        yield from _address_mistakes(document, ("origins", index), origin)
+
+
+def _id_mistakes(document: Document, path: NodePath, step_id: Any, seen: set[str]) -> Iterator[FlowError]:
+    if not isinstance(step_id, str):
+        return
+    if step_id in seen:
+        sentence = f"the id '{printable(step_id)}' is used twice"
+        yield document.error(path, sentence, code="flow.duplicate_id")
+    seen.add(step_id)
+
+
+def _param_mistakes(
+    document: Document, path: NodePath, ref: Any, declared: Mapping[str, Any]
+) -> Iterator[FlowError]:
+    if isinstance(ref, str) and ref.startswith("param:") and ref[6:] not in declared:
+        sentence = f"the parameter '{printable(ref[6:])}' is not declared under 'params'"
+        yield document.error(path, sentence, code="flow.unknown_param")
+
+
+def _window_mistakes(
+    document: Document, path: NodePath, options: Mapping[Any, Any], windows: set[str]
+) -> Iterator[FlowError]:
+    page, opens = options.get("page"), options.get("opens")
+    if isinstance(page, str) and page not in windows:
+        sentence = f"no step before this one says 'opens: {printable(page)}'"
+        yield document.error((*path, "page"), sentence, code="flow.unknown_page")
+    if isinstance(opens, str):
+        windows.add(opens)
+
+
+def _frame_mistakes(document: Document, path: NodePath, frame: Any) -> Iterator[FlowError]:
+    if isinstance(frame, dict):
+        yield from _address_mistakes(document, (*path, "url"), frame.get("url"))
+    for index, each in enumerate(frame if isinstance(frame, list) else []):
+        if isinstance(each, dict):
+            yield from _address_mistakes(document, (*path, index, "url"), each.get("url"))
+
+
+def _capture_pattern_mistakes(document: Document, path: NodePath, pattern: Any) -> Iterator[FlowError]:
+    if not isinstance(pattern, str):
+        return
+    compiled = _compiled(pattern)
+    if compiled is None:
+        yield document.error(path, "this is not a regular expression", code="flow.bad_pattern")
+    elif compiled.groups != 1:
+        sentence = f"this has {compiled.groups} groups; exactly one, '(…)', must say which part is the token"
+        yield document.error(path, sentence, code="flow.bad_pattern")
+
+
+def _address_mistakes(document: Document, path: NodePath, value: Any) -> Iterator[FlowError]:
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        return  # no address; where one must stand, the schema says so
+    try:
+        origin_of(value)
+    except ValueError:
+        yield document.error(path, "this address has no origin that can be told", code="flow.bad_address")
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return None

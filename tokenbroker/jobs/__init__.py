@@ -1,0 +1,1 @@
+"""Runs that others ask for, each in a process of its own."""

@@ -1,0 +1,44 @@
+"""Which variables of the environment a child process gets, and which travel to it some other way."""
+
+from collections.abc import Iterable, Mapping
+
+from tokenbroker.settings import ALIASES, PREFIX, SECRET_PREFIX, WITHHELD_VARIABLES, Settings
+
+_INHERITED = frozenset({
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV",
+    "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS",
+    "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", *ALIASES,
+})  # fmt: skip
+_INHERITED_PREFIXES = ("LC_", "XDG_", "PLAYWRIGHT_", PREFIX)
+
+
+class Withheld(dict[str, str]):
+    """Variables that hold secrets. Shows its names only: a traceback with locals may print it."""
+
+    def __repr__(self) -> str:
+        return f"<withheld: {', '.join(sorted(self))}>"
+
+
+def secret_names(
+    environ: Iterable[str], settings: Settings | None, names: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Those of the variables in `environ` that hold secrets.
+
+    They are the master key, other stores' credentials, what the `settings` say that sinks read, and `names`, which
+    flows read by ``env:``.
+    """
+    prefixes = (
+        {SECRET_PREFIX, *(sink.prefix for sink in settings.sinks.values())} if settings else {SECRET_PREFIX}
+    )
+    wanted = {*WITHHELD_VARIABLES, *names}
+    return tuple(name for name in environ if name in wanted or name.startswith(tuple(prefixes)))
+
+
+def inherited(environ: Mapping[str, str], *, without: Iterable[str] = ()) -> dict[str, str]:
+    """The short list that a run's process gets of `environ`: where things are and our own settings, no secret."""
+    left_out = {*secret_names(environ, None), *without}
+    return {
+        name: value
+        for name, value in environ.items()
+        if (name in _INHERITED or name.startswith(_INHERITED_PREFIXES)) and name not in left_out
+    }

@@ -1,0 +1,72 @@
+"""The folders whose flows are served: those that were named, else those that pytest's own settings name."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import iniconfig
+
+from tokenbroker.errors import UsageError
+from tokenbroker.pytest_plugin import DEFAULT_FOLDERS
+
+OPTION = "tokenbroker_flows"
+# In pytest's own order: the first that has a section of pytest's counts.
+_FILES = (
+    ("pytest.toml", ("pytest",)),
+    (".pytest.toml", ("pytest",)),
+    ("pytest.ini", ("pytest",)),
+    (".pytest.ini", ("pytest",)),
+    ("pyproject.toml", ("tool", "pytest")),
+    ("tox.ini", ("pytest",)),
+    ("setup.cfg", ("tool:pytest",)),
+)
+
+
+def configured_folders(root: Path) -> tuple[Path, ...]:
+    """What pytest's ini setting `tokenbroker_flows` says in the folder `root`, else ``flows``; absolute."""
+    section = next(_sections(root), {})
+    named = section.get(OPTION) or DEFAULT_FOLDERS
+    words = named.split() if isinstance(named, str) else [str(each) for each in named]
+    return tuple(root / word for word in words)
+
+
+def named_folders(root: Path, names: Sequence[Path]) -> tuple[Path, ...]:
+    """`names` as absolute paths, relative ones from `root`.
+
+    Raises:
+        UsageError: one is no folder.
+    """
+    folders = tuple(root / name for name in names)
+    missing = [folder for folder in folders if not folder.is_dir()]
+    if missing:
+        raise UsageError(f"there is no folder {missing[0]}", next_step="name folders that hold flows")
+    return folders
+
+
+def _sections(root: Path) -> Iterator[dict[str, Any]]:
+    for name, keys in _FILES:
+        file = root / name
+        if not file.is_file():
+            continue
+        try:
+            found = _toml(file, keys) if file.suffix == ".toml" else _ini(file, keys[0])
+        except (OSError, ValueError, iniconfig.ParseError):
+            continue  # pytest itself will say what is wrong with it
+        if found is not None:
+            yield found
+
+
+def _toml(file: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
+    found: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    options = found.get("ini_options")
+    return options if isinstance(options, dict) else found
+
+
+def _ini(file: Path, section: str) -> dict[str, Any] | None:
+    parsed = iniconfig.IniConfig(str(file))
+    return dict(parsed[section].items()) if section in parsed else None

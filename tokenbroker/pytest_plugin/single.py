@@ -1,0 +1,112 @@
+"""One flow as a pytest session of its own: what `tokenbroker run` and a run's child process share."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tokenbroker.broker import Broker
+from tokenbroker.errors import BrokerError, ExitCode
+from tokenbroker.jobs.events import Finished, of_result
+from tokenbroker.jobs.temporary import make_folder, remove_folder
+from tokenbroker.pytest_plugin import NAMED_FLOWS
+from tokenbroker.pytest_plugin.items import FlowItem
+from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
+from tokenbroker.run.result import RunResult
+
+INTERRUPTED = 130
+_ARGUMENTS = (
+    # Addopts, of the project and of the environment, are for a test session (workers, coverage).
+    "-o", "addopts=", "-o", "asyncio_default_fixture_loop_scope=function",
+    "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no",
+    # A time-out for tests must not cut off a person, or a run between create and capture. The project's
+    # setting of it is then one that nobody knows.
+    "-p", "no:timeout", "-W", "ignore::pytest.PytestConfigWarning", "-o", "strict_config=false",
+    # Whoever is here has imported the plugin already.
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",
+)  # fmt: skip
+
+
+class SingleRun(Follower):
+    """Follows the one run of this process and remembers how it ended; subclasses tell it on.
+
+    Attributes:
+        flow: the flow's file as pytest names it.
+        exit_code: what `tokenbroker run` answers to its shell.
+        refusal: why the run did not begin, if it didn't.
+        result: the end of a run that began.
+    """
+
+    def __init__(self, flow: Path) -> None:
+        # Symbolic links are kept, and no dash can be taken for an option.
+        self.flow = Path(os.path.abspath(flow))  # noqa: PTH100  Path.absolute() keeps ".."
+        self.exit_code = int(ExitCode.DONE)
+        self.refusal: BrokerError | None = None
+        self.result: Finished | None = None
+
+    def trouble(self, code: str, text: str) -> None:
+        """For subclasses: something failed, and this is what a person should read of it."""
+
+    def perform(self, options: Sequence[str]) -> None:
+        """Run the flow with pytest's own `options` added."""
+        os.environ.pop("PYTEST_ADDOPTS", None)
+        arguments = [str(self.flow), f"--rootdir={Path.cwd()}", *_ARGUMENTS, *options]
+        ended = pytest.main(arguments, plugins=[self])
+        if ended == pytest.ExitCode.INTERRUPTED and self.exit_code == 0:
+            self.exit_code = INTERRUPTED
+            self.trouble("run.interrupted", "Interrupted.")
+        elif ended == pytest.ExitCode.NO_TESTS_COLLECTED:
+            self.exit_code = int(ExitCode.USAGE)
+            self.trouble(
+                "usage", f"{self.flow} was not run: a conftest or setting of the project leaves it out."
+            )
+        elif ended != pytest.ExitCode.OK and self.exit_code == 0:
+            self.exit_code = int(ExitCode.USAGE)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[FOLLOWER] = self
+        config.stash[NAMED_FLOWS] = (self.flow,)
+
+    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: Any, report: Any) -> None:
+        error = call.excinfo.value
+        ours = isinstance(error, BrokerError)
+        self.exit_code = int(error.exit_code) if ours else int(ExitCode.FAILED)
+        text = str(report.longrepr)
+        if isinstance(node, FlowItem) and node.redactor is not None:
+            text = node.redactor.text(text)
+        self.trouble(error.code if ours else "internal", text)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.exit_code = int(ExitCode.REFUSED)
+            code = self.refusal.code if self.refusal else "policy.denied"
+            self.trouble(code, report.longrepr[2].removeprefix("Skipped: "))
+
+    def refused(self, error: BrokerError) -> None:
+        self.refusal = error
+
+    def finished(self, result: RunResult, folder: str, broker: Broker) -> None:
+        self.result = of_result(result, Path(folder))
+
+
+@contextmanager
+def own_temporary_folder() -> Iterator[None]:
+    """A TMPDIR for the browser and its driver, gone at the end.
+
+    A Ctrl-C that hits Playwright in the middle of a message breaks its connection: the browser then ends with
+    its driver, a moment later, and nobody removes its profile.
+    """
+    before = os.environ.get("TMPDIR")
+    folder = make_folder()
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop("TMPDIR")
+        if before is not None:
+            os.environ["TMPDIR"] = before
+        remove_folder(folder)

@@ -1,0 +1,93 @@
+"""A one-time code from its question to the site's verdict (RUN-12)."""
+
+from tokenbroker.errors import HumanDenied
+from tokenbroker.human.checkpoint import Answer, Kind, Outcome
+from tokenbroker.run.challenge import Challenge, Submission
+from tokenbroker.run.failure import StepFailed, attempt
+from tokenbroker.run.postcondition import asks_for_password
+from tokenbroker.run.quiet import POLL_S
+from tokenbroker.run.stage import Stage
+
+MAX_CODES = 3
+MAX_QUESTIONS = 10
+"""A page that draws its challenge anew, again and again, must not ask for ever."""
+LOOK_AGAIN_MS = 250
+
+
+def answer_challenge(challenge: Challenge, stage: Stage, *, reason: str, deadline_s: float | None) -> str:
+    """Ask for the code and type it, three times at most, until the challenge has gone; answers a remark.
+
+    Raises:
+        HumanDenied: `human.code_refused`; the site refused three codes, or ended the sign-in after a wrong one.
+        HumanDenied, HumanTimeout, HumanUnreachable: the person said no, nothing, or can't be asked.
+        StepFailed: `origin.not_declared`, and what typing failed with.
+    """
+    limit_s = stage.remaining_s()
+    typed = 0
+    current: Challenge | None = challenge
+    for _ in range(MAX_QUESTIONS):
+        if current is None or typed == MAX_CODES:
+            break
+        stage.require_declared_origin()
+        answer = stage.ask(
+            Kind.OTP,
+            reason,
+            attempt=typed + 1,
+            deadline_s=deadline_s,
+            page_says=lambda asked=current: Outcome.DONE if asked.is_over() else None,  # type: ignore[misc]  # bound
+        )
+        # The person's time is not the page's: the page gets its whole time from here on.
+        stage.extend(limit_s)
+        typed += (
+            answer.code is not None
+        )  # in the window the person may have sent a code, or asked for a new one
+        current = _submitted(current, answer, stage)
+        if current is None and typed > 1 and asks_for_password(stage):
+            break  # after wrong codes the site has ended the sign-in: the challenge went, but unanswered
+        if current is None:
+            return f"{answer.outcome.value} by {answer.who} ({answer.channel}), code {typed} of {MAX_CODES} at most"
+    raise HumanDenied(
+        f"the site refused {typed} codes",
+        next_step="check the phone's clock or ask for a new code",
+        code="human.code_refused",
+    )
+
+
+def _submitted(challenge: Challenge, answer: Answer, stage: Stage) -> Challenge | None:
+    """Send the code that was answered, if any; answers the challenge that the site then shows again."""
+    try:
+        return _sent(challenge, answer, stage)
+    except StepFailed:
+        # A person at the window may have asked for a new code meanwhile: the fields are others now.
+        anew = challenge.again() if challenge.is_over() else None
+        if anew is None:
+            raise
+    return _sent(anew, answer, stage)
+
+
+def _sent(challenge: Challenge, answer: Answer, stage: Stage) -> Challenge | None:
+    with Submission(challenge) as sent:
+        if answer.code is not None:
+            challenge.answer(answer.code, timeout_ms=stage.remaining_ms)
+        return _outcome(stage, challenge, sent)
+
+
+def _outcome(stage: Stage, challenge: Challenge, sent: Submission) -> Challenge | None:
+    """Wait until the challenge has gone (None) or has come back (a challenge to ask for again)."""
+    came_back = False
+    while stage.remaining_s() > POLL_S:
+        if challenge.wait_until_over(timeout_ms=min(LOOK_AGAIN_MS, stage.remaining_ms)):
+            attempt(
+                lambda: stage.page.wait_for_load_state("domcontentloaded", timeout=stage.remaining_ms),
+                what="waiting for the site's answer",
+            )
+            again = challenge.again()
+            if again is None:
+                return None
+            # On the same page it may only have been drawn anew, while the site still thinks.
+            challenge, came_back = again, True
+        if came_back and sent.has_navigated:
+            return challenge
+        if (came_back or challenge.looks_refused(sent)) and sent.is_at_rest():
+            return challenge
+    return challenge.again()

@@ -1,0 +1,90 @@
+"""Words of the flow, and where on a picture they belong.
+
+A picture shows blocks in the place of every character. What the *flow* says of an element (the text that it is
+found by, the literal that was typed, the name of a reference) may be drawn at the element's box: it stands in
+the YAML already. Nothing here is taken from the page but the box.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from playwright.sync_api import ElementHandle, Frame
+from playwright.sync_api import Error as PlaywrightError
+
+from tokenbroker.flow.model import Step
+from tokenbroker.run.targets import bare_text
+
+Bounds = tuple[float, float, float, float]
+"""Left, top, width and height in CSS pixels of the viewport."""
+
+_IN_A_FRAME_MS: Final = 250.0
+_QUOTED: Final = re.compile(r'(?:^text=|\[name=)"([^"]+)"')
+_FILLING: Final = frozenset({"type", "select", "check"})
+# What only Playwright's own selector engines understand; the rest is CSS.
+_NOT_CSS: Final = re.compile(
+    r"""^\s*(?:[\w:-]+=|\(?//|\.\.|['"])|>>|:(?:text|has-text|visible|light|near|above|below|nth-match|left-of|right-of)"""
+)
+# The first visible match, or nothing: no waiting, and no error for what has gone. The text of a field is its label.
+_BOX: Final = """(elements, filling) => {
+  for (const match of elements) {
+    const element = (filling && match.closest('label')?.control) || match;
+    const box = element.getBoundingClientRect();
+    if (box.width && box.height) return [box.x, box.y, box.width, box.height];
+  }
+  return null;
+}"""
+_BOX_BY_CSS: Final = f"""([selector, filling]) => {{
+  try {{ return ({_BOX})(document.querySelectorAll(selector), filling); }} catch {{ return null; }}
+}}"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """One text of the flow and the box of the element that it is about.
+
+    Attributes:
+        text: stands in the flow, word for word; a reference stands there by its name, never by its value.
+        box: left, top, width and height in CSS pixels of the viewport.
+    """
+
+    text: str
+    box: Bounds
+
+
+def words_of(step: Step) -> str:
+    """What the flow says of the step's element: a reference's name, a literal, the text of ``text=…`` or of an
+    accessible name, else the selector itself; "" for a step without any of these."""
+    for name in ("value_ref", "secret_ref", "value", "text"):
+        if step.options.get(name):
+            return str(step.options[name])
+    selector = str(step.options.get("selector") or "")
+    quoted = _QUOTED.search(selector)
+    return bare_text(selector) or (quoted[1] if quoted else selector)
+
+
+def labels_of(step: Step, frame: Frame, acted_on: ElementHandle | None) -> tuple[Label, ...]:
+    """The label of `step` at its element as that stands now, in one round trip; none if it has gone, or on trouble.
+
+    `acted_on` is the element that the step has acted on; where it is not known, the selector is looked up in `frame`.
+    """
+    if not step.options.get("selector"):
+        return ()
+    try:
+        box = _box(step, frame, acted_on)
+    except PlaywrightError:  # gone with its page: the picture then shows what came instead
+        return ()
+    return (Label(text=words_of(step), box=box),) if box is not None and box[2] > 0 and box[3] > 0 else ()
+
+
+def _box(step: Step, frame: Frame, acted_on: ElementHandle | None) -> Bounds | None:
+    selector, filling = str(step.options["selector"]), step.verb in _FILLING
+    locator = frame.locator(selector)
+    if acted_on is None and frame.parent_frame is None:
+        # Playwright would first bring its script into the page's world, which takes five times as long as the rest.
+        found = None if _NOT_CSS.search(selector) else frame.evaluate(_BOX_BY_CSS, [selector, filling])
+        found = found or locator.evaluate_all(_BOX, filling)  # it also sees into shadow roots
+        return (found[0], found[1], found[2], found[3]) if found else None
+    # These two know where a frame stands in its page; what is evaluated inside it does not.
+    place = acted_on.bounding_box() if acted_on else locator.first.bounding_box(timeout=_IN_A_FRAME_MS)
+    return (place["x"], place["y"], place["width"], place["height"]) if place else None
