@@ -11,9 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.leak.canary import Canaries
 from tests.leak.example_site import ExampleSite
+from tests.leak.opened import search_bundles
 from tests.leak.project import Project
-from tests.leak.search import Canaries, Hit, find, process_tree, search_tree
+from tests.leak.search import Hit, find, process_tree, search_tree
 
 RUN_TIMEOUT_S = 150
 HELD_S = 60  # how long a run may take to reach the point where it is held
@@ -109,8 +111,15 @@ class Child:
 
 
 def hits_of(project: Project, watch: Watch, canaries: Canaries) -> list[Hit]:
-    """Every canary in what a run has left in its project, and in what was seen of its processes."""
-    return [*watch.hits(canaries), *search_tree(canaries, project.root)]
+    """Every canary in what a run has left in its project, its bundles opened, and in what was seen of its processes.
+
+    The home's own keys count too, but for the master key in the file that is made for it.
+    """
+    keys = project.keys()
+    wanted = (*canaries, *keys.canaries)
+    hits = [*search_tree(wanted, project.root), *search_bundles(wanted, project, keys)]
+    in_its_place = {(project.key_file, "key")}
+    return [*watch.hits(canaries), *(hit for hit in hits if (Path(hit.where), hit.kind) not in in_its_place)]
 
 
 def pytest_command(project: Project, arguments: Sequence[str] = ()) -> list[str]:

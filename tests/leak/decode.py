@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 _SMALLEST = 8  # six digits in base64
 _UNPRINTABLE = bytes(byte for byte in range(256) if not (32 <= byte < 127 or byte in b"\t\r\n\0"))
-_PACKED = re.compile(rb"\x1f\x8b\x08|PK\x03\x04|SQLite format 3\0")
+_PACKED = re.compile(rb"\x1f\x8b\x08|PK\x03\x04|SQLite format 3\0|\x89PNG\r\n\x1a\n")
 _Parts = Iterator[Part]
 
 

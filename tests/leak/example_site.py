@@ -25,10 +25,11 @@ from demo_site.app import create_app
 from demo_site.database import open_database
 from demo_site.seed import Account, SeedKey
 from demo_site.site import build_site
-from tests.leak.search import Canaries
+from tests.leak.canary import Canaries
 
 HELD_TIMEOUT_S = 60
 ORIGIN = "https://console.example.com"
+KEYS_ORIGIN = "https://keys.example.com"
 
 _FORM = """<!doctype html><title>Trap</title><form method=post action=/trap/echo>
 <input id=email name=email><input id=password type=password name=password><button>Save</button></form>"""
@@ -58,6 +59,22 @@ _PAGES = {
     "blocks": _FORM
     + """<script>document.querySelector('#password').addEventListener('input', () => {
       const request = new XMLHttpRequest(); request.open('GET', '/trap/hold', false); request.send() });</script>""",
+    # Shows the token wherever a page can, and tells it in all its words.
+    "shows": """<!doctype html><title>Keys TOKEN</title><p id=sentence>Your new key is TOKEN. Keep it.</p>
+<button id=attribute data-clipboard-text="TOKEN" aria-label="Copy TOKEN">Copy</button><input id=value value="TOKEN">
+<button id=copy>Copy it</button><button id=copy-more>Copy more</button><button id=asks>Delete</button>
+<button id=opens>Open</button><p id=host></p><iframe name="keys TOKEN" src="KEYS/trap/framed?key=TOKEN"></iframe><script>
+      const on = (id, act) => document.getElementById(id).addEventListener('click', act);
+      on('copy', () => navigator.clipboard.writeText('TOKEN'));
+      on('copy-more', () => navigator.clipboard.writeText('Key: TOKEN'));
+      on('asks', () => confirm('Delete TOKEN?'));
+      on('opens', () => open('/trap/framed?key=TOKEN', 'TOKEN'));
+      let root = document.getElementById('host');
+      for (let depth = 0; depth < 3; depth++) {
+        root = root.attachShadow({ mode: 'open' }).appendChild(document.createElement('p')) }
+      root.innerHTML = '<code class=deep>TOKEN</code><code class=deep>TOKEN</code>';</script>""",
+    "framed": """<!doctype html><title>TOKEN</title><h1>Key TOKEN</h1><button>Copy TOKEN</button>
+<button>Copy TOKEN again</button><script>history.replaceState(0, 'TOKEN', '?again=TOKEN'); console.error('TOKEN')</script>""",
 }
 
 
@@ -66,11 +83,13 @@ class ExampleSite:
 
     Attributes:
         url: where it listens.
+        keys_url: its second origin, which frames come from.
         phone_url: the phone page of the only account.
     """
 
-    def __init__(self, url: str, phone_url: str) -> None:
+    def __init__(self, *, url: str, keys_url: str, phone_url: str) -> None:
         self.url = url
+        self.keys_url = keys_url
         self.phone_url = phone_url
         self.held = threading.Event()
         self._let_go = threading.Event()
@@ -114,29 +133,38 @@ class _Heard:
 @contextmanager
 def example_site(canaries: Canaries, database: Path) -> Iterator[ExampleSite]:
     """The site, for as long as the block lasts; its only code and the beginning of all its keys are canaries."""
-    with pytest.MonkeyPatch.context() as patch, closing(open_database(database)) as connection:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(open_database(database)) as connection,
+        _listening() as (listener, url),
+        _listening() as (keys_listener, keys_url),
+    ):
         made = iter(range(10_000))
         patch.setattr("demo_site.challenge.new_code", lambda: canaries.otp.value)
         patch.setattr("demo_site.keys.new_key", lambda: f"{canaries.token.value}-{next(made):04d}")
-        demo = build_site(connection, delay_ms=50)
+        demo = build_site(connection, origin=url, keys_origin=keys_url, delay_ms=50)
         account = Account(
             email=canaries.email.value,
             password=canaries.password.value,
             keys=(SeedKey(name="Retired integration", key="demo-only-retired-integration"),),
         )
         device = demo.add(account)
-        with closing(socket(AF_INET, SOCK_STREAM)) as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(64)
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            site = ExampleSite(url, f"{url}/phone/{device}")
-            with _served(_Heard(_with_traps(create_app(demo), site, canaries), site), listener):
-                yield site
-                site.let_go()
+        site = ExampleSite(url=url, keys_url=keys_url, phone_url=f"{url}/phone/{device}")
+        with _served(_Heard(_with_traps(create_app(demo), site, canaries), site), listener, keys_listener):
+            yield site
+            site.let_go()
 
 
 @contextmanager
-def _served(app: ASGIApp, listener: socket) -> Iterator[None]:
+def _listening() -> Iterator[tuple[socket, str]]:
+    with socket(AF_INET, SOCK_STREAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        yield listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def _served(app: ASGIApp, *listeners: socket) -> Iterator[None]:
     config = uvicorn.Config(
         app,
         http="h11",
@@ -147,7 +175,7 @@ def _served(app: ASGIApp, listener: socket) -> Iterator[None]:
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": list(listeners)})
     thread.start()
     try:
         yield
@@ -158,7 +186,8 @@ def _served(app: ASGIApp, listener: socket) -> Iterator[None]:
 
 def _with_traps(demo: ASGIApp, site: ExampleSite, canaries: Canaries) -> ASGIApp:
     def trap(request: Request) -> Response:
-        return HTMLResponse(_PAGES[request.path_params["name"]])
+        page = _PAGES[request.path_params["name"]]
+        return HTMLResponse(page.replace("TOKEN", canaries.token.value).replace("KEYS", site.keys_url))
 
     async def echo(request: Request) -> Response:
         """To a page whose address holds what was posted: in path, query and fragment."""

@@ -1,10 +1,12 @@
 """The flows that the harness runs: one that passes, one that fails at each of its steps, and hostile pages."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from tests.leak.example_site import ORIGIN
+from tests.leak.example_site import KEYS_ORIGIN, ORIGIN
 
-HEAD = "version: 1\nsite: examplecloud\nflow: {name}\nallowed_automation: semi_auto\nsteps:\n"
+DEMO_FLOWS = Path(__file__).parents[2] / "flows" / "examplecloud"
+HEAD = "version: 1\nsite: examplecloud\nflow: {name}\nallowed_automation: semi_auto\n{more}steps:\n"
 STEPS = (
     f'navigate: "{ORIGIN}/login"',
     'type: { selector: "#email", value_ref: "secrets:example.email" }',
@@ -39,18 +41,20 @@ _CODES = {1: "navigation.refused", 5: "wait_for.timeout", 6: "human.denied", 7: 
 
 @dataclass(frozen=True, kw_only=True)
 class FlowText:
-    """A flow, and how it ends: at which step, with which code ("" if it passes)."""
+    """A flow, and how it ends: at which step, with which code ("" if it passes); `more` stands above its steps."""
 
     name: str
     steps: tuple[str, ...]
     ends_at: int
     code: str = ""
+    more: str = ""
 
     @property
     def text(self) -> str:
         """The YAML."""
         lines = [f"  - {step}" for step in self.steps]
-        return (HEAD + "\n".join(lines) + "\n").replace("{name}", self.name).replace("NAME", self.name)
+        text = HEAD.replace("{more}", self.more) + "\n".join(lines) + "\n"
+        return text.replace("{name}", self.name).replace("NAME", self.name)
 
 
 def passing(name: str = "passes") -> FlowText:
@@ -71,6 +75,11 @@ def on_trap(trap: str, code: str, *more: str, ends_at: int = 3, name: str = "") 
     steps = (*steps[: ends_at - 1], steps[ends_at - 1] + _SHORT, *steps[ends_at:])
     return FlowText(name=name or f"trap_{trap}", steps=steps, ends_at=ends_at, code=code)
 
+
+BLOCKS = FlowText(
+    name="blocks", steps=(f'navigate: "{ORIGIN}/trap/blocks"', *STEPS[1:4]), ends_at=3, code="run.interrupted"
+)
+"""Stays in its third step, in mid-fill, until the test lets it go."""
 
 TRAPS = (
     on_trap("disabled", "step.timeout"),
@@ -105,3 +114,63 @@ TRAPS = (
     ),
 )
 """Flows on pages that make the browser's messages tell what was typed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoFlow:
+    """A flow of the demo's consoles, as it stands in the repository."""
+
+    name: str
+
+    @property
+    def text(self) -> str:
+        """The YAML."""
+        return (DEMO_FLOWS / f"{self.name}.yaml").read_text(encoding="utf-8")
+
+
+def on_shown(name: str, *steps: str, code: str = "") -> FlowText:
+    """`steps` on the page that shows the token wherever a page can; with `code` the last one fails."""
+    steps = (f'navigate: "{ORIGIN}/trap/shows"', *steps)
+    steps = (*steps[:-1], steps[-1] + _SHORT) if code else steps
+    origins = f'origins: ["{ORIGIN}", "{KEYS_ORIGIN}"]\n'
+    return FlowText(name=name, steps=steps, ends_at=len(steps), code=code, more=origins)
+
+
+def capture(selector: str, more: str = "") -> str:
+    """A step that captures from `selector`."""
+    return f'capture_token: {{ selector: "{selector}", secret_ref: "bitwarden:example/NAME"{more} }}'
+
+
+_IN_FRAME = f', frame: {{ url: "{KEYS_ORIGIN}/**" }}'
+COPIES = on_shown("copies", capture("#copy", ", from: clipboard"))
+CAPTURES = (
+    *(
+        DemoFlow(name=f"{name}_key")
+        for name in ("clipboard", "sentence", "popup", "embedded", "shadow", "wrapped")
+    ),
+    on_shown("attribute", capture("#attribute", ", from: attribute, attribute: data-clipboard-text")),
+    on_shown("asks", 'click: { selector: "#asks" }', capture("#value")),
+)
+"""Flows that read a token from each kind of place, and pass."""
+MISSED = (
+    on_shown(
+        "pattern", capture("#sentence", r", pattern: 'Your old key is (\S+)\.'"), code="capture.no_token"
+    ),
+    on_shown(
+        "no_attribute",
+        capture("#attribute", ", from: attribute, attribute: data-none"),
+        code="capture.no_token",
+    ),
+    on_shown("two_words", capture("#copy-more", ", from: clipboard"), code="capture.no_token"),
+    on_shown("any_button", capture("button", ", from: clipboard"), code="target.ambiguous"),
+    on_shown("in_shadow", 'click: { selector: ".deep" }', code="target.ambiguous"),
+    on_shown("in_frame", f'click: {{ selector: "button"{_IN_FRAME} }}', code="target.ambiguous"),
+    on_shown("no_frame", capture("h1", ", frame: { name: none }"), code="target.frame_not_found"),
+    on_shown(
+        "in_popup",
+        'click: { selector: "#opens", opens: w }',
+        capture("h1", ", page: w"),
+        code="capture.no_token",
+    ),
+)
+"""Flows that fail where the token is shown, so that nothing of ours has learned it."""

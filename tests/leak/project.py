@@ -1,14 +1,18 @@
 """A project as a person has one: settings, a conftest, flows, a filled home; everything below one folder."""
 
+import base64
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from tests.leak.example_site import ORIGIN, ExampleSite
-from tests.leak.flow_texts import FlowText
-from tests.leak.search import Canaries
+from pyrage import x25519
+
+from tests.leak.canary import Canaries, Canary
+from tests.leak.example_site import KEYS_ORIGIN, ORIGIN, ExampleSite
 from tokenbroker.broker import Broker
+from tokenbroker.evidence.bundle.keys import bundle_keys
 from tokenbroker.secret import Secret
 from tokenbroker.settings import load_configuration
 
@@ -33,7 +37,7 @@ SITE = json.loads(Path(__file__).with_name("site.json").read_text())
 
 @pytest.fixture(scope="session")
 def origin_map():
-    return {SITE["origin"]: SITE["url"]}
+    return SITE["origins"]
 
 
 class Unwilling:
@@ -58,9 +62,13 @@ def human_checkpoint(request):
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """The folders of one run; `root` holds all of them and is what is searched."""
+    """The folders of one run; `root` holds all of them and is what is searched.
+
+    `auditor` opens its bundles, if somebody was named; else the home does.
+    """
 
     root: Path
+    auditor: x25519.Identity | None = field(default=None, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -71,6 +79,11 @@ class Project:
     def home(self) -> Path:
         """The store and the spool."""
         return self.root / "home"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the master key of the home is kept."""
+        return self.root / "home.key"
 
     @property
     def temporary(self) -> Path:
@@ -87,30 +100,78 @@ class Project:
         files = sorted((self.folder / "reports").glob(f"*-{flow}-????????/run.json"))
         return [json.loads(file.read_text()) for file in files]
 
+    def broker(self) -> Broker:
+        """The home, opened in this process."""
+        return Broker(load_configuration(self.folder, {}), environ={})
+
+    def keys(self) -> "HomeKeys":
+        """What the home can open and sign with; makes what it has not made yet."""
+        with self.broker() as broker:
+            keys = bundle_keys(broker.local.store, broker.local.custody.master_key)
+            master = base64.b64decode(broker.local.custody.export_key().reveal())
+        return HomeKeys(
+            identity=keys.identity,
+            master=_key(master),
+            canaries=(
+                _key(keys.signing.private_bytes_raw()),
+                _key(str(keys.identity).encode()),
+                _key(master),
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeKeys:
+    """The keys of a home, to be looked for: in clear they may stand nowhere, but for the master key in its file."""
+
+    identity: x25519.Identity = field(repr=False)
+    master: Canary
+    canaries: tuple[Canary, ...]
+
+
+def _key(key: bytes) -> Canary:
+    return Canary(kind="key", value=key.decode("latin-1"))
+
+
+class Written(Protocol):
+    """A flow as text."""
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+
+    @property
+    def text(self) -> str:
+        """The YAML."""
+
 
 def make_project(
     root: Path,
     site: ExampleSite,
-    flows: Iterable[FlowText],
+    flows: Iterable[Written],
     *,
     canaries: Canaries | None,
     conftest: str = "",
     settings: str = "",
     person: str = PERSON,
+    auditor: x25519.Identity | None = None,
 ) -> Project:
     """Write a project below `root`; with `canaries`, its home holds the account's e-mail address and password."""
-    project = Project(root=root)
+    project = Project(root=root, auditor=auditor)
+    if auditor is not None:
+        settings += f'[audit]\nrecipients = ["{auditor.to_public()}"]\n'
     for folder in (project.folder / "flows", project.temporary, project.out, root / "user"):
         folder.mkdir(parents=True)
     (project.folder / "tokenbroker.toml").write_text(SETTINGS.replace("{more}", settings))
     (project.folder / "pytest.ini").write_text("[pytest]\n")
     (project.folder / "conftest.py").write_text(CONFTEST + person + conftest)
-    places = {"origin": ORIGIN, "url": site.url, "phone": site.phone_url}
+    origins = {ORIGIN: site.url, KEYS_ORIGIN: site.keys_url}
+    places = {"origins": origins, "url": site.url, "phone": site.phone_url}
     (project.folder / "site.json").write_text(json.dumps(places))
     for flow in flows:
         (project.folder / "flows" / f"{flow.name}.yaml").write_text(flow.text)
     if canaries is not None:
-        with Broker(load_configuration(project.folder, {}), environ={}) as broker:
+        with project.broker() as broker:
             for canary in (canaries.email, canaries.password):
                 path = f"example.{canary.kind}"
                 broker.sink("local").put(path, Secret(canary.value), put_id=f"leak-{path}", actor="harness")

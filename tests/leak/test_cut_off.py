@@ -1,58 +1,24 @@
 """Runs that are cut off: by Ctrl-C in mid-fill, by a crashing page, by SIGABRT, and by SIGKILL at fault points."""
 
+import json
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.leak.child import HELD_S, Child, started
-from tests.leak.example_site import ORIGIN, ExampleSite
-from tests.leak.flow_texts import STEPS, FlowText, passing
-from tests.leak.project import make_project
-from tests.leak.search import Canaries, process_tree
+from tests.leak.canary import Canaries
+from tests.leak.example_site import ExampleSite
+from tests.leak.flow_texts import BLOCKS, passing
+from tests.leak.held import STOP_AT_POINT, held
+from tests.leak.opened import bundles_of
+from tests.leak.search import process_tree
 
 pytestmark = [
     pytest.mark.leak,
     pytest.mark.browser,
     pytest.mark.req("SECRET-7"),
 ]
-BLOCKS = FlowText(
-    name="blocks", steps=(f'navigate: "{ORIGIN}/trap/blocks"', *STEPS[1:4]), ends_at=3, code="run.interrupted"
-)
-STOP_AT_POINT = '''
-
-@pytest.fixture(scope="session", autouse=True)
-def stop_at_the_point():
-    """Wait, at one point of the run, for what the test does then."""
-    from urllib.request import urlopen
-
-    from tokenbroker.run import fault_points
-
-    def listener(name):
-        if name == "POINT":
-            urlopen(SITE["url"] + "/trap/hold", timeout=100).close()
-
-    with fault_points.listening(listener):
-        yield
-'''
-
-
-@contextmanager
-def held(
-    root: Path, site: ExampleSite, canaries: Canaries, flow: FlowText, *arguments: str, conftest: str = ""
-) -> Iterator[Child]:
-    """A run that waits at ``/trap/hold``."""
-    project = make_project(root, site, [flow], canaries=canaries, conftest=conftest)
-    with started(project, site, *arguments) as child:
-        try:
-            assert site.held.wait(HELD_S), child.terminal
-            child.look()
-            yield child
-        finally:
-            site.let_go()
 
 
 @pytest.mark.parametrize("group", [True, False], ids=["whole group", "pytest alone"])
@@ -66,6 +32,10 @@ def test_a_ctrl_c_in_mid_fill_ends_the_run_in_good_order_and_shows_nothing(
         assert list(child.project.temporary.iterdir()) == []
         (record,) = child.project.evidence(BLOCKS.name)
         assert record["status"] == "interrupted"
+        assert len(bundles_of(child.project)) == 1
+        for results in ("project/reports/*/allure-results", "out/allure"):
+            (result,) = child.project.root.glob(f"{results}/*-result.json")
+            assert json.loads(result.read_bytes())["steps"][2]["status"] == "broken"
         assert child.hits(planted) == []
 
 

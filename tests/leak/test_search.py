@@ -22,8 +22,19 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.leak.search import Canaries, Canary, Kind, find, find_in_process, generate_canaries, search_tree
+from tests.leak.search import (
+    Canaries,
+    Canary,
+    Kind,
+    find,
+    find_in_process,
+    generate_canaries,
+    search_parts,
+    search_tree,
+)
 from tokenbroker.redact import Redactor
 from tokenbroker.secret import Secret
 
@@ -174,6 +185,11 @@ def png_with_text(value: str) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", bytes(13)) + chunk(b"zTXt", text) + chunk(b"IEND", b"")
 
 
+def labelled_picture(value: str) -> str:
+    data = base64.b64encode(png_with_text(value)).decode()
+    return f'<svg xmlns="http://www.w3.org/2000/svg"><image href="data:image/png;base64,{data}"/></svg>'
+
+
 def zip_with(value: str, *, cut: bool = False) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -202,6 +218,7 @@ PLANTS: dict[str, Callable[[Path, str], None]] = {
     "folder name": lambda at, v: (at / v).mkdir(),
     "link target": lambda at, v: (at / "link").symlink_to(v),
     "png text": lambda at, v: write(at / "shot.png", png_with_text(v)),
+    "picture in a labelled picture": lambda at, v: write(at / "shot.svg", labelled_picture(v)),
     "zip": lambda at, v: write(at / "trace.zip", zip_with(v)),
     "zip cut off": lambda at, v: write(at / "trace.zip", zip_with(v, cut=True)),
     "sqlite cell": lambda at, v: database(
@@ -239,6 +256,33 @@ def test_a_leak_is_found_in_each_kind_of_file(
     hits = search_tree(canaries, tmp_path)
     assert {hit.kind for hit in hits} == {kind}
     assert all(str(tmp_path) in hit.where for hit in hits)
+
+
+KEY_FORMS: dict[str, Callable[[Ed25519PrivateKey], bytes]] = {
+    "raw": lambda key: key.private_bytes_raw(),
+    "hex": lambda key: key.private_bytes_raw().hex().encode(),
+    "base64": lambda key: base64.b64encode(b"k" + key.private_bytes_raw()),
+    "json": lambda key: json.dumps({"key": key.private_bytes_raw().hex(":")}).encode(),
+    "pem": lambda key: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    "openssh": lambda key: key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()),
+    "gzip": lambda key: gzip.compress(CLEAN + key.private_bytes_raw()),
+    "half": lambda key: key.private_bytes_raw()[16:],
+}
+
+
+@pytest.mark.parametrize("form", KEY_FORMS)
+def test_a_private_key_is_found_in_each_form(form: str) -> None:
+    key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    canary = Canary(kind="key", value=key.private_bytes_raw().decode("latin-1"))
+    written = CLEAN + b" " + KEY_FORMS[form](key) + b" " + CLEAN
+    assert {hit.kind for hit in find((canary,), written)} == {"key"}
+    assert find((canary,), KEY_FORMS[form](other)) == []
+
+
+def test_what_was_taken_out_of_a_file_is_searched_by_name_and_content(canaries: Canaries) -> None:
+    taken_out = [("clean", CLEAN), ("told", canaries.token.value.encode()), (canaries.otp.value, CLEAN)]
+    hits = search_parts(canaries, taken_out, where="bundle")
+    assert [(hit.kind, hit.where) for hit in hits] == [("token", "bundle: told"), ("otp", "a name in bundle")]
 
 
 def test_several_paths_and_single_files_are_searched(canaries: Canaries, tmp_path: Path) -> None:

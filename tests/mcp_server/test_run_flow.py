@@ -170,7 +170,7 @@ def test_secrets_of_the_environment_reach_a_run_by_no_readable_way(project: Proj
         "        + repr(dict(os.environ)).encode()\n    )\n",
     )
     canaries = {
-        "TOKENBROKER_KEY": "bm90LWEtcmVhbC1rZXktYnV0LTMyLWJ5dGVzLWxvbmc=",
+        "TOKENBROKER_KEY": "bm90LWEtcmVhbC1rZXktYnV0LTMyLWJ5dGVzLWxvbmc=",  # pragma: allowlist secret
         "TOKENBROKER_SECRET_EXAMPLE_EMAIL": "demo-only-someone@example.test",
         "OWN_VARIABLE": "demo-only-own-value",
         "OTHER_VARIABLE": "demo-only-of-no-flow",

@@ -58,14 +58,22 @@ class StepFailed(BrokerError):
 
     Attributes:
         tried: each selector tried, with the reason why it failed.
+        acted: whether the act had been done when it failed.
     """
 
     code = "step.failed"
 
     def __init__(
-        self, sentence: str, *, code: str, tried: tuple[Tried, ...] = (), next_step: str = ""
+        self,
+        sentence: str,
+        *,
+        code: str,
+        tried: tuple[Tried, ...] = (),
+        next_step: str = "",
+        acted: bool = False,
     ) -> None:
         self.tried = tried
+        self.acted = acted
         super().__init__(sentence, next_step=next_step, code=code)
 
 
@@ -75,16 +83,22 @@ def attempt(act: Callable[[], T], *, what: str, timeout_code: str = "step.timeou
     Playwright's messages hold typed values and snapshots of the page, so they end here; the new error is
     raised outside the `except` block, for a chained error would carry the old one along.
     """
-    code, why = "", ""
+    code, why, acted = "", "", False
     try:
         return act()
     except PlaywrightTimeout as error:
         code, why = timeout_code, "it was not possible before the step's time-out"
-        if not any(mark in error.message for mark in _ACTED):
+        acted = _has_acted(error)
+        if not acted:
             code, why = next((told for mark, *told in _HELD_BACK if mark in error.message), (code, why))
     except PlaywrightError as error:
         code, why = _translated(error.message)
-    raise StepFailed(f"{what}: {why}", code=code)
+        acted = _has_acted(error)
+    raise StepFailed(f"{what}: {why}", code=code, acted=acted)
+
+
+def _has_acted(error: PlaywrightError) -> bool:
+    return any(mark in error.message for mark in _ACTED)
 
 
 def _translated(message: str) -> tuple[str, str]:

@@ -189,7 +189,7 @@ class _Run:
             duration_s = time.perf_counter() - began
             picture = _picture(camera, stage) if status is not Status.INTERRUPTED else None
             acted_on = stage.last_acted if stage.last_acted is not acted_before else None
-            labels = _labels(picture, step, stage, acted_on) if status is not Status.SKIPPED else ()
+            labels = _labels(camera, picture, step, stage, acted_on) if status is not Status.SKIPPED else ()
             result = StepResult(
                 number=step.number,
                 verb=step.verb,
@@ -238,13 +238,18 @@ def _picture(camera: Camera | None, stage: Stage) -> Picture | None:
 
 
 def _labels(
-    picture: Picture | None, step: Step, stage: Stage, acted_on: ElementHandle | None
+    camera: Camera | None,
+    picture: Picture | None,
+    step: Step,
+    stage: Stage,
+    acted_on: ElementHandle | None,
 ) -> tuple[Label, ...]:
     """What the flow says, for the picture; a page that gave no picture is not asked, nor one whose frame has gone."""
-    if picture is None or not picture.data:
+    if camera is None or picture is None or not picture.data:
         return ()
     try:
-        found = labels_of(step, stage.frame(), acted_on) if stage.has_frame() else ()
+        page, there = stage.page, stage.has_frame()
+        found = labels_of(step, stage.frame(), acted_on, lambda js: camera.ask(page, js)) if there else ()
     except Exception:  # noqa: BLE001  as for the picture
         return ()
     return tuple(replace(label, text=stage.redactor.text(label.text)) for label in found)

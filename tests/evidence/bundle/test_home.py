@@ -92,7 +92,13 @@ def test_a_run_without_its_record_can_not_be_sealed(home: HomeBundles, record: s
 
 
 @pytest.mark.parametrize(
-    "text", ["", "AGE-SECRET-KEY-1QQ", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "\x00\xff"]
+    "text",
+    [
+        "",
+        "AGE-SECRET-KEY-1QQ",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n",  # pragma: allowlist secret
+        "\x00\xff",
+    ],
 )
 def test_a_file_that_holds_no_key_is_not_repeated(tmp_path: Path, text: str) -> None:
     file = tmp_path / "key"

@@ -99,6 +99,14 @@ def test_a_window_that_was_closed_stops_with_its_code(on_page, site):
     assert trial.keeping.pressed == [2, 3]
 
 
+@pytest.mark.parametrize("event", ["onclick", "onmousedown"])
+def test_a_press_that_closes_its_own_window_is_done(on_page, site, event):
+    site.pages["/keys"] = KEYS.replace("onclick", event)
+    trial = on_page(button("window.open('/keys')"))
+    trial.perform_all(SHOW, 'click: { selector: "text=Done", page: keys }', 'wait_for: "text=First"')
+    assert trial.keeping.pressed == [2, 3]
+
+
 @pytest.mark.req("FLOW-3")
 @pytest.mark.parametrize(("when", "done"), [(".token", True), ("h1", False)])
 def test_when_is_looked_for_in_the_window_of_its_step(on_page, site, when, done):

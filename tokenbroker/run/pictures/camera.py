@@ -8,7 +8,7 @@ processes are covered whole. Otherwise it is a wireframe that we draw ourselves.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from playwright.sync_api import BrowserContext, Frame, Page
@@ -70,12 +70,28 @@ class Camera:
         self._targets.pop(page, None)
         return nothing(note)
 
-    def _picture(self, page: Page) -> Picture:
+    def ask(self, page: Page, expression: str) -> Any:
+        """What `expression` answers, as JSON, of the document that `page` shows: in a world of ours, where the page's
+        scripts can neither see nor forge it. None if it threw.
+
+        Raises:
+            playwright.sync_api.Error: the page is gone, or gives no answer in time.
+        """
+        target = self._target(page)
+        scene = self._scenes.get(page)
+        loads = scene.loads if scene else target.loads()
+        return target.ask(next(iter(loads.items())), expression)
+
+    def _target(self, page: Page) -> Target:
         target = self._targets.get(page)
         if target is None:
             session = self._context.new_cdp_session(page)
             target = self._targets[page] = Target(session, timeout_ms=self._timeout_ms)
             page.on("framenavigated", self._forget_scene)
+        return target
+
+    def _picture(self, page: Page) -> Picture:
+        target = self._target(page)
         note = _UNPROVEN
         # A page that is just arriving shows its media only then; the next step would wait for it in any case.
         page.wait_for_load_state("domcontentloaded", timeout=self._timeout_ms)

@@ -5,9 +5,11 @@ found by, the literal that was typed, the name of a reference) may be drawn at t
 the YAML already. Nothing here is taken from the page but the box.
 """
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import ElementHandle, Frame
 from playwright.sync_api import Error as PlaywrightError
@@ -19,6 +21,7 @@ Bounds = tuple[float, float, float, float]
 """Left, top, width and height in CSS pixels of the viewport."""
 
 _IN_A_FRAME_MS: Final = 250.0
+_FAR_PX: Final = 1e6
 _QUOTED: Final = re.compile(r'(?:^text=|\[name=)"([^"]+)"')
 _FILLING: Final = frozenset({"type", "select", "check"})
 # What only Playwright's own selector engines understand; the rest is CSS.
@@ -34,9 +37,6 @@ _BOX: Final = """(elements, filling) => {
   }
   return null;
 }"""
-_BOX_BY_CSS: Final = f"""([selector, filling]) => {{
-  try {{ return ({_BOX})(document.querySelectorAll(selector), filling); }} catch {{ return null; }}
-}}"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,28 +63,45 @@ def words_of(step: Step) -> str:
     return bare_text(selector) or (quoted[1] if quoted else selector)
 
 
-def labels_of(step: Step, frame: Frame, acted_on: ElementHandle | None) -> tuple[Label, ...]:
-    """The label of `step` at its element as that stands now, in one round trip; none if it has gone, or on trouble.
+def labels_of(
+    step: Step, frame: Frame, acted_on: ElementHandle | None, ask: Callable[[str], Any]
+) -> tuple[Label, ...]:
+    """The label of `step` at its element as that stands now, in one round trip or two; none if it has gone.
 
     `acted_on` is the element that the step has acted on; where it is not known, the selector is looked up in `frame`.
+    `ask` evaluates an expression in the page's own document, out of reach of its scripts (`Camera.ask`).
     """
     if not step.options.get("selector"):
         return ()
     try:
-        box = _box(step, frame, acted_on)
+        box = _box(step, frame, acted_on, ask)
     except PlaywrightError:  # gone with its page: the picture then shows what came instead
         return ()
-    return (Label(text=words_of(step), box=box),) if box is not None and box[2] > 0 and box[3] > 0 else ()
+    return (Label(text=words_of(step), box=box),) if box is not None else ()
 
 
-def _box(step: Step, frame: Frame, acted_on: ElementHandle | None) -> Bounds | None:
+def _box(
+    step: Step, frame: Frame, acted_on: ElementHandle | None, ask: Callable[[str], Any]
+) -> Bounds | None:
     selector, filling = str(step.options["selector"]), step.verb in _FILLING
     locator = frame.locator(selector)
     if acted_on is None and frame.parent_frame is None:
         # Playwright would first bring its script into the page's world, which takes five times as long as the rest.
-        found = None if _NOT_CSS.search(selector) else frame.evaluate(_BOX_BY_CSS, [selector, filling])
-        found = found or locator.evaluate_all(_BOX, filling)  # it also sees into shadow roots
-        return (found[0], found[1], found[2], found[3]) if found else None
+        css = f"({_BOX})(document.querySelectorAll({json.dumps(selector)}), {json.dumps(filling)})"
+        found = None if _NOT_CSS.search(selector) else ask(css)
+        return _checked(found or locator.evaluate_all(_BOX, filling))  # which sees into shadow roots, too
     # These two know where a frame stands in its page; what is evaluated inside it does not.
     place = acted_on.bounding_box() if acted_on else locator.first.bounding_box(timeout=_IN_A_FRAME_MS)
-    return (place["x"], place["y"], place["width"], place["height"]) if place else None
+    return _checked([place["x"], place["y"], place["width"], place["height"]]) if place else None
+
+
+def _checked(found: Any) -> Bounds | None:
+    """`found` if it is a box; a page can forge what is evaluated in its own world, and must not get a text through."""
+    if not isinstance(found, list) or len(found) != 4:
+        return None
+    if not all(
+        type(each) in (int, float) and abs(each) < _FAR_PX for each in found
+    ):  # not infinite, and a number
+        return None
+    left, top, wide, high = map(float, found)
+    return (left, top, wide, high) if wide > 0 and high > 0 else None

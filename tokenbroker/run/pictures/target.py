@@ -67,6 +67,11 @@ class Target:
         answers = {load[0]: self._evaluate(load, f"({_UNCOVER})()") for load in loads.items()}
         return {frame: int(answer["value"]) for frame, answer in answers.items() if answer is not None}
 
+    def ask(self, load: tuple[str, str], expression: str) -> Any:
+        """What `expression` answers, as JSON, in our isolated world of one load; None if it threw or has gone."""
+        answer = self._evaluate(load, expression)
+        return answer.get("value") if answer is not None else None
+
     def uncover_when_it_wakes(self) -> None:
         """Ask for the style sheet back without waiting, for a target that may not answer in time."""
         for world in self._worlds.values():
