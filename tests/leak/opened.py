@@ -18,6 +18,8 @@ from tests.leak.search import Hit, Wanted, search_parts
 # What this long is one file in base64; shorter runs stay in the page, and are tried at each alignment there.
 _EMBEDDED = re.compile(rb"[A-Za-z0-9+/]{400,}={0,2}")
 
+HEADERS = "(headers of the archive)"
+
 
 def bundles_of(project: Project) -> list[Path]:
     """The sealed bundles that the runs of `project` have left."""
@@ -25,18 +27,20 @@ def bundles_of(project: Project) -> list[Path]:
 
 
 def members(bundle: Path, identity: pyrage.x25519.Identity) -> Iterator[tuple[str, bytes]]:
-    """Each file in `bundle`, with its name; and what the archive says of it beside that.
+    """Each file in `bundle`, with its name; at the end what the archive says of them beside that.
 
     Raises:
         pyrage.DecryptError: `identity` is not of one of its recipients.
     """
     data = pyrage.decrypt(bundle.read_bytes(), [identity])
+    headers = []
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         for member in archive:
             file = archive.extractfile(member)
             assert file is not None, "a run is sealed as plain files"
             yield member.name, file.read()
-            yield f"{member.name} (header)", repr(sorted(member.get_info().items())).encode()
+            headers.append(sorted(member.get_info().items()))
+    yield HEADERS, repr(headers).encode()
 
 
 def search_bundles(wanted: Wanted, project: Project, keys: HomeKeys) -> list[Hit]:

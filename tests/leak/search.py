@@ -39,6 +39,7 @@ _Origin = Callable[[int], int]  # from a position to the one that it came from
 _DEPTH = 3  # decodings of decodings, such as hex in base64 in gzip; escapes in between don't count
 _DECODED = ("", "escapes", "breaks", "breaks and escapes")  # the rewritings that are decoded further
 _BETWEEN = b"\n\0\n"
+_LARGE = 1024  # from here on it is quicker to look whether it was searched than to search it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +70,7 @@ def find(canaries: Wanted, data: bytes) -> list[Hit]:
 class _Search:
     def __init__(self, canaries: Wanted) -> None:
         self.hits: dict[tuple[Kind, str], Hit] = {}
+        self._canaries = canaries
         self._looks = [(canary.kind, look_for(canary)) for canary in canaries]
 
     def read(self, data: bytes, *, layers: tuple[str, ...], depth: int, origin: _Origin) -> None:
@@ -86,7 +88,8 @@ class _Search:
 
     def _read_parts(self, inner: list[Part], *, layers: tuple[str, ...], depth: int, origin: _Origin) -> None:
         """Look at all parts, and into those that may hold more; joined, for they may be thousands."""
-        every, promising = _joined(inner), _joined([part for part in inner if part.may_hold_more])
+        deeper = [part for part in inner if part.may_hold_more and not _is_clean(self._canaries, part.data)]
+        every, promising = _joined(inner), _joined(deeper)
         self._look(every.data, self._looks, layers, lambda at: origin(every.origin(at)))
         if promising.data:
             self.read(
@@ -132,7 +135,8 @@ def search_tree(canaries: Wanted, *paths: Path) -> list[Hit]:
     search that skips is no proof. Sockets, pipes and devices hold no bytes.
     """
     hits: list[Hit] = []
-    for path in _everything(paths):
+    # What a large file holds inside may be a smaller one, and is then known.
+    for path in sorted(_everything(paths), key=_size):
         hits += _placed(find(canaries, path.name.encode("utf-8", "surrogateescape")), f"name of {path}")
         try:
             if path.is_symlink():
@@ -156,13 +160,19 @@ def search_data(canaries: Wanted, data: bytes, *, where: str) -> list[Hit]:
     return _placed(_searched[key], where)
 
 
+def _is_clean(canaries: Wanted, data: bytes) -> bool:
+    """Whether `data` was searched already, on its own and thus deeper than as a part of something, and held nothing."""
+    return len(data) >= _LARGE and _searched.get((canaries, hashlib.sha256(data).digest())) == []
+
+
 def search_parts(canaries: Wanted, taken_out: Iterable[tuple[str, bytes]], *, where: str) -> list[Hit]:
     """Every canary in the names and the contents of what was taken out of the file `where`."""
     hits: list[Hit] = []
+    names = []
     for name, data in taken_out:
-        hits += _placed(find(canaries, name.encode()), f"a name in {where}")
+        names.append(name.encode())
         hits += search_data(canaries, data, where=f"{where}: {name}")
-    return hits
+    return [*hits, *_placed(find(canaries, b"\n\n".join(names)), f"names in {where}")]
 
 
 def _everything(paths: tuple[Path, ...]) -> Iterator[Path]:
@@ -171,6 +181,13 @@ def _everything(paths: tuple[Path, ...]) -> Iterator[Path]:
         if path.is_dir() and not path.is_symlink():
             for folder, folders, files in os.walk(path, onerror=_unless_vanished):
                 yield from (Path(folder) / name for name in sorted(folders + files))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _unless_vanished(error: OSError) -> None:
