@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.evidence.results import a_result
 from tests.flow.texts import flow_from
 from tokenbroker.broker import Broker, Run
 from tokenbroker.errors import UsageError
@@ -51,20 +52,8 @@ def run(broker: Broker, plan: Plan) -> Run:
 
 
 def passed(plan: Plan, run: Run) -> RunResult:
-    return RunResult(
-        run_id=run.run_id,
-        plan=plan,
-        status=Status.PASSED,
-        started_at=NOW,
-        duration_s=1,
-        steps=(),
-        checkpoints=(),
-        references=(Reference(sink="local", path="test/key", version=1, fingerprint="ab" * 8),),
-        blocked=(),
-        possibly_created=(),
-        failure=None,
-        created_key=True,
-    )
+    reference = Reference(sink="local", path="test/key", version=1, fingerprint="ab" * 8)
+    return a_result(run_id=run.run_id, plan=plan, started_at=NOW, references=(reference,), created_key=True)
 
 
 def stored_status(broker: Broker) -> str:

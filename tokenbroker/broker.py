@@ -238,13 +238,19 @@ class Broker:
         """Seal a run whose bundle could not be written at its end, or seal it for other recipients; audited.
 
         Raises:
-            UsageError: `audit.no_run`.
-            BundleError: `audit.no_record`, or what is wrong with the folder.
+            UsageError: `audit.no_run`; also for a folder that no run of this home left.
+            BundleError: `audit.no_record`, `audit.changed`, or what else is wrong with the folder.
             SettingsError: `audit.no_recipient`.
             OSError: the disk refuses.
         """
-        sealed = self.bundles.seal(self.bundles.folder(run_id))
-        entry = sealed_entry(self.local.store, run_id, actor=self.actor, sha256=sealed.sha256)
+        sealed = self.bundles.seal_again(run_id)
+        entry = sealed_entry(
+            self.local.store,
+            run_id,
+            actor=self.actor,
+            sha256=sealed.sha256,
+            evidence_sha256=sealed.evidence_sha256,
+        )
         record(self.local.store, entry, at=self.clock())
         return sealed
 

@@ -1,6 +1,7 @@
 """`tokenbroker audit`, as an operator and as an auditor type it."""
 
 import json
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from pyrage import x25519
 
+from tests.evidence.results import a_result
 from tests.flow.texts import flow_from
 from tests.project import CREATE, Project
 from tokenbroker.policy.approve import Request
-from tokenbroker.run.result import RunResult, Status
+from tokenbroker.run.result import Status
 
 pytestmark = pytest.mark.req("AUDIT-2")
 
@@ -29,20 +31,7 @@ def a_run(project: Project) -> str:
     with project.broker() as broker:
         plan = broker.approve(FLOW, Request(actor="tests", params={}, origin_map={}))
         run = broker.begin(plan, broker.sink)
-        result = RunResult(
-            run_id=run.run_id,
-            plan=plan,
-            status=Status.PASSED,
-            started_at=datetime.now(UTC),
-            duration_s=1,
-            steps=(),
-            checkpoints=(),
-            references=(),
-            blocked=(),
-            possibly_created=(),
-            failure=None,
-            created_key=False,
-        )
+        result = a_result(run_id=run.run_id, plan=plan, started_at=datetime.now(UTC))
         assert run.finish(result).status is Status.PASSED
     return run.run_id
 
@@ -142,6 +131,57 @@ def test_a_changed_bundle_is_neither_verified_nor_opened_nor_handed_out(project:
         assert (ended.code, ended.refusal()) == (1, "bundle.changed")
     assert not (project.folder / "opened").exists()
     assert not list(project.folder.glob("copy*"))
+
+
+def test_a_bundle_put_in_the_place_of_a_runs_is_not_opened(project: Project, new_project) -> None:
+    run = a_run(project)
+    other = new_project("other")
+    foreign = a_run(other)
+    for ending in (".bundle.age", ".bundle.age.sig"):
+        shutil.copyfile(
+            other.folder / f"reports/{foreign}{ending}", project.folder / f"reports/{run}{ending}"
+        )
+    for target in (run, f"reports/{run}.bundle.age"):
+        ended = project.tokenbroker("audit", "open", target, "--into", "opened")
+        assert (ended.code, ended.refusal()) == (1, "bundle.other_signer")
+    assert not (project.folder / "opened").exists()
+
+
+def test_a_bundle_of_the_home_that_is_not_the_recorded_one_is_not_opened(project: Project) -> None:
+    run = a_run(project)
+    places = [bundle_of(project, run), bundle_of(project, run).with_suffix(".age.sig")]
+    before = [place.read_bytes() for place in places]
+    assert project.tokenbroker("audit", "seal", run).code == 0
+    for place, data in zip(places, before, strict=True):
+        place.write_bytes(data)
+    ended = project.tokenbroker("audit", "open", run, "--into", "opened")
+    assert (ended.code, ended.refusal()) == (1, "bundle.not_recorded")
+    assert not (project.folder / "opened").exists()
+
+
+def test_a_file_under_a_runs_id_does_not_pass_for_its_bundle(project: Project) -> None:
+    run = a_run(project)
+    project.write(run, "no bundle")
+    assert project.tokenbroker("audit", "verify", run).code == 0
+    assert project.tokenbroker("audit", "open", run, "--into", "opened").code == 0
+
+
+def test_a_run_that_was_not_recorded_is_sealed_with_a_warning(project: Project) -> None:
+    run = a_run(project)
+    assert "not recorded" not in project.tokenbroker("audit", "seal", run).out
+    with closing(sqlite3.connect(project.home / "store.db", isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER audit_log_no_update")
+        detail = json.dumps({"job_id": run, "status": "passed", "reaches_beyond": False})
+        connection.execute(
+            "UPDATE audit_log SET detail = ? WHERE action IN ('finish_flow', 'seal_bundle')", (detail,)
+        )
+    unrecorded = project.tokenbroker("audit", "verify", run)
+    assert (unrecorded.code, "not compared with the audit log" in unrecorded.out) == (0, True)
+    sealed = project.tokenbroker("audit", "seal", run)
+    assert (sealed.code, "was not recorded" in sealed.out) == (0, True), sealed.text
+    (project.folder / "reports" / run / "more.txt").write_text("x")
+    ended = project.tokenbroker("audit", "seal", run)
+    assert (ended.code, ended.refusal()) == (1, "audit.changed")
 
 
 def test_another_signer_is_found(project: Project, new_project) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.evidence.results import FLOW, MAPPED, NOW, PLAN, PNG, SVG, a_result, a_step
 from tokenbroker.errors import UsageError
-from tokenbroker.evidence.collect import ALLURE_RESULTS, Evidence
+from tokenbroker.evidence.collect import Evidence
+from tokenbroker.evidence.run_folder import ALLURE_RESULTS
 from tokenbroker.human.checkpoint import Kind, Outcome
 from tokenbroker.redact import Redactor
 from tokenbroker.run.egress import BlockedRequest
@@ -69,6 +70,7 @@ def test_the_record_names_the_pictures_that_are_there(folder: Path) -> None:
 def test_the_record_tells_the_whole_run(folder: Path) -> None:
     reference = Reference(sink="bitwarden", path="example/opendiscourse", version=2, fingerprint="ab" * 8)
     checkpoint = CheckpointResult(
+        step=1,
         kind=Kind.OTP,
         reason="Enter 2FA",
         attempt=2,
@@ -95,12 +97,13 @@ def test_the_record_tells_the_whole_run(folder: Path) -> None:
     assert (record["run"], record["flow"], record["status"]) == ("run-1", FLOW.id, "failed")
     assert record["flow_sha256"] == FLOW.sha256
     assert record["origins"] == MAPPED
-    assert record["decision"] == {"code": PLAN.reason_code, "at": "2026-11-20T12:00:00.000000Z"}
+    assert record["decision"] == {"code": PLAN.reason_code, "at": "2026-11-20T12:00:00Z"}
     assert record["stored"] == [
         {"sink": "bitwarden", "path": "example/opendiscourse", "version": 2, "fingerprint": "ab" * 8}
     ]
+    assert record["checkpoints"][0]["step"] == 1
     assert record["checkpoints"][0]["outcome"] == "done"
-    assert record["checkpoints"][0]["at"] == "2026-11-20T12:00:00.000000Z"
+    assert record["checkpoints"][0]["at"] == "2026-11-20T12:00:00Z"
     assert record["blocked_requests"] == [{"origin": "https://foreign.example", "method": "GET", "count": 3}]
     assert record["possibly_created"] == ["a key may have been created"]
     assert record["failure"] == {"code": "target.ambiguous", "report": "two of them"}
@@ -155,3 +158,23 @@ def test_a_picture_that_could_not_be_written_is_not_named(folder: Path) -> None:
     (step,) = recorded(folder)["steps"]
     assert (step["picture"], step["picture_kind"]) == (None, "none")
     assert step["picture_note"]
+
+
+def test_a_secret_that_stands_in_what_we_made_by_chance_breaks_no_record(folder: Path) -> None:
+    redactor = Redactor()
+    for number, value in enumerate(("000000", "20261120", "2026", "passed", "pixels")):
+        redactor.add(Secret(value), label=f"secrets:{number}")
+    evidence = Evidence(folder, redactor)
+    evidence.on_event(a_step(1))
+    run_id = "20261120T120000-create_api_key-00000000"
+    evidence.finish(a_result(a_step(1, title="typed 000000 in 2026"), run_id=run_id))
+    record = recorded(folder)
+    assert (record["run"], record["status"], record["started_at"]) == (
+        run_id,
+        "passed",
+        "2026-11-20T12:00:00Z",
+    )
+    (step,) = record["steps"]
+    assert (step["started_at"], step["picture_kind"]) == ("2026-11-20T12:00:00Z", "pixels")
+    assert "000000" not in step["title"]
+    assert "2026" not in step["title"]

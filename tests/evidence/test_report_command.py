@@ -1,6 +1,7 @@
 """``tokenbroker report`` as a person types it."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ from tests.project import Project
 from tests.project_fixtures import new_project, project
 from tokenbroker.evidence.collect import Evidence
 from tokenbroker.evidence.report.generator import Generator
+from tokenbroker.evidence.report.html import read_results, write_page
+from tokenbroker.evidence.report.page import ReportUnavailable
 from tokenbroker.redact import Redactor
 
 __all__ = ["new_project", "project"]  # fixtures
@@ -48,6 +51,54 @@ def test_what_can_not_be_shown_is_a_usage_error(project: Project, arguments: tup
     ended = project.tokenbroker("report", *arguments)
     assert ended.code == 2
     assert "Traceback" not in ended.text
+
+
+def into_a_link(file: Path, elsewhere: Path) -> None:
+    file.unlink()
+    file.symlink_to(elsewhere)
+
+
+def into_a_pipe(file: Path, elsewhere: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def into_a_folder(file: Path, elsewhere: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def into_a_link_of_its_folder(file: Path, elsewhere: Path) -> None:
+    moved = file.parent.rename(elsewhere.with_name("moved"))
+    file.parent.symlink_to(moved)
+
+
+def into_another_shape(file: Path, elsewhere: Path) -> None:
+    file.write_text('{"historyId": "0", "start": 1}')
+
+
+@pytest.mark.parametrize(
+    "change", [into_a_link, into_a_pipe, into_a_folder, into_a_link_of_its_folder, into_another_shape]
+)
+def test_results_that_lead_elsewhere_are_refused(tmp_path: Path, change) -> None:
+    runs = []
+    for name in ("run-1", "run-2"):  # equal starts: one of them is written anew
+        evidence = Evidence(tmp_path / name, Redactor())
+        evidence.finish(a_result(a_step(1), run_id=name))
+        runs.append(read_results(evidence.folder))
+    (file,) = (tmp_path / "run-2" / "allure-results").glob("*-result.json")
+    elsewhere = tmp_path / "elsewhere.json"
+    elsewhere.write_bytes(file.read_bytes())
+    change(file, elsewhere)
+    never = Generator(node=tmp_path / "node", script=tmp_path / "script")
+    with pytest.raises(ReportUnavailable) as refused:
+        write_page([run for run in runs if run], tmp_path / "page.html", never, title="x")
+    assert refused.value.code == "report.not_made"
+    if change is not into_another_shape:
+        assert "run-2" in refused.value.sentence
+    if change in (into_a_link, into_a_pipe):
+        with pytest.raises(ReportUnavailable):
+            read_results(tmp_path / "run-2")
 
 
 def test_without_node_and_network_the_results_stay_and_the_reason_is_plain(project: Project) -> None:

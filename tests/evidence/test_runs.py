@@ -7,7 +7,7 @@ import pytest
 
 from tests.leak.child import Child
 from tests.leak.search import Canaries, search_tree
-from tokenbroker.evidence.collect import ALLURE_RESULTS
+from tokenbroker.evidence.run_folder import ALLURE_RESULTS
 
 pytestmark = [pytest.mark.req("AUDIT-2"), pytest.mark.browser]
 

@@ -14,11 +14,11 @@ BEGAN = datetime(2026, 11, 20, 13, 59, 58, 987654, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("precision", "told"),
     [
-        ("millisecond", "2026-11-20T13:59:58.987000Z"),
-        ("second", "2026-11-20T13:59:58.000000Z"),
-        ("minute", "2026-11-20T13:59:00.000000Z"),
-        ("hour", "2026-11-20T13:00:00.000000Z"),
-        ("day", "2026-11-20T00:00:00.000000Z"),
+        ("millisecond", "2026-11-20T13:59:58.987Z"),
+        ("second", "2026-11-20T13:59:58Z"),
+        ("minute", "2026-11-20T13:59:00Z"),
+        ("hour", "2026-11-20T13:00:00Z"),
+        ("day", "2026-11-20T00:00:00Z"),
     ],
 )
 def test_a_start_is_rounded_down_to_the_precision(precision, told):
@@ -28,8 +28,8 @@ def test_a_start_is_rounded_down_to_the_precision(precision, told):
 def test_the_moment_at_which_an_hour_ends_can_not_be_read_off_the_steps():
     times = Times(began_at=BEGAN, precision="hour")
     told = {times.text(BEGAN + timedelta(minutes=minutes)) for minutes in range(60)}
-    assert told == {"2026-11-20T13:00:00.000000Z"}  # though the run went on into the next hour
-    assert times.text(BEGAN + timedelta(minutes=61)) == "2026-11-20T14:00:00.000000Z"
+    assert told == {"2026-11-20T13:00:00Z"}  # though the run went on into the next hour
+    assert times.text(BEGAN + timedelta(minutes=61)) == "2026-11-20T14:00:00Z"
 
 
 @pytest.mark.parametrize("seconds", [-90, -0.2, 0, 0.1, 59, 3_599, 90_000])

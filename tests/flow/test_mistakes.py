@@ -146,3 +146,11 @@ def test_an_endless_line_does_not_make_an_endless_sentence() -> None:
     error = mistakes("'" * 900_001)
     assert error.code == "flow.yaml"
     assert len(error.sentence) < 500
+
+
+@pytest.mark.req("FLOW-2")
+def test_what_belongs_to_the_step_is_told_where_it_goes():
+    with pytest.raises(FlowError) as refused:
+        flow_from(flow_text('- click: { selector: "#a", timeout: 2 }'))
+    assert refused.value.code == "flow.unknown_key"
+    assert "beside 'click'" in str(refused.value)

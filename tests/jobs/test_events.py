@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.evidence.results import a_result, a_step
 from tokenbroker.jobs.events import (
     Approved,
     Ended,
@@ -16,12 +17,14 @@ from tokenbroker.jobs.events import (
     Trouble,
     decode,
     encode,
+    of_result,
 )
 from tokenbroker.jobs.order import Order
 from tokenbroker.jobs.variables import Withheld, inherited, secret_names
+from tokenbroker.run.result import Failure, Status
 
 EVENTS: list[Event] = [
-    Approved(flow="example/look", mode="semi_auto", mode_reason="the only one"),
+    Approved(mode="semi_auto"),
     StepBegan(number=1, total=2, title="wait for «it»\nand more"),
     StepEnded(number=1, title="t", status="passed", duration_s=0.25, remark="", code=None),
     Refused(code="run.needs_live", sentence="s", next_step="n"),
@@ -60,6 +63,13 @@ def test_another_line_is_no_event(line: bytes) -> None:
         decode(line)
 
 
+def test_the_advice_of_a_failure_comes_over_whole(tmp_path: Path) -> None:
+    failure = Failure(code="step.failed", report="so it was", exit_code=1, next_step="look\nand mend")
+    told = of_result(a_result(a_step(1), status=Status.FAILED, failure=failure), tmp_path)
+    assert (told.report, told.next_step) == ("so it was", "look\nand mend")
+    assert of_result(a_result(a_step(1)), tmp_path).next_step == ""
+
+
 def test_an_order_comes_over_whole_and_shows_no_value() -> None:
     order = Order(
         flow=Path("/p/flows/look.yaml"),
@@ -87,9 +97,17 @@ def test_a_process_inherits_what_it_needs_and_no_secret() -> None:
         "AWS_SECRET_ACCESS_KEY": "a",
         "OWN": "o",
         "DEBUG": "pw:api",
+        "PLAYWRIGHT_BROWSERS_PATH": "b",
+        "PLAYWRIGHT_SERVICE_ACCESS_TOKEN": "s",
+        "PLAYWRIGHT_MCP_CDP_HEADERS": "h",
         "TOKENBROKER_ODD": "p",
     }
-    assert set(inherited(environ, without=["TOKENBROKER_ODD"])) == {"PATH", "LC_ALL", "TOKENBROKER_HOME"}
+    assert set(inherited(environ, without=["TOKENBROKER_ODD"])) == {
+        "PATH",
+        "LC_ALL",
+        "TOKENBROKER_HOME",
+        "PLAYWRIGHT_BROWSERS_PATH",
+    }
     assert set(secret_names(environ, None, ["OWN"])) == {
         "TOKENBROKER_KEY",
         "MCP_AUTH_ENCRYPTION_KEY",

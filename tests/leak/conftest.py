@@ -14,8 +14,8 @@ def planted() -> Canaries:
     return generate_canaries()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(planted: Canaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleSite]:
-    """Example Cloud with the canaries, in this process."""
+    """Example Cloud with the canaries, in this process: what it replaces there must not outlive the module."""
     with example_site(planted, tmp_path_factory.mktemp("example-site") / "site.sqlite") as running:
         yield running

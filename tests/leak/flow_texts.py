@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.leak.example_site import KEYS_ORIGIN, ORIGIN
 
@@ -37,6 +38,18 @@ _MISSPELT = {
     11: 'capture_token: { selector: ".tokne", secret_ref: "bitwarden:example/NAME" }' + _SHORT,
 }
 _CODES = {1: "navigation.refused", 5: "wait_for.timeout", 6: "human.denied", 7: "navigation.refused"}
+
+
+class Written(Protocol):
+    """A flow as text."""
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+
+    @property
+    def text(self) -> str:
+        """The YAML."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +156,7 @@ def capture(selector: str, more: str = "") -> str:
 
 _IN_FRAME = f', frame: {{ url: "{KEYS_ORIGIN}/**" }}'
 COPIES = on_shown("copies", capture("#copy", ", from: clipboard"))
-CAPTURES = (
+CAPTURES: tuple[Written, ...] = (
     *(
         DemoFlow(name=f"{name}_key")
         for name in ("clipboard", "sentence", "popup", "embedded", "shadow", "wrapped")

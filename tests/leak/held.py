@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.leak.canary import Canaries
 from tests.leak.child import HELD_S, Child, started
 from tests.leak.example_site import ExampleSite
-from tests.leak.project import Written, make_project
+from tests.leak.flow_texts import Written
+from tests.leak.project import make_project
 
 STOP_AT_POINT = '''
 

@@ -5,12 +5,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pyrage import x25519
 
 from tests.leak.canary import Canaries, Canary
 from tests.leak.example_site import KEYS_ORIGIN, ORIGIN, ExampleSite
+from tests.leak.flow_texts import Written
 from tokenbroker.broker import Broker
 from tokenbroker.evidence.bundle.keys import bundle_keys
 from tokenbroker.secret import Secret
@@ -95,7 +97,7 @@ class Project:
         """Terminal output, JUnit, allure's results, pytest's own temporary folder."""
         return self.root / "out"
 
-    def evidence(self, flow: str) -> list[dict[str, object]]:
+    def evidence(self, flow: str) -> list[dict[str, Any]]:
         """Each ``run.json`` of the flow of that name."""
         files = sorted((self.folder / "reports").glob(f"*-{flow}-????????/run.json"))
         return [json.loads(file.read_text()) for file in files]
@@ -111,7 +113,7 @@ class Project:
             master = base64.b64decode(broker.local.custody.export_key().reveal())
         return HomeKeys(
             identity=keys.identity,
-            master=_key(master),
+            signing=keys.signing,
             canaries=(
                 _key(keys.signing.private_bytes_raw()),
                 _key(str(keys.identity).encode()),
@@ -125,24 +127,12 @@ class HomeKeys:
     """The keys of a home, to be looked for: in clear they may stand nowhere, but for the master key in its file."""
 
     identity: x25519.Identity = field(repr=False)
-    master: Canary
+    signing: Ed25519PrivateKey = field(repr=False)
     canaries: tuple[Canary, ...]
 
 
 def _key(key: bytes) -> Canary:
     return Canary(kind="key", value=key.decode("latin-1"))
-
-
-class Written(Protocol):
-    """A flow as text."""
-
-    @property
-    def name(self) -> str:
-        """Of its file."""
-
-    @property
-    def text(self) -> str:
-        """The YAML."""
 
 
 def make_project(

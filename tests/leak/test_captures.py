@@ -9,12 +9,13 @@ from tests.leak.canary import Canaries
 from tests.leak.child import Child, started
 from tests.leak.clipboard import CLIPBOARD, clipboards
 from tests.leak.example_site import ExampleSite
-from tests.leak.flow_texts import CAPTURES, COPIES, MISSED, FlowText
+from tests.leak.flow_texts import CAPTURES, COPIES, MISSED, FlowText, Written
 from tests.leak.held import STOP_AT_POINT, held
-from tests.leak.project import Written, make_project
+from tests.leak.project import make_project
 from tests.leak.search import search_tree
 
 pytestmark = [pytest.mark.leak, pytest.mark.browser, pytest.mark.req("SECRET-7", "FLOW-2")]
+FLOWS: tuple[Written, ...] = (*CAPTURES, *MISSED)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def captured(
 ) -> Iterator[Child]:
     """A run of two workers; beside what it leaves, it has looked at its clipboard after each flow."""
     root = tmp_path_factory.mktemp("captured")
-    project = make_project(root, site, (*CAPTURES, *MISSED), canaries=planted, conftest=CLIPBOARD)
+    project = make_project(root, site, FLOWS, canaries=planted, conftest=CLIPBOARD)
     with started(project, site, "-n", "2") as child:
         assert child.finish() == pytest.ExitCode.TESTS_FAILED, child.terminal
         yield child
@@ -52,7 +53,7 @@ def test_what_these_runs_leave_holds_no_secret(captured: Child, planted: Canarie
 
 
 def test_the_clipboard_is_empty_after_each_flow(captured: Child) -> None:
-    assert clipboards(captured.project) == {flow.name: "" for flow in (*CAPTURES, *MISSED)}
+    assert clipboards(captured.project) == {flow.name: "" for flow in FLOWS}
 
 
 def test_a_browser_that_has_copied_a_token_has_it_in_no_file(

@@ -1,20 +1,19 @@
 """Proof that the harness can fail: a leak planted in each channel of a real run is found there."""
 
 import json
-import sqlite3
-import struct
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.leak import plants
+from tests.leak.canary import Canaries
 from tests.leak.child import HELD_S, Child, started
+from tests.leak.clipboard import CLIPBOARD
 from tests.leak.example_site import ExampleSite
 from tests.leak.flow_texts import passing
 from tests.leak.project import Project, make_project
-from tests.leak.search import Canaries, Hit, search_tree
+from tests.leak.search import Hit, search_tree
 
 pytestmark = [
     pytest.mark.leak,
@@ -58,6 +57,12 @@ def test_writes(record_property, request, tmp_path):
     Path.home().joinpath(".history").write_text(ALL)
 
 
+def test_copies(flow_page):
+    flow_page.fill("textarea", ALL)
+    flow_page.press("textarea", "ControlOrMeta+A")
+    flow_page.press("textarea", "ControlOrMeta+C")
+
+
 def test_starts_processes():
     own = {**os.environ, "CARELESS": ALL}
     by_argument = subprocess.Popen([*WAIT, ALL], stdin=subprocess.PIPE)
@@ -75,7 +80,8 @@ def careless(
     """A run of a good flow in a careless project; the values come from a file outside of what is searched."""
     values = tmp_path_factory.mktemp("private") / "values.json"
     values.write_text(json.dumps([canary.value for canary in planted]))
-    project = make_project(tmp_path_factory.mktemp("careless"), site, [passing()], canaries=planted)
+    root = tmp_path_factory.mktemp("careless")
+    project = make_project(root, site, [passing()], canaries=planted, conftest=CLIPBOARD)
     (project.folder / "flows" / "test_careless.py").write_text(CARELESS.replace("VALUES_FILE", str(values)))
     with started(project, site) as child:
         assert site.held.wait(HELD_S), child.terminal
@@ -98,6 +104,7 @@ def places(careless: Child, planted: Canaries) -> set[str]:
         "out/junit.xml",
         "out/allure/*-attachment*",
         "out/basetemp/*/note",
+        "out/clipboard/test_copies*",
         "project/.pytest_cache/v/careless",
         "tmp/*/left-over",
         "user/.history",
@@ -118,46 +125,19 @@ def test_a_leak_into_a_process_is_found(careless: Child, planted: Canaries, name
     assert kinds([hit for hit in hits if hit.where.startswith(f"{name} of ")]) == KINDS
 
 
-def into_record(project: Project, value: str) -> Path:
-    file = one(project.folder, "reports/*/run.json")
-    record = json.loads(file.read_text())
-    record["steps"][2]["remark"] = f"typed {value}"
-    file.write_text(json.dumps(record))
-    return file
-
-
-def into_picture(project: Project, value: str) -> Path:
-    file = one(project.folder, "reports/*/03-type.png")
-    data = file.read_bytes()
-    body = b"tEXtComment\0" + value.encode()
-    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    file.write_bytes(data[:33] + chunk + data[33:])  # after the header
-    return file
-
-
-def into_store(project: Project, value: str) -> Path:
-    file = next(file for file in project.home.iterdir() if file.read_bytes()[:15] == b"SQLite format 3")
-    with closing(sqlite3.connect(file)) as store:
-        store.execute("PRAGMA journal_mode=DELETE")
-        store.execute("CREATE TABLE planted (value TEXT)")
-        store.execute("INSERT INTO planted VALUES (?)", (value,))
-        store.commit()
-    return file
-
-
-def into_spool(project: Project, value: str) -> Path:
-    file = project.home / "spool" / "planted"
-    file.write_bytes(bytes(512) + value.encode() + bytes(512))
-    return file
-
-
-def into_core(project: Project, value: str) -> Path:
-    file = project.folder / "core"
-    file.write_bytes(b"\x7fELF" + bytes(100_000) + value.encode("utf-16-le") + bytes(100_000))
-    return file
-
-
-@pytest.mark.parametrize("plant", [into_record, into_picture, into_store, into_spool, into_core])
+@pytest.mark.parametrize(
+    "plant",
+    [
+        plants.into_record,
+        plants.into_picture,
+        plants.into_labelled_picture,
+        plants.into_step_title,
+        plants.into_step_title_of_alluredir,
+        plants.into_store,
+        plants.into_spool,
+        plants.into_core,
+    ],
+)
 def test_a_leak_into_what_a_run_leaves_is_found(
     careless: Child, planted: Canaries, plant: Callable[[Project, str], Path]
 ) -> None:
@@ -167,11 +147,6 @@ def test_a_leak_into_what_a_run_leaves_is_found(
     file = plant(project, " ".join(canary.value for canary in planted))
     assert str(file) not in before
     assert kinds(search_tree(planted, file)) == KINDS
-
-
-def one(folder: Path, pattern: str) -> Path:
-    (file,) = folder.glob(pattern)
-    return file
 
 
 def kinds(hits: list[Hit]) -> set[str]:

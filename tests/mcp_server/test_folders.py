@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tokenbroker.errors import UsageError
 from tokenbroker.mcp_server.folders import configured_folders
 
 OTHER = "[pytest]\ntokenbroker_flows = other\n"
@@ -14,6 +15,7 @@ OTHER = "[pytest]\ntokenbroker_flows = other\n"
     [
         ("pytest.ini", "[pytest]\ntokenbroker_flows = one two\n"),
         (".pytest.ini", "[pytest]\ntokenbroker_flows =\n  one\n  two\n"),
+        ("pytest.ini", "[pytest]\ntokenbroker_flows = 'one' \"two\"\n"),
         ("tox.ini", "[pytest]\ntokenbroker_flows = one two\n"),
         ("setup.cfg", "[tool:pytest]\ntokenbroker_flows = one two\n"),
         ("pyproject.toml", '[tool.pytest.ini_options]\ntokenbroker_flows = ["one", "two"]\n'),
@@ -25,6 +27,18 @@ OTHER = "[pytest]\ntokenbroker_flows = other\n"
 def test_each_of_pytests_files_can_name_them(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     assert configured_folders(tmp_path) == (tmp_path / "one", tmp_path / "two")
+
+
+def test_a_name_with_a_space_is_quoted_as_for_pytest(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ntokenbroker_flows = 'my flows' more\\ flows\n")
+    assert configured_folders(tmp_path) == (tmp_path / "my flows", tmp_path / "more flows")
+
+
+def test_a_quote_that_is_not_closed_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ntokenbroker_flows = 'one two\n")
+    with pytest.raises(UsageError) as raised:
+        configured_folders(tmp_path)
+    assert raised.value.code == "usage"
 
 
 @pytest.mark.parametrize(

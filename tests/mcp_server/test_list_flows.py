@@ -1,8 +1,11 @@
 """`list_flows`: what each flow is, and what it needs."""
 
+import json
+import secrets
+
 import pytest
 
-from tests.mcp_server.rig import ask
+from tests.mcp_server.rig import Answered, ask, in_a_thread, served
 from tests.project import CREATE, LOOK, SITE, Project
 
 pytestmark = pytest.mark.req("MCP-1", "MCP-2")
@@ -71,6 +74,34 @@ def test_listing_makes_no_home_and_names_files_that_are_no_flows(project: Projec
     (problem,) = answered.content["problems"]
     assert (problem["code"], problem["next_step"]) == ("flow.yaml", "mend flows/broken.yaml")
     assert not project.home.exists()
+
+
+@pytest.mark.req("SECRET-7")
+def test_a_broken_flow_is_told_by_its_place_and_not_by_its_text(project: Project) -> None:
+    password = f"demo-only-{secrets.token_hex(8)}"
+    project.write("flows/broken.yaml", f"version: 1\npassword: {password}\n")
+    project.write("flows/torn.yaml", f"password: {password}: [\n")
+    answered = ask(project, "list_flows")
+    messages = [problem["message"] for problem in answered.content["problems"]]
+    assert [problem["code"] for problem in answered.content["problems"]] == ["flow.unknown_key", "flow.yaml"]
+    assert f"{project.folder}/flows/broken.yaml:2:1: " in messages[0]
+    assert f"{project.folder}/flows/torn.yaml:1:" in messages[1]
+    assert password not in answered.text + json.dumps(answered.content)
+
+
+@pytest.mark.req("SECRET-7")
+def test_a_secret_of_the_environment_that_stands_in_a_flow_is_in_no_answer(project: Project) -> None:
+    password = f"demo-only-{secrets.token_hex(8)}"
+    project.flow("look", f'  - navigate: "{SITE}/{password}"\n')
+
+    async def work() -> Answered:
+        async with served(project, TOKENBROKER_SECRET_EXAMPLE_PASSWORD=password) as server:
+            return await server.call("list_flows")
+
+    answered = in_a_thread(work)
+    assert [flow["id"] for flow in answered.content["flows"]] == ["example/look"]
+    assert "example" in answered.content["flows"][0]["steps"][0]
+    assert password not in answered.text + json.dumps(answered.content)
 
 
 def test_only_the_named_folders_are_served_and_there_a_flow_has_a_flows_ending(project: Project) -> None:

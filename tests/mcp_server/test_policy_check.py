@@ -1,5 +1,7 @@
 """`policy_check`: the same decision as a run's, without a run."""
 
+import json
+import secrets
 from typing import Any
 
 import pytest
@@ -69,3 +71,34 @@ def test_what_can_not_be_judged_is_an_error_with_a_next_step(project: Project) -
     answers = checked(project, {"flow": "example/no"}, {"flow": "example/look", "mode": "fast"})
     assert all(answer.is_error and answer.content["next_step"] for answer in answers)
     assert [answer.content["code"] for answer in answers] == ["flow.not_found", "usage"]
+
+
+@pytest.mark.req("SECRET-7")
+def test_a_file_that_is_not_listed_is_not_read_and_looks_as_if_it_were_not_there(project: Project) -> None:
+    password = f"demo-only-{secrets.token_hex(8)}"
+    project.flow("look")
+    flow = (project.folder / "flows/look.yaml").read_text()
+    (project.folder / "pytest.ini").write_text("[pytest]\ntokenbroker_flows = flows\n")
+    project.write("more/settings.yaml", f"DATABASE_URL: {password}\n")
+    project.write("more/.env.yaml", f"DATABASE_URL: {password}\n")
+    project.write("more/.hidden/look.flow.yaml", flow)
+    (project.folder / "more/shown").symlink_to(project.folder / "more/.hidden")
+    project.write("more/broken.flow.yaml", f"version: 1\npassword: {password}\n")
+    names = ("settings.yaml", ".env.yaml", ".hidden/look.flow.yaml", "shown/look.flow.yaml", "no-such.yaml")
+
+    async def work() -> list[Answered]:
+        async with served(project, "more") as server:
+            return [
+                await server.call("policy_check", flow=f"more/{name}")
+                for name in (*names, "broken.flow.yaml")
+            ]
+
+    *hidden, broken = in_a_thread(work)
+    assert [answer.content["code"] for answer in hidden] == ["flow.not_found"] * len(names)
+    for name, answer in zip(names, hidden, strict=True):
+        # Word for word what is said of the last one, which is not there.
+        assert answer.content["message"].startswith(f"there is no flow file more/{name}")
+    assert broken.content["code"] == "flow.unknown_key"
+    assert "broken.flow.yaml:2:1: " in broken.content["message"]
+    for answer in (*hidden, broken):
+        assert password not in answer.text + json.dumps(answer.content)

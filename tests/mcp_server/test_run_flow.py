@@ -1,6 +1,7 @@
 """`run_flow` over standard input and output, against the demo site."""
 
 import json
+import secrets
 from pathlib import Path
 
 import anyio
@@ -10,6 +11,19 @@ from tests.mcp_server.rig import CAPTURE, Answered, ask, command_of, in_a_thread
 from tests.project import CREATE, LOOK, SIGN_IN, Project, marking_browser, remember_created_key
 
 pytestmark = [pytest.mark.req("MCP-1", "MCP-2")]
+
+TRAPS = {
+    "collect": """\
+def pytest_collectstart(collector):
+    if hasattr(collector, "path") and collector.path.suffix == ".yaml":
+        collector.collect = fail
+""",
+    "tear down": """\
+def pytest_runtest_teardown(item):
+    fail()
+""",
+}
+"""What the conftest of a stranger does with `fail`."""
 
 
 @pytest.mark.browser
@@ -122,12 +136,67 @@ def test_unknown_flows_and_files_outside_are_refused(project: Project) -> None:
     assert "list_flows" in answers["example/lok"].content["next_step"]
 
 
-def test_a_conftest_that_can_not_be_loaded_is_told(project: Project) -> None:
+@pytest.mark.req("SECRET-7")
+def test_what_a_broken_conftest_says_is_for_the_person_who_reads_the_log(project: Project) -> None:
+    known, unknown = (f"demo-only-{secrets.token_hex(8)}" for _ in range(2))
     project.flow("look")
-    project.write("conftest.py", "import no_such_module\n")
-    answered = ask(project, "run_flow", flow="example/look")
-    assert answered.content["status"] == "failed"
-    assert "no_such_module" in answered.content["message"]
+    project.write("conftest.py", f"raise RuntimeError('no login with {unknown} or {known}')\n")
+
+    async def work() -> Answered:
+        async with served(project, TOKENBROKER_SECRET_EXAMPLE_PASSWORD=known) as server:
+            return await server.call("run_flow", flow="example/look")
+
+    answered = in_a_thread(work)
+    assert (answered.content["status"], answered.content["code"]) == ("failed", "usage")
+    assert "conftest" in answered.content["message"]
+    assert "standard error" in answered.content["next_step"]
+    said, log = answered.text + json.dumps(answered.content), (project.folder / "server.err").read_text()
+    assert "RuntimeError" in log
+    assert unknown in log
+    assert [text for text in (said, log) if known in text] == []
+    assert "no login" not in said
+    assert unknown not in said
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize(("trap", "code"), [("collect", "internal"), ("tear down", "run.needs_live")])
+def test_a_strangers_error_around_the_steps_is_for_the_log(project: Project, trap: str, code: str) -> None:
+    known, unknown = (f"demo-only-{secrets.token_hex(8)}" for _ in range(2))
+    project.flow("look", head="expect_outcome: { status: blocked }\n")
+    project.write(
+        "conftest.py",
+        f"def fail():\n    raise RuntimeError('no login with {unknown} or {known}')\n\n{TRAPS[trap]}",
+    )
+
+    async def work() -> Answered:
+        async with served(project, TOKENBROKER_SECRET_EXAMPLE_PASSWORD=known) as server:
+            return await server.call("run_flow", flow="example/look")
+
+    answered = in_a_thread(work)
+    said, log = answered.text + json.dumps(answered.content), (project.folder / "server.err").read_text()
+    assert answered.is_error
+    assert answered.content["code"] == code
+    assert [text for text in (said, log) if known in text] == []
+    assert "no login" not in said
+    assert unknown not in said
+    assert "RuntimeError" in log
+
+
+@pytest.mark.req("SECRET-7")
+def test_parameters_reach_a_run_and_are_in_no_config_that_plugins_read(
+    project: Project, tmp_path: Path
+) -> None:
+    owner, seen = f"demo-only-{secrets.token_hex(8)}", tmp_path / "seen"
+    project.flow("look", head="params:\n  owner: { personal: true, pattern: 'demo-only-.*' }\n")
+    project.write(
+        "conftest.py",
+        "from pathlib import Path\n\ndef pytest_collection_finish(session):\n"
+        f"    Path({str(seen)!r}).write_text(repr((session.config.invocation_params, vars(session.config.option))))\n",
+    )
+    answered = ask(project, "run_flow", flow="example/look", params={"owner": owner})
+    assert answered.content["code"] == "run.needs_live"  # so the parameter was there: else it is missing
+    assert "no:terminal" in seen.read_text()
+    assert owner not in seen.read_text()
 
 
 @pytest.mark.browser

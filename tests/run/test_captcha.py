@@ -5,7 +5,7 @@ import pytest
 from tests.run.steps.conftest import Person, PersonAtPage, Trial, context, on_page, site
 from tokenbroker.errors import HumanDenied, HumanUnreachable
 from tokenbroker.human.checkpoint import Kind, Outcome
-from tokenbroker.run.captcha import find_captcha, past_captcha
+from tokenbroker.run.captcha import MAX_CAPTCHAS, find_captcha, past_captcha
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.steps import STEPS
 
@@ -134,6 +134,19 @@ def test_a_captcha_that_comes_again_and_again_ends_the_step(on_page):
     with pytest.raises(HumanUnreachable) as stopped:
         perform(trial, CLICK, within_s=0.2)
     assert stopped.value.code == "human.captcha"
+    assert [checkpoint.attempt for checkpoint in trial.person.asked] == [1, 2, 3]
+
+
+def test_a_step_is_done_after_the_last_captcha_that_a_person_solves(on_page):
+    trial = on_page(WIDGET, person=PersonAtPage())
+
+    def act() -> str:
+        if len(trial.person.asked) < MAX_CAPTCHAS:
+            raise StepFailed("clicking: something else covers the element", code="target.covered")
+        return "pressed"
+
+    remark = past_captcha(act, trial.stage, is_idempotent=False)
+    assert remark.split("; ") == ["reCAPTCHA: done by tester (test)"] * MAX_CAPTCHAS + ["pressed"]
     assert [checkpoint.attempt for checkpoint in trial.person.asked] == [1, 2, 3]
 
 

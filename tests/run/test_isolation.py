@@ -84,7 +84,7 @@ def test_a_page_is_lent_the_clipboard_for_one_step_and_may_never_read_it(page: P
 
     names = ("clipboard-write", "clipboard-read", "geolocation")
     before = [state(name) for name in names]
-    with lent_clipboard(page, origin, lambda: 5.0):
+    with lent_clipboard(page, origin, lambda: 5.0, tell=pytest.fail):
         assert [state(name) for name in names] == ["granted", "denied", "denied"]
     assert [state(name) for name in names] == before == ["denied"] * 3
 

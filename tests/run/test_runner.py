@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +12,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.project import TIME_LIMIT_S, Project
 from tests.run.steps.conftest import PageSite, Person
 from tokenbroker.errors import RunError
 from tokenbroker.flow.load import loads
 from tokenbroker.policy.approve import Plan, Request, approve
 from tokenbroker.redact import Redactor
+from tokenbroker.run.clipboard import NOT_EMPTIED
 from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.egress import Egress
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
@@ -183,6 +187,39 @@ def test_an_interrupt_ends_the_run_with_its_status_and_no_frames(runs: Runs) -> 
 
 
 @pytest.mark.req("SECRET-7")
+def test_a_browser_that_dies_with_a_token_on_the_clipboard_says_that_it_may_still_be_there(
+    site: PageSite, project: Project
+) -> None:
+    copied = threading.Event()
+
+    def answer() -> str:
+        copied.set()
+        return ""
+
+    copy = "navigator.clipboard.writeText('short').then(() => fetch('/copied'))"
+    site.pages |= {
+        "/": f'<button onclick="{copy}">Copy</button>',
+        "/copied": answer,
+    }
+    capture = 'capture_token: { selector: "text=Copy", secret_ref: "local:x", from: clipboard }'
+    # "short" is no token: the step waits for one until the browser dies.
+    flow = project.flow("copy", f"  - navigate: {site.origin}/\n  - {capture}\n    timeout: 60s\n")
+    project.variables["XDG_CACHE_HOME"] = str(project.folder / "cache")
+    run = project.start("run", flow)
+    try:
+        assert copied.wait(TIME_LIMIT_S)
+        for process in project.processes():
+            with suppress(OSError):
+                if b"--enable-automation" in Path(f"/proc/{process}/cmdline").read_bytes():
+                    os.kill(process, signal.SIGKILL)
+        said = run.communicate(timeout=TIME_LIMIT_S)[1]
+    finally:
+        run.kill()
+        run.communicate()
+    assert NOT_EMPTIED in said
+
+
+@pytest.mark.req("SECRET-7")
 def test_an_error_of_ours_is_named_by_type_and_place_and_its_words_are_redacted(runs: Runs) -> None:
     runs.inputs = {"secrets:p": Secret("demo-only-password")}
 
@@ -195,6 +232,8 @@ def test_an_error_of_ours_is_named_by_type_and_place_and_its_words_are_redacted(
     assert result.failure is not None
     assert result.failure.code == "internal"
     assert "ZeroDivisionError" in result.failure.report
+    assert f"  to do  {result.failure.next_step}" in result.failure.report
+    assert result.failure.next_step
     assert "demo-only-password" not in result.failure.report + result.failure.internals
 
 

@@ -10,7 +10,7 @@ from tokenbroker.cli.home import open_broker, print_rows
 from tokenbroker.errors import BrokerError, ExitCode, UsageError
 from tokenbroker.evidence.bundle.age import Identity, read_identities
 from tokenbroker.evidence.bundle.check import Verdict, check
-from tokenbroker.evidence.bundle.failure import BundleError
+from tokenbroker.evidence.bundle.failure import BundleError, printable
 from tokenbroker.evidence.bundle.handing_over import copy_bundle, write_opened
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.place import BUNDLE_ENDING, bundle_of, run_of
@@ -60,6 +60,7 @@ def seal(run: str = _RUN) -> None:
     """Seal a run again: one that could not be sealed at its end, or for recipients that were added since."""
     with open_broker() as broker:
         reason = ""
+        compared = broker.bundles.has_recorded_files(run)
         try:
             sealed = broker.seal(run)
         except OSError as error:
@@ -67,6 +68,11 @@ def seal(run: str = _RUN) -> None:
         if reason:
             raise _not_writable(f"the bundle of {run} can't be written: {reason}")
         print(f"Sealed: {sealed.path}\n  SHA-256 {sealed.sha256}")
+        if not compared:
+            print(
+                "What the run left was not recorded at its end, so nobody vouches that these are its files:\n"
+                "look at them before you hand the bundle out."
+            )
 
 
 @app.command("export")
@@ -98,8 +104,15 @@ def open_(
     with open_broker() as broker:
         found = _find(target, broker)
         keys = read_identities(identity) if identity else found.identities
-        verdict = _checked(found.bundle, None, keys)
-        _refuse(verdict, "nothing was written", next_step="ask for it again, with its signature")
+        if found.own_run:  # as verify checks it: whoever can write to the reports can put another one there
+            verdict = _checked(
+                found.bundle, _trusted(None, found), keys, recorded_sha256=found.recorded_sha256
+            )
+            next_step = f"tokenbroker audit seal {found.own_run}"
+        else:
+            verdict = _checked(found.bundle, None, keys)
+            next_step = "ask for it again, with its signature"
+        _refuse(verdict, "nothing was written", next_step=next_step)
         if verdict.files is None or verdict.signer is None:
             raise BundleError(
                 verdict.closed,
@@ -110,13 +123,13 @@ def open_(
             broker.note_bundle("open_bundle", run_of(found.bundle) or found.bundle.name)
         folder = into or Path(f"{run_of(found.bundle) or found.bundle.stem}.opened")
         write_opened(verdict.files, folder)
-        print(f"Opened: {folder}\n  start with {folder / START_HERE}")
+        print(printable(f"Opened: {folder}"), printable(f"  start with {folder / START_HERE}"), sep="\n")
         if found.home is not None and verdict.signer == found.home.signer:
             print("It was sealed by this home.")
         else:
             print(
                 f"It was signed by {verdict.signer.fingerprint}. Whether that is the key you trust:\n"
-                f"  tokenbroker audit verify {found.bundle} --signer allowed_signers"
+                f"  tokenbroker audit verify {printable(str(found.bundle))} --signer allowed_signers"
             )
 
 
@@ -140,17 +153,19 @@ def verify(
             return
         found = _find(target, broker)
         keys = read_identities(identity) if identity else found.identities
-        recorded = found.home.recorded_sha256(target) if found.home and found.is_own else None
+        recorded = found.recorded_sha256
         verdict = _checked(found.bundle, _trusted(signer, found), keys, recorded_sha256=recorded)
     for finding in verdict.findings:
         print(finding)
     if verdict.findings:
-        print(f"Don't trust {found.bundle}.")
+        print(printable(f"Don't trust {found.bundle}."))
         raise typer.Exit(int(ExitCode.FAILED))
     if verdict.files is None and identity is not None:
         raise BundleError(verdict.closed, code="audit.no_identity")
     assert verdict.signer is not None  # a bundle without one has findings
-    print(f"{found.bundle.name} is as it was sealed, and signed by {verdict.signer.fingerprint}.")
+    print(printable(f"{found.bundle.name} is as it was sealed, and signed by {verdict.signer.fingerprint}."))
+    if found.own_run and recorded is None:
+        print("It was not compared with the audit log, which holds no digest of this run's bundle.")
     if verdict.files is None:
         print("Its files were not looked at: no key that is here opens it. Give one with --identity.")
     else:
@@ -166,11 +181,15 @@ def signer() -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """A bundle that was named, and the home that may know it (None where this user has none)."""
+    """A bundle that was named, and the home that may know it (None where this user has none).
+
+    `own_run` is the id of the run of that home whose bundle it is, in its place; "" for a file from elsewhere.
+    """
 
     bundle: Path
     home: HomeBundles | None
-    is_own: bool
+    own_run: str
+    recorded_sha256: str | None = None
 
     @property
     def identities(self) -> list[Identity]:
@@ -181,11 +200,20 @@ def _find(target: str, broker: Broker) -> _Found:
     # An auditor has no home, and looking at a bundle must not make one.
     home = broker.bundles if (broker.home / FILE_NAME).is_file() else None
     file = Path(target)
+    # Runs first: a file that lies in the current folder under a run's id must not pass for that run's bundle.
+    if home is not None and home.has(target):
+        return _own(home, target, home.bundle(target))
     if file.name.endswith(BUNDLE_ENDING) or file.is_file():
         if not file.is_file():
             raise UsageError(f"there is no bundle {file}", code="audit.no_bundle")
-        return _Found(bundle=file, home=home, is_own=False)
-    return _Found(bundle=broker.bundles.bundle(target), home=broker.bundles, is_own=True)
+        if home is not None and file.parent.resolve() == home.reports.resolve() and run_of(file):
+            return _own(home, run_of(file), file)
+        return _Found(bundle=file, home=home, own_run="")
+    return _own(broker.bundles, target, broker.bundles.bundle(target))
+
+
+def _own(home: HomeBundles, run: str, bundle: Path) -> _Found:
+    return _Found(bundle=bundle, home=home, own_run=run, recorded_sha256=home.recorded_sha256(run))
 
 
 def _trusted(signer: Path | None, found: _Found) -> tuple[PublicKey, ...]:

@@ -31,7 +31,8 @@ def init(
         "\nNext:\n"
         f"  1. edit flows/{name}/create_api_key.yaml: its selectors are a guess\n"
         f"  2. tokenbroker secrets put {name}.email && tokenbroker secrets put {name}.password\n"
-        f"  3. tokenbroker run flows/{name}/create_api_key.yaml --headed --live"
+        "  3. name who may open the sealed bundles: [audit] recipients in tokenbroker.toml (`age-keygen` makes a key)\n"
+        f"  4. tokenbroker run flows/{name}/create_api_key.yaml --headed --live"
     )
 
 

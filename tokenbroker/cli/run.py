@@ -12,7 +12,7 @@ from tokenbroker.broker import Broker
 from tokenbroker.cli.secrets import print_key_advice
 from tokenbroker.errors import UsageError
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Plan
-from tokenbroker.pytest_plugin.options import parse_params, refuse_guided
+from tokenbroker.pytest_plugin.options import parse_mode, parse_params, refuse_guided
 from tokenbroker.pytest_plugin.single import SingleRun, own_temporary_folder
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
 from tokenbroker.settings import load_configuration
@@ -45,8 +45,7 @@ def run(
             f"pytest can't name the file {flow}: its path holds '[' or '::'",
             next_step="rename the file or folder",
         )
-    if mode not in ("", "guided", "semi_auto"):
-        raise UsageError(f"--mode is guided or semi_auto, not {mode}")
+    parse_mode(mode)
     refuse_guided(mode)
     parse_params(param)
     load_configuration(Path.cwd(), dict(os.environ))  # all that is wrong, at once, before anything starts

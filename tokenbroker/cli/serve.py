@@ -34,9 +34,9 @@ def serve(
 
     environ = Withheld(os.environ)
     settings = load_configuration(root, dict(environ)).settings  # all that is wrong, at once
-    for name in secret_names(environ, settings):
-        del os.environ[name]
     without = secret_names(environ, settings)
+    for name in without:
+        del os.environ[name]
     ready = ReadyProcess(lambda: RunProcess.start(root=root, environ=inherited(environ, without=without)))
     ready.prepare()  # it loads while the server itself does
     from tokenbroker.mcp_server.folders import configured_folders, named_folders

@@ -24,7 +24,12 @@ def unrecorded(result: RunResult, note: str) -> RunResult:
             code="run.not_recorded",
         )
         report = failure_report(result.plan.flow, None, error, page_url="")
-        failure = Failure(code=error.code, report=report, exit_code=int(ExitCode.UNAVAILABLE))
+        failure = Failure(
+            code=error.code,
+            report=report,
+            exit_code=int(ExitCode.UNAVAILABLE),
+            next_step=error.next_step,
+        )
         result = replace(result, failure=failure, status=Status.FAILED)
     return noted(result, (note,))
 

@@ -5,19 +5,26 @@ import os
 from collections.abc import Set
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tokenbroker import __version__
 from tokenbroker.errors import UsageError
 from tokenbroker.evidence.report.allure import AllureReport, tell_allure
+from tokenbroker.evidence.run_folder import ALLURE_RESULTS, ENDINGS, RECORD, write_private
 from tokenbroker.evidence.times import Times
 from tokenbroker.redact import Redactor
 from tokenbroker.run.pictures.picture import Picture
 from tokenbroker.run.result import RunEvent, RunResult, StepResult
 from tokenbroker.settings import Precision
 
-ALLURE_RESULTS = "allure-results"
-_ENDINGS = {"image/png": "png", "image/svg+xml": "svg"}
+# What we ourselves have made: run ids, moments, states, digests. A secret such as 000000 or "passed" stands in
+# them by chance; masking it there would break the record, and tell by the hole what the secret is.
+_OURS: Final = frozenset(
+    {
+        "tokenbroker", "run", "flow_sha256", "mode", "status", "started_at", "timestamps", "verb",
+        "picture", "picture_kind", "kind", "outcome", "at", "fingerprint",
+    }
+)  # fmt: skip
 
 
 def require_place(reports: Path) -> None:
@@ -74,7 +81,7 @@ class Evidence:
         """Write the picture of a finished step; raises OSError where the disk refuses it."""
         if isinstance(event, StepResult) and event.picture is not None and event.picture.data:
             name = _picture_name(event, event.picture)
-            self._write(name, event.picture.data)
+            write_private(self.folder / name, event.picture.data)
             self._pictures.add(name)
 
     def finish(self, result: RunResult) -> Path:
@@ -83,34 +90,31 @@ class Evidence:
         # Redacted once more: what is written here leaves the machine. Text by text, so that it stays JSON
         # even when a secret looks like a part of JSON.
         record = self._redacted(_record(result, self._pictures, times))
-        self._write("run.json", json.dumps(record, indent=2, ensure_ascii=False).encode())
+        write_private(self.folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False).encode())
         self.allure = tell_allure(result, record=record, times=times, redact=self._redactor.text)
         (self.folder / ALLURE_RESULTS).mkdir(mode=0o700, exist_ok=True)
         for name, data in self.allure.files():
-            self._write(f"{ALLURE_RESULTS}/{name}", data)
+            write_private(self.folder / ALLURE_RESULTS / name, data)
         return self.folder
 
     def _redacted(self, value: Any) -> Any:
         if isinstance(value, str):
             return self._redactor.text(value)
         if isinstance(value, dict):
-            return {self._redactor.text(key): self._redacted(each) for key, each in value.items()}
+            # The keys that are not ours are origins.
+            return {
+                self._redactor.text(key) if ":" in key else key: each
+                if key in _OURS
+                else self._redacted(each)
+                for key, each in value.items()
+            }
         if isinstance(value, (list, tuple)):
             return [self._redacted(each) for each in value]
         return value
 
-    def _write(self, name: str, data: bytes) -> None:
-        descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-        except OSError:
-            (self.folder / name).unlink(missing_ok=True)  # half a file is no evidence
-            raise
-
 
 def _picture_name(step: StepResult, picture: Picture) -> str:
-    return f"{step.number:02d}-{step.verb}.{_ENDINGS[picture.media_type]}"
+    return f"{step.number:02d}-{step.verb}.{ENDINGS[picture.media_type]}"
 
 
 def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tokenbroker.clock import Clock
 from tokenbroker.evidence.bundle.contents import write_flow
 from tokenbroker.evidence.bundle.home import HomeBundles
-from tokenbroker.evidence.bundle.seal import Sealed
+from tokenbroker.evidence.bundle.seal import Sealed, evidence_sha256
 from tokenbroker.evidence.bundle.versions import versions
 from tokenbroker.evidence.closing import noted, unrecorded, why
 from tokenbroker.evidence.collect import Evidence
@@ -19,7 +19,7 @@ from tokenbroker.redact import Redactor
 from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.result import RunEvent, RunResult
 from tokenbroker.run.spool import Spool
-from tokenbroker.settings import Precision
+from tokenbroker.settings import Precision, is_loopback
 from tokenbroker.sinks import Sink
 from tokenbroker.store.audit_log import AuditEntry, record
 from tokenbroker.store.engine import Store
@@ -136,6 +136,8 @@ class Run:
                 actor=self._plan.actor,
                 result=result.failure.code if result.failure else "ok",
                 bundle_sha256=self.sealed.sha256 if self.sealed else "",
+                evidence_sha256=self._evidence_sha256(),
+                reaches_beyond=not all(map(is_loopback, self._plan.reachable)),
                 clock=self._books.clock,
             )
         except Exception as error:  # noqa: BLE001
@@ -147,11 +149,22 @@ class Run:
         try:
             # Redacted like all that leaves the machine, though a flow's text has no business with a secret.
             write_flow(folder, self._books.redactor.text(plan.flow.text))
-            self.sealed = self._books.bundles.seal(folder, versions=versions(browser=self.browser))
+            self.sealed = self._books.bundles.seal(
+                folder, reached=plan.reachable, versions=versions(browser=self.browser)
+            )
         except Exception as error:  # noqa: BLE001  as above
             again = f"the evidence in {folder} is whole; seal it with: tokenbroker audit seal {self.run_id}"
             return unrecorded(result, f"the bundle could not be sealed: {why(error)}; {again}")
         return result
+
+    def _evidence_sha256(self) -> str:
+        """What a bundle that is sealed later is held against; "" where the folder can't be read whole."""
+        if self.sealed:
+            return self.sealed.evidence_sha256
+        try:
+            return evidence_sha256(self.evidence.folder)
+        except Exception:  # noqa: BLE001  as above; why it can't be sealed has been told
+            return ""
 
 
 def _as_code(text: str) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from tokenbroker.clock import iso
 from tokenbroker.settings import Precision
 
 _UNITS: Final[dict[Precision, timedelta]] = {
@@ -35,8 +34,9 @@ class Times:
         return rounded(self.began_at, self.precision) + (moment - self.began_at) // unit * unit
 
     def text(self, moment: datetime) -> str:
-        """`told` as RFC 3339 text."""
-        return iso(self.told(moment))
+        """`told` as RFC 3339 text, with no more digits than the precision has."""
+        digits = "milliseconds" if self.precision == "millisecond" else "seconds"
+        return self.told(moment).isoformat(timespec=digits).replace("+00:00", "Z")
 
     def epoch_ms(self, moment: datetime) -> int:
         """`told` as Allure counts: milliseconds since 1970."""

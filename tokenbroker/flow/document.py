@@ -4,6 +4,7 @@ Only the plain parts of YAML are read: no tags of one's own, no duplicate keys, 
 depth and the number of nodes, so that a hostile file ends in one clear error.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ MAX_DEPTH = 40
 MAX_NODES = 20_000
 MAX_NUMBER = 2**53  # beyond it JSON tools disagree on what a number is
 _EXCERPT_CHARACTERS = 160
+_EXCERPT_LINE = re.compile(r"\n +(?:\d+ )?\| [^\n]*")
 _OPENERS = ("[", "{", ":", "-", "?")
 """Each level of nesting begins with one of these."""
 _SEPARATORS = (",", "\n")
@@ -68,6 +70,11 @@ def flow_error(
         if column <= _EXCERPT_CHARACTERS:
             excerpt += f"\n       | {' ' * (column - 1)}^"
     return FlowError(f"{path}:{line}:{column}: {sentence}{excerpt}", code=code)
+
+
+def without_excerpts(text: str) -> str:
+    """What FlowErrors say in `text`, without the lines of the file under it: for those who may not read the file."""
+    return _EXCERPT_LINE.sub("", text)
 
 
 def printable(name: str) -> str:

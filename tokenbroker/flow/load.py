@@ -111,7 +111,12 @@ def _option_mistakes(
             yield document.error(path, f"'{step_type.verb}' takes a mapping with: {known}")
             return
         value = {step_type.shorthand: value}
-    yield from _unknown_keys(document, path, value, schema["properties"], f"option of '{step_type.verb}'")
+    misplaced = [key for key in value if key in STEP_COMMON and key not in schema["properties"]]
+    for key in misplaced:
+        why = f"'{key}' belongs to the step: beside '{step_type.verb}', not inside of it"
+        yield document.error((*path, key), why, key=True, code="flow.unknown_key")
+    others = {key: each for key, each in value.items() if key not in misplaced}
+    yield from _unknown_keys(document, path, others, schema["properties"], f"option of '{step_type.verb}'")
     yield from _schema_mistakes(document, path, _validator_of_options(step_type), value)
 
 

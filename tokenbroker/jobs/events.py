@@ -11,16 +11,12 @@ from tokenbroker.evidence.bundle.place import bundle_of
 from tokenbroker.policy.approve import Plan
 from tokenbroker.run.result import RunEvent, RunResult, StepStarted
 
-_TO_DO = "  to do  "
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approved:
     """Policy has allowed the run."""
 
-    flow: str
     mode: str
-    mode_reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +63,7 @@ class Finished:
 
     Attributes:
         report: what a person is told of a failure, or "".
-        next_step: what that report advises, or "".
+        next_step: what the report advises, or "".
         possibly_created: each key that may be on the site and in no sink, with its way to revoke it.
         blocked: how many requests went to origins that the flow does not name.
         evidence: the folder of the evidence.
@@ -139,7 +135,7 @@ def _frozen(name: str, value: Any) -> Any:
 
 def of_plan(plan: Plan) -> Approved:
     """The event of an approved plan."""
-    return Approved(flow=plan.flow.id, mode=plan.mode.value, mode_reason=plan.mode_reason)
+    return Approved(mode=plan.mode.value)
 
 
 def of_refusal(error: BrokerError) -> Refused:
@@ -163,17 +159,15 @@ def of_step(event: RunEvent) -> StepBegan | StepEnded:
 
 def of_result(result: RunResult, folder: Path) -> Finished:
     """The event of a run that is over, with its evidence in `folder`."""
-    report = result.failure.report if result.failure else ""
+    failure = result.failure
     bundle = bundle_of(folder)
     return Finished(
         run=result.run_id,
         flow=result.plan.flow.id,
         status=result.status.value,
-        code=result.failure.code if result.failure else None,
-        report=report,
-        next_step="\n".join(
-            line.removeprefix(_TO_DO) for line in report.splitlines() if line.startswith(_TO_DO)
-        ),
+        code=failure.code if failure else None,
+        report=failure.report if failure else "",
+        next_step=failure.next_step if failure else "",
         stored=tuple(Stored(reference=str(each), fingerprint=each.fingerprint) for each in result.references),
         possibly_created=result.possibly_created,
         notes=result.notes,

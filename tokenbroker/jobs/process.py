@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from typing import Self
 
@@ -35,7 +36,7 @@ class RunProcess:
         interrupted: whether it had to be asked to end, or killed, before it ended by itself.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", control: int, events: int) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", control: FileIO, events: FileIO) -> None:
         self._process = process
         self._control = control
         self._events = events
@@ -50,9 +51,11 @@ class RunProcess:
     @classmethod
     def start(cls, *, root: Path, environ: Mapping[str, str]) -> Self:
         """Start a process in the folder `root` with `environ` as its whole environment; it holds no secret yet."""
-        control_read, control = os.pipe()
-        events, events_write = os.pipe()
-        os.set_blocking(events, False)
+        control_read, control_write = os.pipe()
+        events_read, events_write = os.pipe()
+        os.set_blocking(events_read, False)
+        control = os.fdopen(control_write, "wb", buffering=0)
+        events = os.fdopen(events_read, "rb", buffering=0)
         try:
             process = subprocess.Popen(
                 # -P: a module of the project's folder must not stand in for one of ours.
@@ -66,8 +69,8 @@ class RunProcess:
                 start_new_session=True,
             )
         except OSError:
-            os.close(control)
-            os.close(events)
+            control.close()
+            events.close()
             raise
         finally:
             os.close(control_read)
@@ -77,10 +80,7 @@ class RunProcess:
     @property
     def waits(self) -> bool:
         """Whether the process still waits for its order."""
-        try:
-            return bool(os.read(self._events, 1))
-        except BlockingIOError:
-            return True
+        return self._events.read(1) != b""  # None: nothing to read yet
 
     @property
     def exit_code(self) -> int | None:
@@ -113,7 +113,7 @@ class RunProcess:
         if self._process.returncode is not None:
             return
         with anyio.CancelScope(shield=True):
-            self._close("_control")
+            self._control.close()
             if self._temporary is not None and not self._gone:  # one without an order has nothing to put away
                 self.interrupted = True
                 with anyio.move_on_after(GRACE_S):
@@ -124,7 +124,7 @@ class RunProcess:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
             await to_thread.run_sync(self._process.wait)
-            self._close("_events")
+            self._events.close()
             if self._temporary is not None:
                 await to_thread.run_sync(remove_folder, self._temporary)
                 self._temporary = None
@@ -133,8 +133,8 @@ class RunProcess:
         """What came over the events' pipe; empty at its end, which is that of the process."""
         while not self._gone:
             await anyio.wait_readable(self._events)
-            with suppress(BlockingIOError):
-                read = os.read(self._events, _CHUNK)
+            read: bytes | None = self._events.read(_CHUNK)
+            if read is not None:
                 self._gone = not read
                 return read
         return b""
@@ -145,13 +145,7 @@ class RunProcess:
             while chunk := os.read(output.fileno(), _CHUNK):
                 self._kept = (self._kept + chunk)[-_OUTPUT_KEPT_BYTES:]
 
-    def _close(self, pipe: str) -> None:
-        descriptor = getattr(self, pipe)
-        setattr(self, pipe, -1)
-        if descriptor >= 0:
-            os.close(descriptor)
 
-
-def _write(descriptor: int, data: bytes) -> None:
+def _write(pipe: FileIO, data: bytes) -> None:
     while data:
-        data = data[os.write(descriptor, data) :]
+        data = data[pipe.write(data) :]

@@ -8,8 +8,11 @@ _INHERITED = frozenset({
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV",
     "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS",
     "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", *ALIASES,
+    # Named one by one: others of Playwright's hold credentials, of its service or a browser's endpoint.
+    "PLAYWRIGHT_BROWSERS_PATH", "PLAYWRIGHT_NODEJS_PATH", "PLAYWRIGHT_HOST_PLATFORM_OVERRIDE",
+    "PLAYWRIGHT_SKIP_VALIDATE_HOST_REQUIREMENTS",
 })  # fmt: skip
-_INHERITED_PREFIXES = ("LC_", "XDG_", "PLAYWRIGHT_", PREFIX)
+_INHERITED_PREFIXES = ("LC_", "XDG_", PREFIX)
 
 
 class Withheld(dict[str, str]):

@@ -1,7 +1,6 @@
 """What the tools work with, and the runs that are under way."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -40,18 +39,23 @@ class Desk:
         """Whether a run that is asked for now has to wait."""
         return self._places.value == 0
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[anyio.CancelScope]:
-        """A place for one run, waited for. `close` cancels the scope it answers; that is not raised further."""
+    async def run(self, work: Callable[[anyio.CancelScope], Awaitable[None]]) -> bool:
+        """Do `work` once there is a place; answers False where `close` came before that, so that it never began.
+
+        `close` cancels the scope that `work` is given; that is not raised further.
+        """
         mine = _UnderWay()
         self._under_way.append(mine)
+        begun = False
         try:
             with mine.scope:
                 async with self._places:
-                    yield mine.scope
+                    begun = True
+                    await work(mine.scope)
         finally:
             self._under_way.remove(mine)
             mine.over.set()
+        return begun
 
     async def close(self) -> None:
         """End every run and wait until nothing of them is left."""

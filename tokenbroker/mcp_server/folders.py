@@ -1,5 +1,6 @@
 """The folders whose flows are served: those that were named, else those that pytest's own settings name."""
 
+import shlex
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,10 +25,19 @@ _FILES = (
 
 
 def configured_folders(root: Path) -> tuple[Path, ...]:
-    """What pytest's ini setting `tokenbroker_flows` says in the folder `root`, else ``flows``; absolute."""
+    """What pytest's ini setting `tokenbroker_flows` says in the folder `root`, else ``flows``; absolute.
+
+    Raises:
+        UsageError: it can't be split into words, which pytest does as a shell would.
+    """
     section = next(_sections(root), {})
     named = section.get(OPTION) or DEFAULT_FOLDERS
-    words = named.split() if isinstance(named, str) else [str(each) for each in named]
+    try:
+        words = shlex.split(named) if isinstance(named, str) else [str(each) for each in named]
+    except ValueError as error:
+        raise UsageError(
+            f"pytest's setting {OPTION} can't be read ({error})", next_step="mend its quotes"
+        ) from None
     return tuple(root / word for word in words)
 
 

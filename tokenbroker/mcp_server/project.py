@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError, FlowError, UsageError
+from tokenbroker.flow.document import without_excerpts
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow
 from tokenbroker.jobs.variables import Withheld, secret_names
@@ -60,7 +61,7 @@ class Project:
         flows, mistakes = [], []
         for file in self._files():
             try:
-                flows.append(load(file, STEPS))
+                flows.append(_loaded(file))
             except FlowError as error:
                 mistakes.append((file, error))
         return flows, mistakes
@@ -70,10 +71,10 @@ class Project:
 
         Raises:
             UsageError: `flow.not_found`, `flow.outside` or `flow.ambiguous`.
-            FlowError: what is wrong with that file.
+            FlowError: what is wrong with that file; where, but not its text.
         """
         if name.endswith(_ENDINGS):
-            return load(self._file(name), STEPS)
+            return _loaded(self._file(name))
         flows, _ = self.flows()
         found = [flow for flow in flows if flow.id == name]
         if len(found) == 1:
@@ -99,10 +100,10 @@ class Project:
                 next_step=f"{LIST}; other folders are named when the server is started",
                 code="flow.outside",
             )
-        if not file.is_file():
-            near = difflib.get_close_matches(
-                self.shown(file), [self.shown(each) for each in self._files()], n=1
-            )
+        # Nor is a file of ours read, and its mistakes told, that is no flow: it may be anybody's settings.
+        files = self._files()
+        if file not in files:
+            near = difflib.get_close_matches(self.shown(file), [self.shown(each) for each in files], n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UsageError(f"there is no flow file {name}{hint}", next_step=LIST, code="flow.not_found")
         return file
@@ -130,6 +131,15 @@ class Project:
         if file.name.endswith(FLOW_ENDINGS):
             return True
         return file.suffix in _ENDINGS and any(file.is_relative_to(folder) for folder in self.every_yaml)
+
+
+def _loaded(file: Path) -> Flow:
+    """The flow in `file`; a FlowError without lines of the file, for an agent reads it."""
+    try:
+        return load(file, STEPS)
+    except FlowError as error:
+        told = FlowError(without_excerpts(error.sentence), next_step=error.next_step, code=error.code)
+    raise told
 
 
 def stored_names(broker: Broker, alias: str) -> frozenset[str] | None:

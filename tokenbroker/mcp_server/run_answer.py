@@ -1,5 +1,6 @@
 """A run as it is answered: what its process told, put together."""
 
+import logging
 from typing import Literal
 
 from pydantic import Field
@@ -21,6 +22,11 @@ from tokenbroker.redact import Redactor
 
 Status = Literal["passed", "failed", "interrupted", "refused"]
 LOST = "run.process_lost"
+NOT_BEGUN = (
+    "pytest ended before it came to the flow: a conftest, a plugin or a setting of the project stops it"
+)
+OUTSIDE = "something outside the flow's steps failed: a fixture, a conftest or a plugin of the project"
+_log = logging.getLogger(__name__)
 _RECOVER = "a person runs: tokenbroker recover"
 
 
@@ -78,6 +84,8 @@ class Account:
         self._trouble: Trouble | None = None
         self._exit_code: int | None = None
         self._lost = ""
+        self._elsewhere = False  # whether the log has more
+        self._waited_in_vain = False
 
     def found(self, flow_id: str, file: str) -> None:
         """The flow that was asked for."""
@@ -114,15 +122,30 @@ class Account:
             case _:
                 pass  # a step that begins is told as progress
 
+    def never_begun(self) -> None:
+        """The server ended while the run still waited for its place."""
+        self._waited_in_vain = True
+
     def ended(self, process: RunProcess, redactor: Redactor) -> None:
-        """The process is gone, of itself or not; `redactor` goes over what strangers in it printed."""
+        """The process is gone, of itself or not.
+
+        What strangers said goes to the log, which a person reads, and not into the answer: a conftest's own error
+        may hold a password that no redactor knows. `redactor` goes over it.
+        """
         if process.interrupted:
             self._lost = "interrupted"
         elif self._exit_code is None:
             self._lost = f"exit code {process.exit_code}"
         elif not (self._finished or self._refused or self._trouble or self._exit_code == 0):
-            # pytest did not come so far as to run anything: a broken conftest, say. No secret was opened yet.
-            self._trouble = Trouble(code="usage", text=redactor.text(process.output.strip()))
+            self._trouble = Trouble(code="usage", text=NOT_BEGUN)
+            self._elsewhere = True
+            # Once a run was approved secrets are opened, and what is printed may hold one.
+            said = "its output is withheld" if self._mode else process.output.strip()
+            _log.warning("%s: %s:\n%s", self._flow, NOT_BEGUN, redactor.text(said))
+        if self._trouble is not None and self._trouble.code == BrokerError.code:
+            _log.warning("%s: %s:\n%s", self._flow, OUTSIDE, redactor.text(self._trouble.text))
+            self._trouble = Trouble(code=BrokerError.code, text=OUTSIDE)
+            self._elsewhere = True
 
     def answer(self) -> RunAnswer:
         """The run as it is known."""
@@ -156,6 +179,8 @@ class Account:
     def _verdict(self) -> tuple[Status, str, str, str]:
         """Status, code, message and next step."""
         end, refused = self._finished, self._refused
+        if self._waited_in_vain:
+            return "interrupted", "run.interrupted", "the server ended before the run began", "run_flow again"
         if self._lost and end is None:
             if self._lost == "interrupted":
                 return "interrupted", "run.interrupted", "the run was ended before it was over", _RECOVER
@@ -169,8 +194,12 @@ class Account:
             status: Status = "interrupted" if end.status == "interrupted" else "failed"
             return status, end.code, end.report, end.next_step or f"look at the evidence in {end.evidence}"
         trouble = self._trouble or Trouble(code="internal", text="the run ended without a reason")
-        evidence = f"look at the evidence in {end.evidence}" if end else f"mend {self._file}, or its conftest"
-        return "failed", trouble.code, trouble.text, evidence
+        to_do = f"look at the evidence in {end.evidence}" if end else f"mend {self._file}, or its conftest"
+        if self._elsewhere:
+            to_do += (
+                f"; what was said is in this server's standard error, and in: tokenbroker run {self._file}"
+            )
+        return "failed", trouble.code, trouble.text, to_do
 
     def text(self, answer: RunAnswer) -> str:
         """`answer` in a few lines."""

@@ -4,14 +4,17 @@ import logging
 import os
 import signal
 import sys
+from typing import Any
 
 import anyio
 from anyio.abc import TaskStatus
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
+from mcp_types import CallToolResult, InputRequiredResult
 
 from tokenbroker import __version__
 from tokenbroker.jobs.ready import ReadyProcess
 from tokenbroker.jobs.variables import secret_names
+from tokenbroker.mcp_server.answers import redacted
 from tokenbroker.mcp_server.desk import Desk
 from tokenbroker.mcp_server.project import Project
 from tokenbroker.mcp_server.tools import TOOLS
@@ -28,11 +31,23 @@ _INSTRUCTIONS = (
 )
 
 
+class _RedactingServer(MCPServer[None]):
+    """Redacts each answer on its way out, whichever tool gives it."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__(NAME, version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
+        self._redactor = redactor
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        result = await super().call_tool(name, arguments, context)
+        return redacted(result, self._redactor) if isinstance(result, CallToolResult) else result
+
+
 def build(desk: Desk) -> MCPServer[None]:
     """The server with every tool of :data:`TOOLS`."""
-    server: MCPServer[None] = MCPServer(
-        NAME, version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING"
-    )
+    server = _RedactingServer(desk.redactor)
     for tool in TOOLS.values():
         server.add_tool(
             tool.bind(desk),

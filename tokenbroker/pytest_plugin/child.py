@@ -20,13 +20,17 @@ import pytest
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError
+from tokenbroker.flow.document import without_excerpts
 from tokenbroker.jobs.events import Ended, Event, Trouble, encode, of_plan, of_refusal, of_step
 from tokenbroker.jobs.order import GRACE_S, Order
 from tokenbroker.jobs.temporary import remove_folder
 from tokenbroker.policy.approve import Plan
+from tokenbroker.pytest_plugin.options import GIVEN_PARAMS
 from tokenbroker.pytest_plugin.single import INTERRUPTED, SingleRun
 from tokenbroker.pytest_plugin.withheld import hold
+from tokenbroker.redact import Redactor
 from tokenbroker.run.result import RunEvent, RunResult
+from tokenbroker.secret import Secret
 
 _CHUNK = 65536
 _NOT_NEEDED = (
@@ -65,6 +69,7 @@ def main() -> int:
     if not line:
         return 0  # nobody needs this process any more
     order = Order.from_line(line)
+    del line  # secrets in clear, which a look at this frame would show for as long as the run lasts
     os.environ["TMPDIR"] = str(order.temporary)
     tempfile.tempdir = None  # it may have been asked for before the order came
     orphaned = threading.Event()
@@ -109,6 +114,10 @@ class _Told(SingleRun):
         super().__init__(order.flow)
         self._order = order
         self._events = events
+        self._redactor = Redactor()
+        for name, value in order.variables.items():
+            if value:
+                self._redactor.add(Secret(value), label=f"env:{name}")
 
     def obey(self) -> int:
         """Run what was ordered; answers the exit code."""
@@ -116,7 +125,6 @@ class _Told(SingleRun):
         options = [option for name in _NOT_NEEDED for option in ("-p", f"no:{name}")]
         options += [f"--{name}" for name, given in (("live", order.live), ("again", order.again)) if given]
         options += [f"--mode={order.mode}"] if order.mode else []
-        options += [f"--param={name}={value}" for name, value in order.params.items()]
         self.perform(options)
         return self.exit_code
 
@@ -131,9 +139,13 @@ class _Told(SingleRun):
     def pytest_configure(self, config: pytest.Config) -> None:
         super().pytest_configure(config)
         hold(config, self._order.variables)
+        config.stash[GIVEN_PARAMS] = self._order.params
 
     def trouble(self, code: str, text: str) -> None:
-        self.send(Trouble(code=code, text=text))
+        """Tell what failed; the home that knows the secrets need not be open yet."""
+        if code.startswith("flow."):
+            text = without_excerpts(text)
+        self.send(Trouble(code=code, text=self._redactor.text(text)))
 
     def approved(self, plan: Plan) -> None:
         self.send(of_plan(plan))

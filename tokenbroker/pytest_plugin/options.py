@@ -5,6 +5,17 @@ from collections.abc import Sequence
 import pytest
 
 from tokenbroker.errors import UsageError
+from tokenbroker.flow.model import Mode
+
+GIVEN_PARAMS = pytest.StashKey[dict[str, str]]()
+"""Parameters that came another way than by the command line, which a session's config shows to every plugin."""
+
+
+def parse_mode(text: str) -> Mode | None:
+    """The mode of that name, None for "", which leaves the choice to the flow; raises UsageError for another word."""
+    if text and text not in (*Mode,):
+        raise UsageError(f"a mode is {' or '.join(Mode)}, not {text}", next_step="leave the mode away")
+    return Mode(text) if text else None
 
 
 def refuse_guided(mode: str | None) -> None:
@@ -18,8 +29,9 @@ def refuse_guided(mode: str | None) -> None:
 
 
 def params_of(config: pytest.Config) -> dict[str, str]:
-    """The `--param NAME=VALUE` options; raises UsageError where one has no ``=``."""
-    return parse_params(config.getoption("--param"))
+    """The `--param NAME=VALUE` options and those in the stash; raises UsageError where an option has no ``=``."""
+    given: dict[str, str] = config.stash.get(GIVEN_PARAMS, {})
+    return parse_params(config.getoption("--param")) | given
 
 
 def parse_params(texts: Sequence[str]) -> dict[str, str]:

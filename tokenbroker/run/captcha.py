@@ -96,21 +96,22 @@ def past_captcha(act: Callable[[], str], stage: Stage, *, is_idempotent: bool) -
         and what `act` raises.
     """
     limit_s = stage.remaining_s()
-    remark = ""
-    for number in range(1, MAX_CAPTCHAS + 1):
+    remarks: list[str] = []
+    while True:
         try:
-            return "; ".join(filter(None, [remark, act()]))
+            return "; ".join(filter(None, [*remarks, act()]))
         except StepFailed as error:
             may_go_on = error.code in _NOTHING_DONE or (is_idempotent and error.code == "step.timeout")
             name = find_captcha(stage.page) if may_go_on else None
             if name is None:
                 raise
-        remark = _ask_to_solve(name, stage, number=number, limit_s=limit_s)
-    raise HumanUnreachable(
-        f"the page shows {name} again and again",
-        next_step="the site may be suspicious of this browser: do it by hand, or ask the site for an API",
-        code=CODE,
-    )
+        if len(remarks) == MAX_CAPTCHAS:
+            raise HumanUnreachable(
+                f"the page shows {name} again and again",
+                next_step="the site may be suspicious of this browser: do it by hand, or ask the site for an API",
+                code=CODE,
+            )
+        remarks.append(_ask_to_solve(name, stage, number=len(remarks) + 1, limit_s=limit_s))
 
 
 def _ask_to_solve(name: str, stage: Stage, *, number: int, limit_s: float) -> str:

@@ -75,7 +75,7 @@ class Challenge:
                 attempt(lambda f=field, d=digit: f.fill(d, timeout=timeout_ms), what="typing the code")  # type: ignore[misc]
         try:
             if last.is_visible():
-                last.press("Enter", timeout=1000, no_wait_after=True)
+                last.press("Enter", timeout=timeout_ms, no_wait_after=True)
         except PlaywrightError:
             return  # a page that sends the form by itself has taken the field away already
 
@@ -138,12 +138,6 @@ class Submission:
         self._page.remove_listener("framenavigated", self._navigate)
         if self._changes is not None and not self.has_navigated:  # a document that is gone counts no more
             self._changes.close()
-
-    def restart(self) -> None:
-        """Count from now on: what happened in a person's time is not the site's answer."""
-        self._began = time.monotonic()
-        self._under_way.clear()
-        self.was_answered = self.has_navigated = False
 
     def is_at_rest(self) -> bool:
         """Whether no request is under way, and the page has been quiet for a while; ask several times a second."""

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import platformdirs
 from playwright.sync_api import BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
@@ -23,6 +24,11 @@ _EMPTY_COPY = """() => {
 }"""
 _FIELD = "textarea"
 _CALL_MS = 5000
+_LOCK_NAME = "clipboard-lock"
+NOT_EMPTIED = (
+    "the clipboard could not be emptied: the token may still be on the clipboard, on the desktop's where the browser "
+    "had a window; copy something else"
+)
 
 
 class Clipboard:
@@ -44,13 +50,17 @@ class Clipboard:
 
 
 @contextmanager
-def lent_clipboard(page: Page, origin: str, remaining_s: Callable[[], float]) -> Iterator[Clipboard]:
+def lent_clipboard(
+    page: Page, origin: str, remaining_s: Callable[[], float], *, tell: Callable[[str], None]
+) -> Iterator[Clipboard]:
     """The clipboard of the browser of `page`, emptied first; pages of `origin` may write it meanwhile.
 
-    No page may read it, before, meanwhile or afterwards.
+    No page may read it, before, meanwhile or afterwards. `tell` is given a sentence for the person where it could
+    not be emptied at the end.
 
     Raises:
         StepFailed: `clipboard.busy`; another run had it for longer than this step may take.
+        StepFailed: `clipboard.unavailable`; the browser has none, or the lock on it can't be made.
     """
     context = page.context
     browser = context.browser
@@ -67,9 +77,20 @@ def lent_clipboard(page: Page, origin: str, remaining_s: Callable[[], float]) ->
             )
             yield clipboard
         finally:
-            _deny_all(context)
-            with suppress(PlaywrightError):  # the browser is gone, and its clipboard with it
-                clipboard.empty()
+            _take_back(context, clipboard, tell)
+
+
+def _take_back(context: BrowserContext, clipboard: Clipboard, tell: Callable[[str], None]) -> None:
+    emptied = False
+    try:
+        _deny_all(context)
+        # The desktop's clipboard outlives a browser that has gone.
+        with suppress(PlaywrightError):
+            clipboard.empty()
+            emptied = True
+    finally:  # a second Ctrl-C comes by here too
+        if not emptied:
+            tell(NOT_EMPTIED)
 
 
 def _deny_all(context: BrowserContext) -> None:
@@ -81,12 +102,11 @@ def _deny_all(context: BrowserContext) -> None:
 
 @contextmanager
 def _alone(page: Page, remaining_s: Callable[[], float]) -> Iterator[None]:
-    """Keep other runs of this machine away from the clipboard.
+    """Keep the person's other runs on this machine away from the clipboard, whatever they were installed into.
 
-    The lock is on this very file: it is there, whoever runs, and needs no folder that all may write to. It ends
-    with the process, however that ends.
+    The lock ends with the process, however that ends.
     """
-    descriptor = os.open(__file__, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = _open_lock()
     try:
         while not _locked(descriptor):
             if remaining_s() <= POLL_S:
@@ -95,6 +115,22 @@ def _alone(page: Page, remaining_s: Callable[[], float]) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _open_lock() -> int:
+    """A file that only this user can open: whoever can open it can hold it for ever."""
+    folder = platformdirs.user_cache_path("tokenbroker")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(folder / _LOCK_NAME, flags, 0o600)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    raise StepFailed(
+        f"the lock on the clipboard can't be made in {folder}: {why}",
+        code="clipboard.unavailable",
+        next_step="make that folder writable, or name another cache folder with XDG_CACHE_HOME",
+    )
 
 
 def _locked(descriptor: int) -> bool:

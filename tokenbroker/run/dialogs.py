@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from playwright.sync_api import BrowserContext, Dialog
+from playwright.sync_api import BrowserContext, Dialog, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.run.failure import attempt
@@ -21,7 +21,7 @@ class Dialogs:
 
     def __init__(self, context: BrowserContext) -> None:
         self._context = context
-        self._announced: str | None = None
+        self._announced: tuple[Page, str] | None = None
         self._came: list[str] = []
         context.on("dialog", self._answer)
 
@@ -34,8 +34,12 @@ class Dialogs:
         """What came up unannounced since `begin`, without a word of it; "" where nothing did."""
         return "; ".join(self._came)
 
-    def answering(self, answer: str, act: Callable[[], T], *, remaining_ms: Callable[[], float]) -> T:
-        """Do `act`, and answer (``accept`` or ``dismiss``) the dialog that it brings up; others are dismissed.
+    def answering(
+        self, answer: str, act: Callable[[], T], *, page: Page, remaining_ms: Callable[[], float]
+    ) -> T:
+        """Do `act`, and answer (``accept`` or ``dismiss``) the dialog that it brings up in `page`.
+
+        Others are dismissed: any window of the run may ask something meanwhile.
 
         Raises:
             StepFailed: `dialog.not_shown`; and what `act` failed with.
@@ -43,23 +47,26 @@ class Dialogs:
 
         def both() -> T:
             # The listening begins before the act: nothing can come in between.
-            with self._context.expect_event("dialog", _is_question, timeout=remaining_ms() + GRACE_MS):
+            with self._context.expect_event(
+                "dialog", lambda dialog: _asks(dialog, page), timeout=remaining_ms() + GRACE_MS
+            ):
                 return act()
 
-        self._announced = answer
+        self._announced = (page, answer)
         try:
             return attempt(both, what="waiting for the dialog", timeout_code="dialog.not_shown")
         finally:
             self._announced = None
 
     def _answer(self, dialog: Dialog) -> None:
-        answer: str | None = "accept"
-        if _is_question(dialog):
-            answer, self._announced = self._announced, None
-        if answer is None:
-            self._came.append(f"a dialog ({dialog.type}) came up unannounced and was dismissed")
-        elif not _is_question(dialog):
+        answer = "dismiss"
+        if not _is_question(dialog):
+            answer = "accept"
             self._came.append("the page asked whether to leave it, and was left")
+        elif self._announced is not None and _asks(dialog, self._announced[0]):
+            (_, answer), self._announced = self._announced, None
+        else:
+            self._came.append(f"a dialog ({dialog.type}) came up unannounced and was dismissed")
         try:
             if answer == "accept":
                 dialog.accept(dialog.default_value)
@@ -67,6 +74,10 @@ class Dialogs:
                 dialog.dismiss()
         except PlaywrightError:
             return  # it went with its page
+
+
+def _asks(dialog: Dialog, page: Page) -> bool:
+    return _is_question(dialog) and dialog.page == page
 
 
 def _is_question(dialog: Dialog) -> bool:

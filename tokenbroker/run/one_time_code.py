@@ -68,6 +68,8 @@ def _submitted(challenge: Challenge, answer: Answer, stage: Stage) -> Challenge 
 def _sent(challenge: Challenge, answer: Answer, stage: Stage) -> Challenge | None:
     with Submission(challenge) as sent:
         if answer.code is not None:
+            # Minutes may have gone by since the person was asked. From here on the fields are those of this document.
+            stage.require_declared_origin()
             challenge.answer(answer.code, timeout_ms=stage.remaining_ms)
         return _outcome(stage, challenge, sent)
 
@@ -81,13 +83,15 @@ def _outcome(stage: Stage, challenge: Challenge, sent: Submission) -> Challenge 
                 lambda: stage.page.wait_for_load_state("domcontentloaded", timeout=stage.remaining_ms),
                 what="waiting for the site's answer",
             )
+            # Asked first: what is found before may stand in the page that is just leaving.
+            on_new_page = sent.has_navigated
             again = challenge.again()
             if again is None:
                 return None
+            if on_new_page:
+                return again
             # On the same page it may only have been drawn anew, while the site still thinks.
             challenge, came_back = again, True
-        if came_back and sent.has_navigated:
-            return challenge
         if (came_back or challenge.looks_refused(sent)) and sent.is_at_rest():
             return challenge
     return challenge.again()

@@ -52,6 +52,8 @@ class StepResult:
 class CheckpointResult:
     """A person was asked, and this is how it ended."""
 
+    step: int
+    """The number of the step that asked."""
     kind: Kind
     reason: str
     attempt: int
@@ -69,6 +71,8 @@ class Failure:
     report: str
     """For a person: the flow's lines, what was tried, the page's address, what to do."""
     exit_code: int
+    next_step: str = ""
+    """What the report advises; "" where there is no advice."""
     internals: str = ""
     """A redacted traceback of our own code, for those who ask for it; "" for expected errors."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, ElementHandle
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import BrokerError, ExitCode, RunError
+from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.flow.model import Step
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan
@@ -99,6 +99,7 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
         possibly_created=leftovers,
         failure=failure,
         created_key=tools.record.pressed_any,
+        notes=tuple(run.notes),
     )
 
 
@@ -129,6 +130,7 @@ class _Run:
         self._tools = tools
         self.results: list[StepResult] = []
         self.checkpoints: list[CheckpointResult] = []
+        self.notes: list[str] = []
         self.blocked = ()
         self.step: Step | None = None
         self.failed: BaseException | None = None
@@ -156,6 +158,7 @@ class _Run:
                 clock=tools.clock,
                 human_deadline_s=tools.human_deadline_s,
                 on_checkpoint=self._note_checkpoint,
+                notes=self.notes,
             )
             for step in self._plan.flow.steps:
                 self._perform_step(step, stage, camera)
@@ -206,8 +209,10 @@ class _Run:
             tools.on_event(result)
 
     def _note_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
+        assert self.step is not None  # only a step asks
         self.checkpoints.append(
             CheckpointResult(
+                step=self.step.number,
                 kind=checkpoint.kind,
                 reason=checkpoint.reason,
                 attempt=checkpoint.attempt,
@@ -259,21 +264,24 @@ def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Fai
     """What a person is told. Of `error` only its code and our own sentence survive."""
     redact = run._tools.redactor.text
     flow = run._plan.flow
-    aftermath = "\n".join(f"! {sentence}" for sentence in leftovers)
+    aftermath = "\n".join(f"! {sentence}" for sentence in (*leftovers, *run.notes))
+    internals = ""
     if isinstance(error, BrokerError):
-        report = failure_report(flow, run.step, error, page_url=run.address, aftermath=aftermath)
-        return Failure(code=error.code, report=redact(report), exit_code=int(error.exit_code))
-    if is_interrupt(error):
-        stopped = RunError("the run was interrupted", code="run.interrupted")
-        report = failure_report(flow, run.step, stopped, page_url=run.address, aftermath=aftermath)
-        return Failure(code=stopped.code, report=redact(report), exit_code=int(ExitCode.FAILED))
-    internal = _unexpected(error)
-    report = failure_report(flow, run.step, internal, page_url=run.address, aftermath=aftermath)
-    # Without the foreign message and without locals: both can hold what was typed.
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    internals = redact(f"{frames}{run._tools.redactor.exception_text(error)}")
+        told = error
+    elif is_interrupt(error):
+        told = RunError("the run was interrupted", code="run.interrupted")
+    else:
+        told = _unexpected(error)
+        # Without the foreign message and without locals: both can hold what was typed.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        internals = redact(f"{frames}{run._tools.redactor.exception_text(error)}")
+    report = failure_report(flow, run.step, told, page_url=run.address, aftermath=aftermath)
     return Failure(
-        code=internal.code, report=redact(report), exit_code=int(ExitCode.FAILED), internals=internals
+        code=told.code,
+        report=redact(report),
+        exit_code=int(told.exit_code),
+        next_step=redact(told.next_step),
+        internals=internals,
     )
 
 

@@ -56,6 +56,8 @@ class Stage:
     clock: Clock
     human_deadline_s: float
     on_checkpoint: Callable[[Checkpoint, Answer], None]
+    notes: list[str] = field(default_factory=list)
+    """What else the person must be told at the run's end, however it ends; value-free."""
     deadline: float = 0.0
     """When the current step must be done, on the monotonic clock."""
     last_acted: ElementHandle | None = None

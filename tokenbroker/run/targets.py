@@ -24,10 +24,12 @@ CONTROL_ROLES = (
 
 _CONTROL = "button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab], [role=option]"
 # The words of controls only, never the text of a field or of a cell. A chip that copies a token is a control
-# too: runs of 16 characters and more are dropped, before anything is cut short.
+# too: runs of 16 characters and more are dropped, before anything is cut short. What no one sees goes first: it
+# would break such a run up, and it would steer the terminal that a failure is told on.
 _DESCRIBE = """(elements, [controls, wordless]) => elements.map(element => {
   const control = element.closest(controls);
-  const tidy = text => (text || '').replace(/\\p{Cf}/gu, '').replace(/\\S{16,}/g, '…').replace(/\\s+/g, ' ').trim();
+  const tidy = text => (text || '').replace(/\\p{Cf}/gu, '').replace(/\\s+/g, ' ').replace(/\\p{Cc}/gu, '')
+    .replace(/\\S{16,}/g, '…').replace(/ +/g, ' ').trim();
   const words = control ? tidy(control.getAttribute('aria-label') || control.innerText) : '';
   const kind = element.getAttribute('type') || '';
   const box = element.getBoundingClientRect();

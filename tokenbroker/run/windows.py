@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from playwright.sync_api import Frame, Page
 
+from tokenbroker.run.dialogs import GRACE_MS
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.frames import INHERITING, lineage
 
 T = TypeVar("T")
-GRACE_MS = 200  # the act itself has the step's whole time; that it failed must be told before this
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +55,8 @@ class Windows:
         """Do `act` on something in `frame`, and call the window that it opens `name`.
 
         Raises:
-            StepFailed: `page.not_opened`; and what `act` failed with.
+            StepFailed: `page.not_opened`; `navigation.timeout` where it opened but has not loaded in time; and
+                what `act` failed with.
         """
         opened_by = self.sources(frame)
 
@@ -63,12 +64,15 @@ class Windows:
             # The listening begins before the act: nothing can come in between.
             with frame.page.expect_popup(timeout=remaining_ms() + GRACE_MS) as opened:
                 done = act()
-            page = opened.value
-            page.wait_for_load_state("domcontentloaded", timeout=remaining_ms())
-            return done, page
+            return done, opened.value
 
         done, page = attempt(both, what=f"waiting for the window '{name}'", timeout_code="page.not_opened")
         self._opened[name] = Window(page=page, opened_by=opened_by)
+        attempt(
+            lambda: page.wait_for_load_state("domcontentloaded", timeout=remaining_ms()),
+            what=f"loading the window '{name}'",
+            timeout_code="navigation.timeout",
+        )
         return done
 
     def sources(self, frame: Frame) -> tuple[str, ...]:

@@ -82,20 +82,28 @@ def finish_job(
     actor: str,
     result: str = OK,
     bundle_sha256: str = "",
+    evidence_sha256: str = "",
+    reaches_beyond: bool | None = None,
     clock: Clock = system_clock,
 ) -> None:
     """Record how the run ended (`status`, and `result`: ``ok`` or an error's code), with its audit row.
 
-    `bundle_sha256` is the digest of the bundle that it was sealed into; "" where it was not.
+    `bundle_sha256` is the digest of the bundle that it was sealed into, `evidence_sha256` that of the files that it
+    left; "" where there is none. `reaches_beyond`: whether its flow reaches beyond this machine, if it is known.
 
     Raises:
         SecretUnavailable: the store can't be written.
         KeyError: no job has that id.
     """
     now = clock()
-    detail = {"job_id": job_id, "status": status} | (
-        {"bundle_sha256": bundle_sha256} if bundle_sha256 else {}
-    )
+    digests = {"bundle_sha256": bundle_sha256, "evidence_sha256": evidence_sha256}
+    detail: dict[str, str | bool] = {
+        "job_id": job_id,
+        "status": status,
+        **{name: digest for name, digest in digests.items() if digest},
+    }
+    if reaches_beyond is not None:
+        detail["reaches_beyond"] = reaches_beyond
 
     def work(connection: Connection) -> None:
         flow_id = _change(connection, job_id, {"status": status, "updated_at": iso(now)})
@@ -125,7 +133,7 @@ def _change(connection: Connection, job_id: str, values: dict[str, object]) -> s
     return flow_id
 
 
-def _entry(action: str, *, flow_id: str, actor: str, result: str = OK, **detail: str) -> AuditEntry:
+def _entry(action: str, *, flow_id: str, actor: str, result: str = OK, **detail: str | bool) -> AuditEntry:
     return AuditEntry(
         service_id=flow_id.split("/")[0],
         action=action,

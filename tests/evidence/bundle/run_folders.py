@@ -19,7 +19,7 @@ FLOW = flow_from(REFERENCE, "flows/create_api_key.yaml")
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-NOW = "2026-11-20T12:00:00.000000Z"
+NOW = "2026-11-20T12:00:00Z"
 VERSIONS = {"tokenbroker": "0", "browser": "chromium 1"}
 
 
@@ -59,6 +59,7 @@ def a_record(run: str = "run-1", **changes: object) -> dict[str, object]:
         "steps": steps,
         "checkpoints": [
             {
+                "step": 6,
                 "kind": "otp",
                 "reason": "Enter 2FA",
                 "attempt": 1,

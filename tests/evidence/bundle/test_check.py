@@ -1,5 +1,6 @@
 """Checking: whatever was changed, added, removed, swapped or signed by another is found, with its code."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -212,6 +213,21 @@ def test_what_is_no_archive_is_found_under_a_good_signature_too(
     monkeypatch.setattr("tests.evidence.bundle.run_folders.pack", lambda files, at: b"no tar")
     reseal(sealed.path, {}, home, with_key=signing)
     assert codes(sealed.path, home) == {"bundle.unreadable"}
+
+
+def test_what_a_stranger_wrote_does_not_steer_the_terminal(
+    home: HomeBundles, sealed: Sealed, signing: Ed25519PrivateKey
+) -> None:
+    files = files_in(sealed.path, home)
+    steering = "\x1b]0;owned\x07\x9b2J\u202e"
+    record = json.loads(files["run.json"])
+    files["run.json"] = json.dumps({**record, "run": f"{steering}\r\n{'x' * 10_000}"}).encode()
+    files["SHA256SUMS"] += f"{'0' * 64}  zz\x1b[2K\x1b[1Afile\n".encode()
+    reseal(sealed.path, files, home, with_key=signing)
+    found = check(sealed.path, trusted=[home.signer], identities=home.identities).findings
+    assert {finding.code.value for finding in found} >= {"bundle.other_run", "bundle.file_missing"}
+    assert [str(finding) for finding in found if not str(finding).isprintable()] == []
+    assert max(len(str(finding)) for finding in found) < 500
 
 
 def test_a_hostile_record_is_only_another_run(

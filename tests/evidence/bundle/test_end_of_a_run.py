@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import sqlite3
 from base64 import b64encode
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.evidence.results import a_result
 from tests.flow.texts import flow_from
 from tokenbroker.broker import Broker, Run
-from tokenbroker.errors import SettingsError
+from tokenbroker.errors import SettingsError, UsageError
 from tokenbroker.evidence.bundle.check import check
+from tokenbroker.evidence.bundle.failure import BundleError
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.channels import TerminalChannel
 from tokenbroker.policy.approve import Plan, Request
@@ -53,20 +56,7 @@ def planned(broker: Broker, origin: str = LOOPBACK) -> Plan:
 
 
 def passed(plan: Plan, run: Run) -> RunResult:
-    return RunResult(
-        run_id=run.run_id,
-        plan=plan,
-        status=Status.PASSED,
-        started_at=NOW,
-        duration_s=1,
-        steps=(),
-        checkpoints=(),
-        references=(),
-        blocked=(),
-        possibly_created=(),
-        failure=None,
-        created_key=False,
-    )
+    return a_result(run_id=run.run_id, plan=plan, started_at=NOW)
 
 
 def finished(broker: Broker, origin: str = LOOPBACK) -> tuple[Run, RunResult]:
@@ -96,6 +86,8 @@ def test_a_run_seals_itself_and_the_audit_log_knows_the_digest(broker: Broker) -
         "job_id": run.run_id,
         "status": "passed",
         "bundle_sha256": run.sealed.sha256,
+        "evidence_sha256": run.sealed.evidence_sha256,
+        "reaches_beyond": False,
     }
     assert broker.bundles.recorded_sha256(run.run_id) == run.sealed.sha256
     verdict = check(
@@ -126,7 +118,12 @@ def test_a_bundle_that_can_not_be_sealed_fails_the_run_and_can_be_made_up_for(br
 
     obstacle.unlink()
     sealed = broker.seal(run.run_id)
-    assert audited(broker) == {"action": "seal_bundle", "job_id": run.run_id, "bundle_sha256": sealed.sha256}
+    assert audited(broker) == {
+        "action": "seal_bundle",
+        "job_id": run.run_id,
+        "bundle_sha256": sealed.sha256,
+        "evidence_sha256": sealed.evidence_sha256,
+    }
     assert broker.bundles.recorded_sha256(run.run_id) == sealed.sha256
 
 
@@ -139,6 +136,96 @@ def test_a_bundle_that_was_sealed_again_is_the_one_that_counts(broker: Broker) -
     assert again.sha256 != run.sealed.sha256
     assert broker.bundles.recorded_sha256(run.run_id) == again.sha256
     assert broker.bundles.recorded_sha256(other.run_id) == other.sealed.sha256
+
+
+def forged(broker: Broker, run_id: str, **changes: object) -> None:
+    """Change the record in the folder of `run_id`, as whoever can write to the reports can."""
+    file = broker.reports() / run_id / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), **changes}))
+
+
+@pytest.mark.req("AUDIT-4")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "run.json").write_text("{}"),
+        lambda folder: (folder / "flow.yaml").write_text("version: 1"),
+        lambda folder: (folder / "versions.json").unlink(),
+        lambda folder: (folder / "99-more.png").write_bytes(b"x"),
+    ],
+)
+def test_a_folder_that_was_changed_after_the_run_is_not_sealed_again(broker: Broker, change) -> None:
+    run, _ = finished(broker)
+    assert run.sealed is not None
+    before = run.sealed.path.read_bytes()
+    change(run.evidence.folder)
+    with pytest.raises(BundleError) as refused:
+        broker.seal(run.run_id)
+    assert refused.value.code == "audit.changed"
+    assert run.sealed.path.read_bytes() == before
+    assert audited(broker)["action"] == "finish_flow"
+
+
+@pytest.mark.req("AUDIT-4")
+def test_a_run_whose_sealing_failed_is_held_against_what_it_left(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(files: dict[Path, bytes]) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tokenbroker.evidence.bundle.seal._write_durably", full)
+        run, result = finished(broker)
+    assert (run.sealed, result.status) == (None, Status.FAILED)
+    assert broker.bundles.has_recorded_files(run.run_id)
+    told = (run.evidence.folder / "run.json").read_bytes()
+    forged(broker, run.run_id, actor="somebody@example.com")
+    with pytest.raises(BundleError) as refused:
+        broker.seal(run.run_id)
+    assert refused.value.code == "audit.changed"
+    (run.evidence.folder / "run.json").write_bytes(told)
+    # What follows from the rest is made anew, as a newer version may do in its own way.
+    (run.evidence.folder / "START-HERE.html").write_text("changed")
+    sealed = broker.seal(run.run_id)
+    files = check(sealed.path, trusted=None, identities=broker.bundles.identities).files
+    assert files is not None
+    assert files["START-HERE.html"] != b"changed"
+
+
+@pytest.mark.req("AUDIT-4")
+def test_a_folder_that_no_run_of_this_home_left_is_not_sealed(broker: Broker) -> None:
+    run, _ = finished(broker)
+    shutil.copytree(run.evidence.folder, broker.reports() / "run-1")
+    with pytest.raises(UsageError) as refused:
+        broker.seal("run-1")
+    assert refused.value.code == "audit.no_run"
+    assert not (broker.reports() / "run-1.bundle.age").exists()
+
+
+@pytest.mark.req("AUDIT-4")
+def test_a_run_whose_end_is_not_known_is_not_sealed(broker: Broker) -> None:
+    plan = planned(broker)
+    run = broker.begin(plan, broker.sink)
+    run.evidence.finish(passed(plan, run))
+    with pytest.raises(BundleError) as refused:
+        broker.seal(run.run_id)
+    assert refused.value.code == "audit.no_record"
+
+
+@pytest.mark.req("AUDIT-4")
+def test_whether_a_run_needs_a_recipient_does_not_follow_from_its_folder(broker: Broker) -> None:
+    run, result = finished(broker, LIVE)
+    assert (run.sealed, result.status) == (None, Status.FAILED)
+    with closing(sqlite3.connect(broker.home / "store.db", isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER audit_log_no_update")  # as if by a version that recorded no digest
+        for told in ({"reaches_beyond": True}, {}):
+            detail = json.dumps({"job_id": run.run_id, "status": "failed", **told})
+            connection.execute("UPDATE audit_log SET detail = ? WHERE action = 'finish_flow'", (detail,))
+            forged(broker, run.run_id, origins={LIVE: LOOPBACK})
+            assert not broker.bundles.has_recorded_files(run.run_id)
+            with pytest.raises(SettingsError) as refused:
+                broker.seal(run.run_id)
+            assert refused.value.code == "audit.no_recipient"
 
 
 @pytest.mark.req("AUDIT-4")

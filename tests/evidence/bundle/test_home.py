@@ -92,6 +92,25 @@ def test_a_run_without_its_record_can_not_be_sealed(home: HomeBundles, record: s
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"started_at": "soon"},
+        {"started_at": None},
+        {"started_at": "2026-11-20T12:00:00"},
+        {"started_at": "0001-01-01T00:00:00Z"},
+        {"started_at": "9999-12-31T23:59:59Z"},
+        {"steps": [1]},
+        {"origins": 1},
+        {"failure": "yes"},
+    ],
+)
+def test_a_record_that_no_run_wrote_can_not_be_sealed(home: HomeBundles, changes: dict[str, object]) -> None:
+    folder = a_folder(home.reports, **changes)
+    assert refusal(BundleError, lambda: home.seal(folder, reached=[LOOPBACK])) == "audit.no_record"
+    assert not list(home.reports.glob("*.age*"))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

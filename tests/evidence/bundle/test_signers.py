@@ -47,6 +47,11 @@ def test_several_homes_may_be_trusted() -> None:
         f"tokenbroker cert-authority {KEY.text}",
         f"tokenbroker {KEY.text[:-8]}",
         "tokenbroker ssh-ed25519 AAAA",
+        f"token*,!tokenbroker {KEY.text}",
+        f"!tokenbroker,* {KEY.text}",
+        f"[t]okenbroker {KEY.text}",
+        f'tokenbroker namespaces="!tokenbroker-bundle,*" {KEY.text}',
+        f'tokenbroker namespaces="[a-z]okenbroker-bundle" {KEY.text}',
         "ssh-ed25519 not/base64=x",
     ],
 )

@@ -15,7 +15,6 @@ from tokenbroker.evidence.bundle.start_here import start_here
 from tokenbroker.run.chromium import find_browser
 
 SIGNER = PublicKey(raw=bytes(32))
-A4_MM = (210, 297)
 
 
 def page(flow_text: str = "exact", **changes: object) -> str:
@@ -87,7 +86,7 @@ def test_a_person_who_did_not_say_yes_is_told_in_words(outcome: str) -> None:
         "who": "dana",
         "channel": "terminal",
     }
-    text = said(page(checkpoints=[{**checkpoint, "at": "2026-11-20T12:00:00.000000Z"}]))
+    text = said(page(checkpoints=[{**checkpoint, "at": "2026-11-20T12:00:00Z"}]))
     assert {"denied": "dana refused", "timed_out": "dana did not answer in time"}[outcome] in text
     assert "attempt 2" in text
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.run.pictures.browsers import Site
 from tokenbroker.run.pictures import Camera
+from tokenbroker.run.pictures.target import Target
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("SECRET-7")]
 
@@ -180,6 +181,26 @@ def test_pictures_go_on_after_a_navigation(camera: Camera, page: Page, site: Sit
     for path in ("/one", "/two"):
         page.goto(site.serve(path, f"<!doctype html>{PIXEL}"))
         assert camera.shoot(page).kind == "pixels"
+
+
+@pytest.mark.parametrize(("refusals", "kind"), [(1, "pixels"), (99, "wireframe")])
+def test_a_shot_that_the_browser_refuses_is_taken_again(
+    camera: Camera, page: Page, site: Site, monkeypatch: pytest.MonkeyPatch, refusals: int, kind: str
+) -> None:
+    shots: list[Target] = []
+    shoot = Target.shoot
+
+    def refused_at_first(target: Target) -> bytes:
+        shots.append(target)
+        if len(shots) <= refusals:
+            target._send("Page.captureScreenshot", {"format": "none"})  # which the browser refuses
+        return shoot(target)
+
+    monkeypatch.setattr(Target, "shoot", refused_at_first)
+    page.goto(site.serve("/", f"<!doctype html>{PIXEL}"))
+    picture = camera.shoot(page)
+    assert (picture.kind, bool(picture.note)) == (kind, kind == "wireframe")
+    assert 1 < len(shots) < refusals + 2
 
 
 def close(page: Page) -> None:

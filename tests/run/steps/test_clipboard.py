@@ -1,11 +1,14 @@
 """A token that a page only copies: lent for one step to one origin, read by us only, empty afterwards."""
 
+import fcntl
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tokenbroker.run.clipboard import lent_clipboard
+from tokenbroker.run.clipboard import NOT_EMPTIED, lent_clipboard
 from tokenbroker.run.failure import StepFailed
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2"), pytest.mark.req("RUN-9")]
@@ -21,6 +24,14 @@ STATES = (
 
 def button(act: str) -> str:
     return f'<button id=copy onclick="{act}">Copy</button>'
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache folder, which is not there yet."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder / "tokenbroker"
 
 
 @pytest.fixture
@@ -61,6 +72,7 @@ def test_what_a_control_copies_is_captured_and_the_clipboard_is_empty_afterwards
     remark = trial.perform(CAPTURE.format(options))
     assert [token.reveal() for token in trial.keeping.kept] == [TOKEN]
     assert pasted(look) == ""
+    assert trial.stage.notes == []
     assert TOKEN not in remark
     assert TOKEN not in trial.stage.redactor.text(f"said {TOKEN}")
 
@@ -91,7 +103,9 @@ def test_only_the_pages_own_origin_is_lent_the_clipboard(on_page, other_site):
     trial = on_page(button(COPY))
     foreign = trial.stage.page.context.new_page()
     foreign.goto(f"{other_site.origin}/")
-    with lent_clipboard(trial.stage.page, trial.stage.window_origin(), lambda: 5) as clipboard:
+    with lent_clipboard(
+        trial.stage.page, trial.stage.window_origin(), lambda: 5, tell=pytest.fail
+    ) as clipboard:
         foreign.click("#copy")
         foreign.wait_for_function("document.title !== ''")
         assert foreign.title() == "NotAllowedError"
@@ -102,7 +116,7 @@ def test_what_was_in_the_clipboard_before_is_not_taken_for_a_token(on_page, look
     put(look, "old_0123456789abcdef")
     trial = on_page(button("document.title = 'pressed'"))
     with pytest.raises(StepFailed) as stopped:
-        trial.perform(PASTE, within_s=0.6)
+        trial.perform(PASTE, within_s=2)
     assert stopped.value.code == "capture.no_token"
     assert trial.stage.page.title() == "pressed"
     assert pasted(look) == ""
@@ -128,7 +142,7 @@ def test_a_step_that_fails_leaves_no_permission_and_no_page(on_page, flow_browse
 def test_one_step_at_a_time_has_the_clipboard(on_page):
     trial = on_page(button(COPY))
     origin = trial.stage.window_origin()
-    with lent_clipboard(trial.stage.page, origin, lambda: 5):
+    with lent_clipboard(trial.stage.page, origin, lambda: 5, tell=pytest.fail):
         with pytest.raises(StepFailed) as stopped:
             trial.perform(PASTE, within_s=0.3)
         assert stopped.value.code == "clipboard.busy"
@@ -136,9 +150,54 @@ def test_one_step_at_a_time_has_the_clipboard(on_page):
     trial.perform(PASTE)
 
 
+def test_only_the_user_can_open_the_lock_on_the_clipboard(on_page, cache):
+    on_page(button(COPY)).perform(PASTE)
+    (lock,) = cache.iterdir()
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (cache, lock)] == [0o700, 0o600]
+
+
+def test_the_lock_excludes_runs_of_other_installations(on_page, cache):
+    trial = on_page(button(COPY))
+    trial.perform(PASTE)
+    (lock,) = cache.iterdir()
+    with lock.open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StepFailed) as stopped:
+            trial.perform(PASTE, within_s=0.3)
+    assert stopped.value.code == "clipboard.busy"
+    trial.perform(PASTE)
+
+
+@pytest.mark.parametrize("in_the_way", ["folder", "lock"])
+def test_a_lock_that_can_not_be_made_stops_before_the_press(on_page, cache, tmp_path, in_the_way):
+    trial = on_page(button(COPY))
+    if in_the_way == "folder":
+        cache.parent.write_text("", encoding="utf-8")
+    else:
+        cache.mkdir(parents=True)
+        (cache / "clipboard-lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform(PASTE)
+    assert stopped.value.code == "clipboard.unavailable"
+    assert str(cache) in stopped.value.sentence
+    assert trial.keeping.pressed == []
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.req("SECRET-7")
+def test_a_clipboard_that_could_not_be_emptied_is_told(on_page, flow_browser):
+    trial = on_page(button(COPY))
+    told: list[str] = []
+    known = set(flow_browser.contexts)
+    with lent_clipboard(trial.stage.page, trial.stage.window_origin(), lambda: 5, tell=told.append):
+        (ours,) = set(flow_browser.contexts) - known
+        ours.close()
+    assert told == [NOT_EMPTIED]
+
+
 def test_the_site_has_no_way_to_our_page(on_page):
     trial = on_page(button(COPY))
-    with lent_clipboard(trial.stage.page, trial.stage.window_origin(), lambda: 5):
+    with lent_clipboard(trial.stage.page, trial.stage.window_origin(), lambda: 5, tell=pytest.fail):
         assert trial.stage.page.context.pages == [trial.stage.page]
         (ours,) = [c for c in trial.stage.page.context.browser.contexts if c != trial.stage.page.context and c.pages
                    and c.pages[0].locator("textarea").count()]  # fmt: skip

@@ -58,10 +58,43 @@ def test_of_two_dialogs_only_the_first_is_the_announced_one(on_page):
     assert "confirm" in trial.stage.dialogs.remark
 
 
+POPUP = 'click: { selector: "#show", opens: other }'
+SHOW = "<button id=show onclick=\"w = window.open('/other')\">Show</button>"
+
+
+@pytest.mark.req("RUN-9")
+@pytest.mark.parametrize(
+    "act", ["[w.confirm('a'), confirm('b')]", "[confirm('b'), w.confirm('a')].reverse()"]
+)
+def test_another_windows_dialog_is_never_the_announced_one(on_page, site, act):
+    site.pages["/other"] = "<title>other</title>"
+    trial = on_page(f'{SHOW}<button id=b onclick="document.title = {act}">Go</button>')
+    trial.perform_all(POPUP, 'click: { selector: "#b", dialog: accept }')
+    assert trial.stage.page.title() == "false,true"
+    assert "confirm" in trial.stage.dialogs.remark
+
+
+@pytest.mark.req("RUN-9")
+def test_another_windows_dialog_is_not_what_the_step_waits_for(on_page, site):
+    site.pages["/other"] = "<title>other</title>"
+    trial = on_page(f"{SHOW}<button id=b onclick=\"document.title = w.confirm('a')\">Go</button>")
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform_all(POPUP, 'click: { selector: "#b", dialog: accept }', within_s=1)
+    assert stopped.value.code == "dialog.not_shown"
+    assert trial.stage.page.title() == "false"
+
+
+def test_the_dialog_of_a_steps_own_window_is_the_announced_one(on_page, site):
+    site.pages["/other"] = ASKING
+    trial = on_page(SHOW)
+    trial.perform_all(POPUP, 'click: { selector: "#b", dialog: accept, page: other }')
+    assert trial.stage.page.title() == "true"
+
+
 def test_an_announced_dialog_that_does_not_come_stops_with_its_code(on_page):
     trial = on_page("<button id=b onclick=\"document.title = 'pressed'\">Go</button>")
     with pytest.raises(StepFailed) as stopped:
-        trial.perform('click: { selector: "#b", dialog: accept }', within_s=0.4)
+        trial.perform('click: { selector: "#b", dialog: accept }', within_s=2)
     assert stopped.value.code == "dialog.not_shown"
     assert trial.stage.page.title() == "pressed"
 

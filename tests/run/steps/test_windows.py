@@ -1,5 +1,7 @@
 """Windows that an act opens: caught with the act, named, worked in, and missed with a code."""
 
+import threading
+
 import pytest
 
 from tokenbroker.run.failure import StepFailed
@@ -70,10 +72,30 @@ def test_a_frame_in_a_window_is_reached(on_page, site, other_site):
 def test_an_act_that_opens_no_window_stops_with_its_code(on_page):
     trial = on_page(button("document.title = 'pressed'"))
     with pytest.raises(StepFailed) as stopped:
-        trial.perform(SHOW, within_s=0.4)
+        trial.perform(SHOW, within_s=2)
     assert stopped.value.code == "page.not_opened"
     assert trial.keeping.pressed == [2]
     assert trial.stage.page.title() == "pressed"
+
+
+def test_a_window_that_loads_for_longer_than_its_step_stops_it_and_is_known(on_page, site):
+    is_loaded = threading.Event()
+
+    def slowly() -> str:
+        is_loaded.wait(30)
+        return ""
+
+    site.pages |= {"/keys": f"<script src=/slow></script>{KEYS}", "/slow": slowly}
+    trial = on_page(button("window.open('/keys')"))
+    try:
+        with pytest.raises(StepFailed) as stopped:
+            trial.perform(SHOW, within_s=2)
+    finally:
+        is_loaded.set()
+    assert stopped.value.code == "navigation.timeout"
+    window = trial.stage.windows.named("keys")
+    assert window is not None
+    assert window.url == f"{site.origin}/keys"
 
 
 def test_what_the_act_itself_fails_with_comes_first(on_page):

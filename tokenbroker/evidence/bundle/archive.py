@@ -6,13 +6,13 @@ of whole archives is not used, for it follows extensions (sparse files, chains o
 
 import os
 import re
-import stat
 import tarfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from tokenbroker.evidence.bundle.failure import BundleError, Fault, refusal
+from tokenbroker.evidence.plain_file import read_plain
 
 MAX_FILES = 5_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -133,16 +133,9 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _read_regular(path: Path, limit_bytes: int) -> bytes:
-    # NONBLOCK: a named pipe in the folder must not hold the run's end up.
-    descriptor = -1
-    if not path.is_symlink():
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if descriptor < 0 or not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        if descriptor >= 0:
-            os.close(descriptor)
+    data = read_plain(path, limit_bytes=limit_bytes + 1)
+    if data is None:
         raise refusal(Fault.UNSAFE, f"{_shown(path.name)} is no plain file")
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read(limit_bytes + 1)
     if len(data) > limit_bytes:
         raise _too_large(path.name)
     return data

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tokenbroker.evidence.bundle.age import Identity, decrypt
 from tokenbroker.evidence.bundle.archive import read_bounded, unpack
-from tokenbroker.evidence.bundle.contents import RECORD
 from tokenbroker.evidence.bundle.failure import BundleError, Fault, Finding
 from tokenbroker.evidence.bundle.manifest import MANIFEST, MANIFEST_SIGNATURE, compare
 from tokenbroker.evidence.bundle.place import run_of, signature_of
 from tokenbroker.evidence.bundle.signers import NAMESPACE
 from tokenbroker.evidence.bundle.sshsig import PublicKey, Signature, parse
+from tokenbroker.evidence.run_folder import RECORD
 
 _SIGNATURE_MAX_BYTES = 4096
 

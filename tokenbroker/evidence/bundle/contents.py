@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,12 @@ from tokenbroker.evidence.bundle.failure import BundleError
 from tokenbroker.evidence.bundle.junit import junit_of
 from tokenbroker.evidence.bundle.sshsig import PublicKey
 from tokenbroker.evidence.bundle.start_here import START_HERE, FlowText, start_here
+from tokenbroker.evidence.run_folder import RECORD, write_private
 
-RECORD = "run.json"
 FLOW, VERSIONS = "flow.yaml", "versions.json"
 JUNIT, DECISION, CHECKPOINTS = "junit.xml", "decision.json", "checkpoints.json"
+DERIVED = frozenset({JUNIT, DECISION, CHECKPOINTS, START_HERE})
+"""What :func:`describe` makes of the rest, anew each time."""
 
 _DECIDED = ("run", "flow", "flow_file", "flow_sha256", "actor", "mode", "mode_reason", "decision", "origins")
 
@@ -40,7 +41,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 def write_flow(folder: Path, text: str) -> None:
     """Keep the flow's `text` with the run, byte for byte, so that its digest can be checked."""
-    _write(folder / FLOW, text.encode())
+    write_private(folder / FLOW, text.encode())
 
 
 def describe(folder: Path, *, signer: PublicKey, versions: Mapping[str, str] | None = None) -> None:
@@ -54,16 +55,16 @@ def describe(folder: Path, *, signer: PublicKey, versions: Mapping[str, str] | N
     """
     record = read_record(folder)
     if versions is not None:
-        _write(folder / VERSIONS, _json(versions))
+        write_private(folder / VERSIONS, _json(versions))
     try:
         kept = json.loads((folder / VERSIONS).read_bytes())
     except (OSError, ValueError):
         kept = {"tokenbroker": record["tokenbroker"]}
-    _write(folder / DECISION, _json({name: record[name] for name in _DECIDED}))
-    _write(folder / CHECKPOINTS, _json(record["checkpoints"]))
-    _write(folder / JUNIT, junit_of(record))
+    write_private(folder / DECISION, _json({name: record[name] for name in _DECIDED}))
+    write_private(folder / CHECKPOINTS, _json(record["checkpoints"]))
+    write_private(folder / JUNIT, junit_of(record))
     page = start_here(record, versions=kept, signer=signer, flow_text=_flow_text(folder, record))
-    _write(folder / START_HERE, page)
+    write_private(folder / START_HERE, page)
 
 
 def _flow_text(folder: Path, record: Mapping[str, Any]) -> FlowText:
@@ -76,9 +77,3 @@ def _flow_text(folder: Path, record: Mapping[str, Any]) -> FlowText:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)

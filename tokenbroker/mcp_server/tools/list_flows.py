@@ -50,6 +50,7 @@ class LeftBehind(Answer):
 class FlowsAnswer(Answer):
     """Every flow."""
 
+    looked_in: list[str] = Field(description="The folders that are served.")
     flows: list[FlowAnswer]
     problems: list[Problem] = Field(
         description="Files that were to be flows and aren't; a home that can't be read."
@@ -86,7 +87,12 @@ def _answer(project: Project, site: str, tag: str) -> FlowsAnswer:
             left = left_behind(broker)
         except BrokerError as error:
             problems.append(problem_of(error))
-        return FlowsAnswer(flows=_flows(project, broker, wanted), problems=problems, left_behind=left)
+        return FlowsAnswer(
+            looked_in=[project.shown(folder) for folder in project.folders],
+            flows=_flows(project, broker, wanted),
+            problems=problems,
+            left_behind=left,
+        )
 
 
 def _flows(project: Project, broker: Broker, flows: list[Flow]) -> list[FlowAnswer]:
@@ -146,7 +152,11 @@ def left_behind(broker: Broker) -> list[LeftBehind]:
 
 
 def _text(answer: FlowsAnswer) -> str:
-    lines = [_line(flow) for flow in answer.flows] or ["There is no flow here."]
+    nothing = (
+        f"There is no such flow below {', '.join(answer.looked_in)}; other folders are named when the server "
+        "is started: tokenbroker serve --stdio FOLDER"
+    )
+    lines = [_line(flow) for flow in answer.flows] or [nothing]
     lines += [f"! {problem.code}: {problem.message}" for problem in answer.problems]
     lines += [
         f"! left by {left.run}: {left.state}, key {left.key_name}; a person runs: tokenbroker recover"

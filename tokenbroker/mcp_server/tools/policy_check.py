@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
-from tokenbroker.errors import BrokerError, UsageError
+from tokenbroker.errors import BrokerError
 from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.mcp_server import needs
 from tokenbroker.mcp_server.answers import Answer, refused, told
@@ -15,6 +15,7 @@ from tokenbroker.mcp_server.project import Project
 from tokenbroker.mcp_server.tools.tool import ToolKind
 from tokenbroker.policy.approve import Request
 from tokenbroker.policy.explain import Explanation, explain
+from tokenbroker.pytest_plugin.options import parse_mode
 from tokenbroker.store.jobs import created_keys
 
 FLOW = Field(description="The flow's id (site/flow) or its file, as list_flows names them.")
@@ -47,7 +48,7 @@ def _bind(desk: Desk) -> Callable[..., Any]:
         try:
             found = desk.project.find(flow)
             explained = _explained(
-                desk.project, found, mode=checked_mode(mode), params=params or {}, live=live, again=again
+                desk.project, found, mode=parse_mode(mode), params=params or {}, live=live, again=again
             )
         except BrokerError as error:
             return refused(error)
@@ -64,13 +65,6 @@ def _bind(desk: Desk) -> Callable[..., Any]:
         return told(answer, f"{text}\nto do: {answer.next_step}" if answer.next_step else text)
 
     return policy_check
-
-
-def checked_mode(mode: str) -> Mode | None:
-    """The mode that was asked for, None where the choice is left open; raises UsageError for any other word."""
-    if mode and mode not in (*Mode,):
-        raise UsageError(f"mode is semi_auto or guided, not {mode}", next_step="leave mode away")
-    return Mode(mode) if mode else None
 
 
 def _explained(

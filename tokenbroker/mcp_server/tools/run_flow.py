@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ToolAnnotations
 
@@ -14,9 +14,9 @@ from tokenbroker.jobs.order import Order
 from tokenbroker.mcp_server.answers import told
 from tokenbroker.mcp_server.desk import Desk
 from tokenbroker.mcp_server.run_answer import Account, RunAnswer
-from tokenbroker.mcp_server.tools.policy_check import AGAIN, FLOW, LIVE, MODE, PARAMS, checked_mode
+from tokenbroker.mcp_server.tools.policy_check import AGAIN, FLOW, LIVE, MODE, PARAMS
 from tokenbroker.mcp_server.tools.tool import ToolKind
-from tokenbroker.pytest_plugin.options import refuse_guided
+from tokenbroker.pytest_plugin.options import parse_mode, refuse_guided
 
 
 def _bind(desk: Desk) -> Callable[..., Any]:
@@ -30,7 +30,7 @@ def _bind(desk: Desk) -> Callable[..., Any]:
     ) -> Annotated[CallToolResult, RunAnswer]:
         account = Account(flow)
         try:
-            asked = checked_mode(mode)
+            asked = parse_mode(mode)
             refuse_guided(mode)
             found = await to_thread.run_sync(desk.project.find, flow)
             account.found(found.id, desk.project.shown(found.path))
@@ -60,11 +60,8 @@ def _order(
 
 async def _run(desk: Desk, order: Order, account: Account, ctx: Context[Any, Any]) -> None:
     """Run `order` when there is a place, and put what happens into `account`."""
-    if desk.full:
-        await ctx.report_progress(
-            0, None, f"waiting: {desk.max_runs} runs are under way, and no more at once"
-        )
-    async with desk.place() as scope:
+
+    async def work(scope: CancelScope) -> None:
         process = await desk.ready.take()
         try:
             async for event in process.run(order):
@@ -77,6 +74,13 @@ async def _run(desk: Desk, order: Order, account: Account, ctx: Context[Any, Any
             # Not before: a process that loads beside a run would slow it down.
             if not scope.cancel_called:
                 desk.ready.prepare()
+
+    if desk.full:
+        await ctx.report_progress(
+            0, None, f"waiting: {desk.max_runs} runs are under way, and no more at once"
+        )
+    if not await desk.run(work):
+        account.never_begun()
 
 
 RUN_FLOW = ToolKind(

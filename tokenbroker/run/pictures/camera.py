@@ -25,6 +25,8 @@ _ATTEMPTS: Final = 3  # another covers what turned up during the one before, or 
 _USUAL: Final = frozenset({Cover.ELEMENTS, Cover.STYLES})
 _NO_SCRIPT_FONTS: Final = Path(__file__).with_name("no_script_fonts.js").read_text(encoding="utf-8")
 _UNPROVEN: Final = "this browser draws real characters"
+_REFUSED: Final = "the browser gave no picture of the page"
+_PAUSE_MS: Final = 100.0  # a page that has just arrived has a surface to be drawn on by then
 
 
 class Camera:
@@ -62,7 +64,9 @@ class Camera:
         try:
             return self._picture(page)
         except PlaywrightError as error:
-            note = "the page did not answer in time" if is_timeout(error) else "the page is gone"
+            note = "the page is gone" if page.is_closed() else _REFUSED
+            if is_timeout(error):
+                note = "the page did not answer in time"
         # The message or traceback of anything else could hold the page's text, and evidence is never
         # worth a failed run.
         except Exception as error:  # noqa: BLE001
@@ -99,10 +103,17 @@ class Camera:
             scene = self._scenes.pop(page, None)
             covers = scene.covers if scene else _USUAL
             for _ in range(_ATTEMPTS):
-                # What was covered before on these same documents is covered again; the look afterwards finds
-                # any other document, and anything that the covers don't reach.
-                scene = scene or _Scene(loads=target.loads(), covers=covers)
-                png, verdict = _expose(target, scene)
+                try:
+                    # What was covered before on these same documents is covered again; the look afterwards finds
+                    # any other document, and anything that the covers don't reach.
+                    scene = scene or _Scene(loads=target.loads(), covers=covers)
+                    png, verdict = _expose(target, scene)
+                except PlaywrightError as error:
+                    if is_timeout(error) or page.is_closed():
+                        raise
+                    note, scene = _REFUSED, None
+                    self._let_arrive(page)
+                    continue
                 if not verdict.objection:
                     self._scenes[page] = scene
                     return pixels(png)
@@ -112,6 +123,11 @@ class Camera:
                 covers |= verdict.missing
                 scene = None
         return wireframe(draw(target.documents(), page.viewport_size), note=note)
+
+    def _let_arrive(self, page: Page) -> None:
+        """Wait for what the browser could not draw yet, mostly a page that comes in place of another."""
+        page.wait_for_load_state("domcontentloaded", timeout=self._timeout_ms)
+        page.wait_for_timeout(_PAUSE_MS)
 
     def _forget_scene(self, frame: Frame) -> None:
         self._scenes.pop(frame.page, None)

@@ -19,7 +19,7 @@ def act_on_target(
     An element that went away *before* the act is looked for again; nothing is repeated after it.
 
     Raises:
-        StepFailed: what the search or the act failed with; `page.not_opened`, `dialog.not_shown`.
+        StepFailed: what the search or the act failed with; `page.not_opened`, `navigation.timeout`, `dialog.not_shown`.
     """
     catching_what_comes(step, stage, lambda: _act(step, stage, act, what=what, wordless=wordless))
 
@@ -28,7 +28,9 @@ def catching_what_comes(step: Step, stage: Stage, act: Callable[[], None]) -> No
     """Do `act`, and catch the window and the dialog that `step` says it brings up; raises as `act_on_target`."""
     if "dialog" in step.options:
         answer = str(step.options["dialog"])
-        act = partial(stage.dialogs.answering, answer, act, remaining_ms=lambda: stage.remaining_ms)
+        act = partial(
+            stage.dialogs.answering, answer, act, page=stage.page, remaining_ms=lambda: stage.remaining_ms
+        )
     if "opens" in step.options:
         name, frame = str(step.options["opens"]), stage.frame()
         act = partial(stage.windows.catching, name, act, frame=frame, remaining_ms=lambda: stage.remaining_ms)

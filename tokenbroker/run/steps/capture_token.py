@@ -34,7 +34,9 @@ def _copied(step: Step, stage: Stage, recipe: Recipe) -> Secret:
     stage.require_declared_origin()
     limit_s = stage.remaining_s()
     # To a frame the browser lends what its page may do.
-    with lent_clipboard(stage.page, stage.window_origin(), stage.remaining_s) as clipboard:
+    with lent_clipboard(
+        stage.page, stage.window_origin(), stage.remaining_s, tell=stage.notes.append
+    ) as clipboard:
         stage.extend(limit_s)  # the time that others had the clipboard is not this step's
         act_on_target(
             step,

@@ -12,7 +12,9 @@ from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, StepKind, options
 
-LOOK_ROUNDS = 20
+# How long a challenge that is not there yet is looked for.
+MAY_COME_S = 1.0
+MUST_COME_S = 10.0
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -74,8 +76,10 @@ def _one_time_code(step: Step, stage: Stage, challenge: Challenge, until: str | 
 
 
 def _look_for_challenge(stage: Stage, *, wait: bool) -> Challenge | None:
-    """The challenge on the page; one that is late by less than a second or so is waited for."""
-    for _ in range(LOOK_ROUNDS * (10 if wait else 1)):
+    """The challenge on the page; one that is late is waited for within the step's time: `MAY_COME_S` (1 s), or with
+    `wait`, where the flow says that one comes, `MUST_COME_S` (10 s); somewhat longer where looking itself is slow.
+    """
+    for _ in range(round((MUST_COME_S if wait else MAY_COME_S) / POLL_S)):
         challenge = find_challenge(stage.page)
         if challenge is not None or stage.remaining_s() <= POLL_S:
             return challenge
