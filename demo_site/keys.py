@@ -5,7 +5,7 @@ import hmac
 import secrets
 import sqlite3
 import string
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,9 +49,12 @@ class KeyHolder:
 class Keys:
     """The keys in the site's file."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, clock: Clock, make_key: Callable[[], str] | None = None
+    ) -> None:
         self._connection = connection
         self._clock = clock
+        self._make_key = make_key or new_key
 
     def create(self, account_id: int, *, name: str, scopes: Collection[str]) -> tuple[ApiKey, str]:
         """Make a key; answers what is kept of it, and the key, which nobody can ask for again.
@@ -59,7 +62,7 @@ class Keys:
         Raises:
             KeyRefused: the name or the scopes won't do.
         """
-        key = new_key()
+        key = self._make_key()
         return self._store(account_id, name, scopes, key), key
 
     def seed(self, account_id: int, *, name: str, scopes: Collection[str], key: str | None) -> None:
@@ -72,7 +75,7 @@ class Keys:
         else:
             known = self._connection.execute("SELECT 1 FROM keys WHERE sha256 = ?", (_sha256(key),))
         if known.fetchone() is None:
-            self._store(account_id, name, scopes, key or new_key())
+            self._store(account_id, name, scopes, key or self._make_key())
 
     def listing(self, account_id: int) -> tuple[ApiKey, ...]:
         """The account's live keys, newest first."""

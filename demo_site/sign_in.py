@@ -37,7 +37,7 @@ async def submit_login(request: Request) -> Response:
         landing = session.landing
         session = site.sessions.replace(session, account=account, stage=Stage.PASSWORD_GIVEN)
         session.landing = landing
-        session.challenge = Challenge.begin(site.clock())
+        session.challenge = Challenge.begin(site.new_code(), site.clock())
         _send_code(site, session)
         return go_to("/login/verify", session)
     return page(request, "login.html", session=session, status=status, email=email, message=message)
@@ -78,7 +78,7 @@ async def send_new_code(request: Request) -> Response:
         return go_to("/login")
     await read_form(request, session)
     assert session.challenge is not None
-    session.challenge.renew(site.clock())
+    session.challenge.renew(site.new_code(), site.clock())
     _send_code(site, session)
     session.notice = "A new code is on its way."
     return go_to("/login/verify")

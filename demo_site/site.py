@@ -1,6 +1,7 @@
 """The parts of the running site, joined, and handed to every page through the request."""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from starlette.requests import Request
 from starlette.templating import Jinja2Templates
 
 from demo_site.accounts import Accounts
+from demo_site.challenge import new_code
 from demo_site.clock import Clock, system_clock
 from demo_site.handles import Handles
-from demo_site.keys import Keys
+from demo_site.keys import Keys, new_key
 from demo_site.phones import Phones
 from demo_site.seed import Account
 from demo_site.sessions import Sessions
@@ -38,6 +40,7 @@ class Site:
     phones: Phones
     templates: Jinja2Templates
     clock: Clock
+    new_code: Callable[[], str]
     delay_ms: int
 
     def add(self, account: Account) -> str:
@@ -58,6 +61,8 @@ def build_site(
     keys_origin: str = "http://keys.invalid",
     delay_ms: int = 300,
     clock: Clock = system_clock,
+    new_code: Callable[[], str] = new_code,
+    new_key: Callable[[], str] = new_key,
 ) -> Site:
     """A site without accounts over an open database. Without origins of its own it embeds nothing that loads."""
     environment = Environment(
@@ -71,13 +76,14 @@ def build_site(
         origin=origin,
         keys_origin=keys_origin,
         accounts=Accounts(connection),
-        keys=Keys(connection, clock),
+        keys=Keys(connection, clock, new_key),
         unseen_keys=UnseenKeys(clock),
         handles=Handles(clock),
         sessions=Sessions(clock),
         phones=Phones(),
         templates=Jinja2Templates(env=environment),
         clock=clock,
+        new_code=new_code,
         delay_ms=delay_ms,
     )
 

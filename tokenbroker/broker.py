@@ -255,7 +255,7 @@ class Broker:
         return sealed
 
     def note_bundle(self, action: str, run_id: str) -> None:
-        """Leave in the audit that the bundle of `run_id` was handed out or opened, before it is."""
+        """Leave in the audit that the bundle of `run_id` was handed out or opened."""
         entry = AuditEntry(service_id="", action=action, actor=self.actor, key=run_id)
         record(self.local.store, entry, at=self.clock())
 

@@ -77,6 +77,9 @@ def test_a_run_is_sealed_by_itself_listed_verified_and_opened(attended: Project)
     assert "chromium" in json.loads((folder / "versions.json").read_text())["browser"]
     acts = [(action, key) for action, key, _ in attended.audit()]
     assert ("open_bundle", row["run"]) in acts
+    # The folder is there already: nothing is opened, and nothing in the audit says so.
+    assert attended.tokenbroker("audit", "open", row["run"], "--into", "opened").code == 2
+    assert [(action, key) for action, key, _ in attended.audit()] == acts
 
 
 def test_an_auditor_without_a_home_verifies_and_opens_with_a_key_and_the_signers_line(

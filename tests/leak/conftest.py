@@ -16,6 +16,6 @@ def planted() -> Canaries:
 
 @pytest.fixture(scope="module")
 def site(planted: Canaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleSite]:
-    """Example Cloud with the canaries, in this process: what it replaces there must not outlive the module."""
+    """Example Cloud with the canaries, in this process."""
     with example_site(planted, tmp_path_factory.mktemp("example-site") / "site.sqlite") as running:
         yield running

@@ -13,7 +13,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
 
-import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -134,15 +133,19 @@ class _Heard:
 def example_site(canaries: Canaries, database: Path) -> Iterator[ExampleSite]:
     """The site, for as long as the block lasts; its only code and the beginning of all its keys are canaries."""
     with (
-        pytest.MonkeyPatch.context() as patch,
         closing(open_database(database)) as connection,
         _listening() as (listener, url),
         _listening() as (keys_listener, keys_url),
     ):
         made = iter(range(10_000))
-        patch.setattr("demo_site.challenge.new_code", lambda: canaries.otp.value)
-        patch.setattr("demo_site.keys.new_key", lambda: f"{canaries.token.value}-{next(made):04d}")
-        demo = build_site(connection, origin=url, keys_origin=keys_url, delay_ms=50)
+        demo = build_site(
+            connection,
+            origin=url,
+            keys_origin=keys_url,
+            delay_ms=50,
+            new_code=lambda: canaries.otp.value,
+            new_key=lambda: f"{canaries.token.value}-{next(made):04d}",
+        )
         account = Account(
             email=canaries.email.value,
             password=canaries.password.value,

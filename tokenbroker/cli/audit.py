@@ -1,5 +1,8 @@
 """``tokenbroker audit``: the bundles of runs, and the audit log."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +91,9 @@ def export(
         bundle = bundles.bundle(run)
         verdict = _checked(bundle, [bundles.signer], [], recorded_sha256=bundles.recorded_sha256(run))
         _refuse(verdict, "it is not handed out", next_step=f"tokenbroker audit seal {run}")
-        broker.note_bundle("export_bundle", run)
         copied = copy_bundle(bundle, to)
+        with _taking_back(*copied):
+            broker.note_bundle("export_bundle", run)
     print("\n".join(["Exported:", *(f"  {path}" for path in copied)]))
     print("The line that it is checked with goes another way: tokenbroker audit signer")
 
@@ -119,10 +123,11 @@ def open_(
                 next_step="give the private key of one of its recipients: --identity KEYFILE",
                 code="audit.no_identity",
             )
-        if found.home is not None:
-            broker.note_bundle("open_bundle", run_of(found.bundle) or found.bundle.name)
         folder = into or Path(f"{run_of(found.bundle) or found.bundle.stem}.opened")
         write_opened(verdict.files, folder)
+        if found.home is not None:
+            with _taking_back(folder):
+                broker.note_bundle("open_bundle", run_of(found.bundle) or found.bundle.name)
         print(printable(f"Opened: {folder}"), printable(f"  start with {folder / START_HERE}"), sep="\n")
         if found.home is not None and verdict.signer == found.home.signer:
             print("It was sealed by this home.")
@@ -159,6 +164,10 @@ def verify(
         print(finding)
     if verdict.findings:
         print(printable(f"Don't trust {found.bundle}."))
+        if signer is None and not found.own_run:
+            print(
+                "It was compared with this home's own key. For one of another home: --signer ITS-ALLOWED_SIGNERS"
+            )
         raise typer.Exit(int(ExitCode.FAILED))
     if verdict.files is None and identity is not None:
         raise BundleError(verdict.closed, code="audit.no_identity")
@@ -177,6 +186,20 @@ def signer() -> None:
     """Print the line for ssh-keygen's allowed_signers file, with which bundles of this home are checked."""
     with open_broker() as broker:
         print(allowed_signers_line(broker.bundles.signer))
+
+
+@contextmanager
+def _taking_back(*written: Path) -> Iterator[None]:
+    """What was handed out must stand in the audit: where that fails, it is taken back."""
+    try:
+        yield
+    except BaseException:
+        for path in written:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
