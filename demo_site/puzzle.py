@@ -49,8 +49,13 @@ class Puzzle:
         odd = _random.randrange(TILES)
         usual = _random.randrange(360)
         other = usual + _random.choice((90, 180, 270))
+        # Quarters of a degree, each once: no two arrows are drawn alike.
+        wobbles = _random.sample(range(-4 * _WOBBLE_DEGREES, 4 * _WOBBLE_DEGREES), TILES)
         return cls(
-            tiles=tuple(_tile(other if number == odd else usual) for number in range(TILES)),
+            tiles=tuple(
+                _tile((other if number == odd else usual) + wobble / 4)
+                for number, wobble in enumerate(wobbles)
+            ),
             odd=odd + 1,
             solution=secrets.token_urlsafe(24),
             expires_at=now + PUZZLE_LIFE,
@@ -68,7 +73,7 @@ class Puzzle:
 
 
 def _tile(degrees: float) -> Tile:
-    angle = math.radians(degrees + _random.uniform(-_WOBBLE_DEGREES, _WOBBLE_DEGREES))
+    angle = math.radians(degrees)
     return Tile(
         strokes=tuple(tuple(_turned(point, angle) for point in stroke) for stroke in _ARROW),
         noise=tuple((_anywhere(), _anywhere()) for _ in range(_NOISE_STROKES)),
