@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demo_site import api, phone, products, sign_in
+from demo_site import api, phone, products, sign_in, usage
 from demo_site.consoles import (
     captcha_key,
     classic,
@@ -80,21 +80,23 @@ def create_app(site: Site) -> ASGIApp:
             *slow_key.ROUTES,
             *phone.ROUTES,
             *api.ROUTES,
+            *usage.ROUTES,
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         exception_handlers={SignInNeeded: _ask_to_sign_in, HTTPException: _error_page, 500: _failure},
     )
     console.state.site = site
     return _ByOrigin(
-        _guarded(console, SECURITY_HEADERS),
-        keys=_guarded(create_keys_app(site), security_headers(site)),
+        _guarded(console, site, SECURITY_HEADERS),
+        keys=_guarded(create_keys_app(site), site, security_headers(site)),
         keys_origin=site.keys_origin,
     )
 
 
-def _guarded(app: ASGIApp, headers: Mapping[str, str]) -> ASGIApp:
+def _guarded(app: ASGIApp, site: Site, headers: Mapping[str, str]) -> ASGIApp:
     # Outside Starlette's own error handling, so that the page of a failure carries the headers too.
-    return _SecurityHeaders(RequestBodyLimitMiddleware(app, max_body_size=BODY_LIMIT_BYTES), headers)
+    counted = usage.CountedActs(app, site.presses)
+    return _SecurityHeaders(RequestBodyLimitMiddleware(counted, max_body_size=BODY_LIMIT_BYTES), headers)
 
 
 class _ByOrigin:

@@ -1,13 +1,13 @@
 """The site's SQLite file.
 
-Only what must survive a restart is in it: accounts and keys. Sessions, challenges and text messages live in
-memory, so that no one-time code ever rests on a disk.
+Only what must survive a restart is in it: accounts, keys, and the count of what was pressed. Sessions,
+challenges and text messages live in memory, so that no one-time code ever rests on a disk.
 """
 
 import sqlite3
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x45784C64  # "ExLd": tells our file from any other SQLite file
 
 SCHEMA = """
@@ -29,6 +29,15 @@ CREATE TABLE keys (
     scopes     TEXT NOT NULL,
     created_at TEXT NOT NULL,
     revoked_at TEXT
+) STRICT;
+
+CREATE TABLE presses (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    console TEXT NOT NULL,
+    control TEXT NOT NULL,
+    source  TEXT NOT NULL,
+    status  INTEGER,
+    at      TEXT NOT NULL
 ) STRICT;
 
 CREATE VIEW live_keys (account_email, name, key_sha256, created_at) AS

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from demo_site import usage
 from demo_site.handles import HandleRefused, Purpose
 from demo_site.keys import SCOPES, KeyRefused
 from demo_site.pages import first, page, read_fields
@@ -39,6 +40,7 @@ def create_keys_app(site: Site) -> Starlette:
         routes=[
             Route("/issue", show_form),
             Route("/issue", issue_key, methods=["POST"]),
+            *usage.ROUTES,
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         exception_handlers={HandleRefused: _expired, HTTPException: _expired},

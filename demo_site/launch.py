@@ -12,16 +12,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, TypedDict
 
+from demo_site.presses import Press, read_presses
 from demo_site.seed import Account, SeedKey, generate_account, to_line
 
-__all__ = ["Account", "DemoNotStarted", "LiveKey", "RunningDemo", "SeedKey", "generate_account", "start"]
+__all__ = ["Account", "DemoNotStarted", "LiveKey", "Press", "RunningDemo", "SeedKey", "generate_account", "start"]
 
 _STOP_TIMEOUT_S = 5.0
 _REASON_LIMIT = 500
@@ -88,8 +89,7 @@ class RunningDemo:
 
     def live_keys(self) -> list[LiveKey]:
         """The keys that the site accepts now, oldest first; read past the site, from its file."""
-        connection = sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=5.0)
-        try:
+        with self._file() as connection:
             rows = connection.execute("SELECT account_email, name, key_sha256, created_at FROM live_keys")
             return [
                 LiveKey(
@@ -100,8 +100,14 @@ class RunningDemo:
                 )
                 for email, name, key_sha256, created_at in rows
             ]
-        finally:
-            connection.close()
+
+    def presses(self, *, after: int = 0) -> list[Press]:
+        """What was pressed, oldest first, leaving out numbers up to `after`; read past the site, from its file."""
+        with self._file() as connection:
+            return read_presses(connection, after=after)
+
+    def _file(self) -> closing[sqlite3.Connection]:
+        return closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=5.0))
 
     def stop(self) -> None:
         """End the site; does nothing if it has ended."""

@@ -15,6 +15,7 @@ from demo_site.clock import Clock, system_clock
 from demo_site.handles import Handles
 from demo_site.keys import Keys, new_key
 from demo_site.phones import Phones
+from demo_site.presses import Presses
 from demo_site.seed import Account
 from demo_site.sessions import Sessions
 from demo_site.unseen import UnseenKeys
@@ -34,6 +35,7 @@ class Site:
     keys_origin: str
     accounts: Accounts
     keys: Keys
+    presses: Presses
     unseen_keys: UnseenKeys
     handles: Handles
     sessions: Sessions
@@ -77,6 +79,7 @@ def build_site(
         keys_origin=keys_origin,
         accounts=Accounts(connection),
         keys=Keys(connection, clock, new_key),
+        presses=Presses(connection, clock),
         unseen_keys=UnseenKeys(clock),
         handles=Handles(clock),
         sessions=Sessions(clock),
