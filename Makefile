@@ -4,10 +4,10 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup flows test lint bench docs soak doctor
+.PHONY: help setup flows test test-peers lint bench docs soak doctor
 
 help:
 	@$(PYTHON) .ci/bootstrap.py --help
 
-setup flows test lint bench docs soak doctor:
+setup flows test test-peers lint bench docs soak doctor:
 	@$(PYTHON) .ci/bootstrap.py $@ $(ARGS)

@@ -1,6 +1,6 @@
-"""The checkout's own `.venv` and its browser: made once, checked in a moment ever after.
+"""The checkout's own environments and its browser: made once, checked in a moment ever after.
 
-The state file inside `.venv` holds one of two things: ``building`` while an installation is under way
+The state file inside an environment holds one of two things: ``building`` while an installation is under way
 (or was cut short), or the digest of all that the finished installation depended on.
 """
 
@@ -31,16 +31,19 @@ class Checkout:
     root: Path
 
     @property
-    def venv(self) -> Path:
-        return self.root / ".venv"
+    def own(self) -> "Environment":
+        """What the checkout itself and its development tools are installed into."""
+        return Environment(
+            checkout=self, name=".venv", declared_in="pyproject.toml", packages=("--editable", ".[dev]")
+        )
 
     @property
-    def python(self) -> Path:
-        return self.venv / "bin" / "python"
-
-    @property
-    def venv_state(self) -> Path:
-        return self.venv / ".tokenbroker-setup"
+    def peers(self) -> "Environment":
+        """Third-party applications that flows are tested against; nothing of the checkout is in it."""
+        pinned = "tests/peers/requirements.txt"
+        return Environment(
+            checkout=self, name=".venv-peers", declared_in=pinned, packages=("--requirement", pinned)
+        )
 
     @property
     def state(self) -> Path:
@@ -48,12 +51,39 @@ class Checkout:
         return self.root / ".tokenbroker"
 
 
-def digest(checkout: Checkout) -> str:
-    """SHA-256 over what an installation depends on: project file, these scripts, Python, place."""
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A virtual environment in the checkout: the file that declares what is in it, and how pip is told so."""
+
+    checkout: Checkout
+    name: str
+    declared_in: str
+    packages: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.checkout.root / self.name
+
+    @property
+    def bin(self) -> Path:
+        return self.folder / "bin"
+
+    @property
+    def python(self) -> Path:
+        return self.bin / "python"
+
+    @property
+    def setup_state(self) -> Path:
+        return self.folder / ".tokenbroker-setup"
+
+
+def digest(environment: Environment) -> str:
+    """SHA-256 over what an installation depends on: what declares it, these scripts, Python, place."""
     told = hashlib.sha256()
-    for path in (checkout.root / "pyproject.toml", *sorted(Path(__file__).parent.glob("*.py"))):
+    root = environment.checkout.root
+    for path in (root / environment.declared_in, *sorted(Path(__file__).parent.glob("*.py"))):
         told.update(path.read_bytes())
-    told.update(f"{sys.version}\0{checkout.root}".encode())
+    told.update(f"{sys.version}\0{root}".encode())
     return told.hexdigest()
 
 
@@ -69,18 +99,18 @@ def venv_complaint(find_module: object = importlib.util.find_spec) -> str:
     )
 
 
-def ensure_venv(checkout: Checkout) -> None:
-    """Make `.venv` hold this checkout and its development tools; nothing to do is the usual case.
+def ensure(environment: Environment) -> None:
+    """Make `environment` hold what is declared for it; nothing to do is the usual case.
 
     Raises:
         SetupError: no venv in this Python, or pip could not install.
     """
-    wanted = digest(checkout)
-    if _is_ready(checkout, wanted):
+    wanted = digest(environment)
+    if _is_ready(environment, wanted):
         return
-    with _one_at_a_time(checkout) as lock:
-        if not _is_ready(checkout, wanted):  # another call may have done it while this one waited
-            _install(checkout, wanted, lock)
+    with _one_at_a_time(environment.checkout) as lock:
+        if not _is_ready(environment, wanted):  # another call may have done it while this one waited
+            _install(environment, wanted, lock)
 
 
 def ensure_browser(checkout: Checkout, environ: Mapping[str, str]) -> None:
@@ -95,7 +125,7 @@ def ensure_browser(checkout: Checkout, environ: Mapping[str, str]) -> None:
         return
     with _one_at_a_time(checkout) as lock:
         answer = subprocess.run(
-            [checkout.python, "-m", "tokenbroker.run.chromium", "--ensure"],
+            [checkout.own.python, "-m", "tokenbroker.run.chromium", "--ensure"],
             cwd=checkout.root,
             stdout=subprocess.PIPE,
             text=True,
@@ -107,8 +137,8 @@ def ensure_browser(checkout: Checkout, environ: Mapping[str, str]) -> None:
         record.write_text(answer.stdout.strip(), encoding="utf-8")
 
 
-def _is_ready(checkout: Checkout, wanted: str) -> bool:
-    return _read(checkout.venv_state) == wanted and os.access(checkout.python, os.X_OK)
+def _is_ready(environment: Environment, wanted: str) -> bool:
+    return _read(environment.setup_state) == wanted and os.access(environment.python, os.X_OK)
 
 
 def _read(path: Path) -> str:
@@ -136,34 +166,36 @@ def _one_at_a_time(checkout: Checkout) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _install(checkout: Checkout, wanted: str, lock: int) -> None:
-    if _can_be_kept(checkout):
-        _say("bringing .venv up to date")
-        if _fill(checkout, lock):
-            checkout.venv_state.write_text(wanted, encoding="utf-8")
+def _install(environment: Environment, wanted: str, lock: int) -> None:
+    name = environment.name
+    if _can_be_kept(environment):
+        _say(f"bringing {name} up to date")
+        if _fill(environment, lock):
+            environment.setup_state.write_text(wanted, encoding="utf-8")
             return
-        _say("that failed; making .venv anew")
+        _say(f"that failed; making {name} anew")
     complaint = venv_complaint()
     if complaint:
         raise SetupError(complaint)
-    _say("making .venv and installing into it (a minute or two, once)")
-    shutil.rmtree(checkout.venv, ignore_errors=True)
+    _say(f"making {name} and installing into it (a minute or two, once)")
+    shutil.rmtree(environment.folder, ignore_errors=True)
     # The base Python, not sys.executable: that one may stand in the .venv just removed.
     base_python = getattr(sys, "_base_executable", "") or sys.executable
-    made = _logged(checkout, [base_python, "-m", "venv", str(checkout.venv)], lock)
-    if not made or not _fill(checkout, lock):
-        raise SetupError(_why(checkout))
-    checkout.venv_state.write_text(wanted, encoding="utf-8")
+    made = _logged(environment.checkout, [base_python, "-m", "venv", str(environment.folder)], lock)
+    if not made or not _fill(environment, lock):
+        raise SetupError(_why(environment.checkout))
+    environment.setup_state.write_text(wanted, encoding="utf-8")
 
 
-def _can_be_kept(checkout: Checkout) -> bool:
-    """Whether `.venv` is whole, has pip, and was made here, by the very Python that runs this."""
-    if _read(checkout.venv_state) == _BUILDING or not os.access(checkout.python, os.X_OK):
+def _can_be_kept(environment: Environment) -> bool:
+    """Whether it is whole, has pip, and was made here, by the very Python that runs this."""
+    python = environment.python
+    if _read(environment.setup_state) == _BUILDING or not os.access(python, os.X_OK):
         return False
-    if str(checkout.python) not in _read(checkout.venv / "bin" / "pip"):
+    if str(python) not in _read(environment.bin / "pip"):
         return False  # copied or moved: its programs still name the old place
     told = subprocess.run(
-        [checkout.python, "-c", "import pip, sys; sys.stdout.write(sys.version)"],
+        [python, "-c", "import pip, sys; sys.stdout.write(sys.version)"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -172,13 +204,14 @@ def _can_be_kept(checkout: Checkout) -> bool:
     return told.returncode == 0 and told.stdout == sys.version
 
 
-def _fill(checkout: Checkout, lock: int) -> bool:
-    checkout.venv_state.write_text(_BUILDING, encoding="utf-8")
-    pip = [str(checkout.python), "-m", "pip", "--disable-pip-version-check", "install"]
+def _fill(environment: Environment, lock: int) -> bool:
+    environment.setup_state.write_text(_BUILDING, encoding="utf-8")
+    pip = [str(environment.python), "-m", "pip", "--disable-pip-version-check", "install"]
     # venv brings old copies of these, some with known vulnerabilities; from 3.12 on it brings no setuptools.
     tools = ["pip", "setuptools"] if sys.version_info < (3, 12) else ["pip"]
-    return _logged(checkout, [*pip, "--upgrade", *tools], lock) and _logged(
-        checkout, [*pip, "--editable", ".[dev]"], lock
+    return all(
+        _logged(environment.checkout, [*pip, *wanted], lock)
+        for wanted in (("--upgrade", *tools), environment.packages)
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_NOT_OURS = (".git/", ".venv/", ".tokenbroker/", "reports/")
+_NOT_OURS = (".git/", ".venv/", ".venv-peers/", ".tokenbroker/", "reports/")
 
 
 def files() -> list[str]:

@@ -69,7 +69,7 @@ def run_all(stages: Sequence[Stage], checkout: Checkout, env: Mapping[str, str])
         sys.stdout.write(f"\n== {stage.name}: {typed}\n")
         sys.stdout.flush()
         began = time.monotonic()
-        code = run([str(checkout.venv / "bin" / stage.command[0]), *stage.command[1:]], checkout, env)
+        code = run([str(checkout.own.bin / stage.command[0]), *stage.command[1:]], checkout, env)
         took_s = time.monotonic() - began
         if code != 0:
             sys.stderr.write(

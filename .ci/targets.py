@@ -24,6 +24,7 @@ class Target:
     purpose: str
     needs_browser: bool
     act: Callable[[Checkout, Sequence[str]], int]
+    needs_peers: bool = False
 
 
 def environment(checkout: Checkout, home: str, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -46,18 +47,20 @@ def _become(checkout: Checkout, home: str, *command: str) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(checkout.root)
-    os.execve(checkout.python, [str(checkout.python), *command], environment(checkout, home, os.environ))
+    os.execve(
+        checkout.own.python, [str(checkout.own.python), *command], environment(checkout, home, os.environ)
+    )
 
 
 def _setup(checkout: Checkout, _arguments: Sequence[str]) -> int:
-    sys.stdout.write(f"set up: {checkout.venv.relative_to(checkout.root)} and a browser are ready\n")
+    sys.stdout.write(f"set up: {checkout.own.name} and a browser are ready\n")
     return 0
 
 
 def _flows(checkout: Checkout, arguments: Sequence[str]) -> int:
     env = environment(checkout, "flows", os.environ)
     before = _runs(checkout)
-    code = stages.run([str(checkout.python), "-m", "pytest", "flows/", *arguments], checkout, env)
+    code = stages.run([str(checkout.own.python), "-m", "pytest", "flows/", *arguments], checkout, env)
     made = sorted(_runs(checkout) - before)
     if made and code in (0, 1):  # after a Ctrl-C nobody waits for a report
         sys.stdout.write(_report(checkout, made, env) + "\n")
@@ -73,7 +76,7 @@ def _report(checkout: Checkout, runs: Sequence[str], env: Mapping[str, str]) -> 
     """Make the HTML page of `runs`; answers the line that says where it is, or why there is none."""
     sys.stdout.flush()
     told = subprocess.run(
-        [checkout.python, "-m", "tokenbroker", "report", *runs],
+        [checkout.own.python, "-m", "tokenbroker", "report", *runs],
         cwd=checkout.root,
         env=dict(env),
         capture_output=True,
@@ -110,6 +113,13 @@ def _soak(checkout: Checkout, arguments: Sequence[str]) -> int:
     _become(checkout, "test", "-m", "pytest", "tests/", "-m", "soak", "--timeout=0", *arguments)
 
 
+def _test_peers(checkout: Checkout, arguments: Sequence[str]) -> int:
+    # Told by a variable: without it these tests are skipped, also where the applications happen to be installed.
+    env = {**environment(checkout, "test", os.environ), "TOKENBROKER_TEST_PEERS": str(checkout.peers.folder)}
+    command = ["-m", "pytest", "tests/peers", "--timeout=180", *arguments]
+    return stages.run([str(checkout.own.python), *command], checkout, env)
+
+
 def _doctor(checkout: Checkout, arguments: Sequence[str]) -> int:
     _become(checkout, "flows", "-m", "tokenbroker", "doctor", *arguments)
 
@@ -120,6 +130,12 @@ TARGETS: Mapping[str, Target] = {
         purpose="run the flows against the demo site, and make their report", needs_browser=True, act=_flows
     ),
     "test": Target(purpose="every check and test that CI runs", needs_browser=True, act=_test),
+    "test-peers": Target(
+        purpose="run flows against real third-party applications (in .venv-peers)",
+        needs_browser=True,
+        needs_peers=True,
+        act=_test_peers,
+    ),
     "lint": Target(purpose="the checks without the tests", needs_browser=False, act=_lint),
     "docs": Target(purpose="write the generated pages of docs/", needs_browser=False, act=_docs),
     "bench": Target(purpose="measure, and write reports/bench.json", needs_browser=True, act=_bench),
@@ -145,7 +161,9 @@ def run(arguments: Sequence[str]) -> int:
     target = TARGETS[arguments[0]]
     checkout = Checkout(root=ROOT)
     try:
-        installation.ensure_venv(checkout)
+        installation.ensure(checkout.own)
+        if target.needs_peers:
+            installation.ensure(checkout.peers)
         if target.needs_browser:
             installation.ensure_browser(checkout, os.environ)
     except installation.SetupError as failure:

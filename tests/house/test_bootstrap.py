@@ -7,16 +7,27 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture
 def checkout(tmp_path, script):
-    """A folder that looks like a checkout, with a project file and nothing installed."""
+    """A folder that looks like a checkout, with nothing installed."""
     installation = script(".ci/installation.py")
-    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'demo-only'\n", encoding="utf-8")
-    return installation.Checkout(root=tmp_path)
+    checkout = installation.Checkout(root=tmp_path)
+    for environment in (checkout.own, checkout.peers):
+        declared = tmp_path / environment.declared_in
+        declared.parent.mkdir(parents=True, exist_ok=True)
+        declared.write_text("[project]\nname = 'demo-only'\n", encoding="utf-8")
+    return checkout
+
+
+@pytest.fixture(params=["own", "peers"])
+def environment(checkout, request):
+    """Either environment of the checkout: all that is said of one holds for both."""
+    return getattr(checkout, request.param)
 
 
 def _set_up_by_stub(installation, monkeypatch, *, works=True):
@@ -26,8 +37,9 @@ def _set_up_by_stub(installation, monkeypatch, *, works=True):
     def logged(checkout, command, _lock):
         calls.append(command)
         if "venv" in command:
-            (checkout.venv / "bin").mkdir(parents=True)
-            checkout.python.symlink_to(sys.executable)
+            bin_folder = Path(command[-1]) / "bin"
+            bin_folder.mkdir(parents=True)
+            (bin_folder / "python").symlink_to(sys.executable)
             return True
         installation._log_path(checkout).write_text("demo-only last words of pip\n", encoding="utf-8")
         return works
@@ -64,111 +76,113 @@ def test_a_python_without_venv_gets_one_sentence_that_names_the_package(script, 
     assert "\n" not in complaint
 
 
-def test_nothing_is_made_where_venv_is_missing(checkout, script, monkeypatch):
+def test_nothing_is_made_where_venv_is_missing(environment, script, monkeypatch):
     installation = sys.modules["installation"]
     monkeypatch.setattr(installation, "venv_complaint", lambda: "demo-only: no venv")
     with pytest.raises(installation.SetupError, match="no venv"):
-        installation.ensure_venv(checkout)
-    assert not checkout.venv.exists()
+        installation.ensure(environment)
+    assert not environment.folder.exists()
 
 
-def test_a_second_call_installs_nothing(checkout, monkeypatch):
+def test_a_second_call_installs_nothing(environment, monkeypatch):
     installation = sys.modules["installation"]
     calls = _set_up_by_stub(installation, monkeypatch)
-    installation.ensure_venv(checkout)
+    installation.ensure(environment)
     first = len(calls)
-    installation.ensure_venv(checkout)
+    installation.ensure(environment)
     assert first > 0
     assert len(calls) == first
 
 
-def test_another_project_file_installs_again(checkout, monkeypatch):
+def test_another_declaration_installs_again(environment, monkeypatch):
     installation = sys.modules["installation"]
     calls = _set_up_by_stub(installation, monkeypatch)
-    installation.ensure_venv(checkout)
+    installation.ensure(environment)
     first = len(calls)
-    (checkout.root / "pyproject.toml").write_text("[project]\nname = 'demo-only-2'\n", encoding="utf-8")
-    installation.ensure_venv(checkout)
+    (environment.checkout.root / environment.declared_in).write_text(
+        "[project]\nname = 'demo-only-2'\n", encoding="utf-8"
+    )
+    installation.ensure(environment)
     assert len(calls) > first
 
 
-def test_an_installation_that_was_cut_short_is_made_anew(checkout, monkeypatch):
+def test_an_installation_that_was_cut_short_is_made_anew(environment, monkeypatch):
     installation = sys.modules["installation"]
     calls = _set_up_by_stub(installation, monkeypatch)
-    installation.ensure_venv(checkout)
-    checkout.venv_state.write_text("building", encoding="utf-8")
-    leftover = checkout.venv / "half-installed"
+    installation.ensure(environment)
+    environment.setup_state.write_text("building", encoding="utf-8")
+    leftover = environment.folder / "half-installed"
     leftover.touch()
     calls.clear()
-    installation.ensure_venv(checkout)
+    installation.ensure(environment)
     assert not leftover.exists()
     assert "venv" in calls[0]
 
 
-def test_a_venv_whose_python_is_gone_is_made_anew(checkout, monkeypatch):
+def test_a_venv_whose_python_is_gone_is_made_anew(environment, monkeypatch):
     installation = sys.modules["installation"]
     calls = _set_up_by_stub(installation, monkeypatch)
-    installation.ensure_venv(checkout)
-    checkout.python.unlink()
-    checkout.python.symlink_to("/nowhere/python")
+    installation.ensure(environment)
+    environment.python.unlink()
+    environment.python.symlink_to("/nowhere/python")
     calls.clear()
-    installation.ensure_venv(checkout)
+    installation.ensure(environment)
     assert "venv" in calls[0]
 
 
-def test_a_venv_that_was_copied_from_elsewhere_is_made_anew(checkout, monkeypatch):
+def test_a_venv_that_was_copied_from_elsewhere_is_made_anew(environment, monkeypatch):
     installation = sys.modules["installation"]
     calls = _set_up_by_stub(installation, monkeypatch)
-    (checkout.venv / "bin").mkdir(parents=True)
-    checkout.python.symlink_to(sys.executable)
-    (checkout.venv / "bin/pip").write_text("#!/nowhere/.venv/bin/python\n", encoding="utf-8")
-    installation.ensure_venv(checkout)
+    environment.bin.mkdir(parents=True)
+    environment.python.symlink_to(sys.executable)
+    (environment.folder / "bin/pip").write_text("#!/nowhere/.venv/bin/python\n", encoding="utf-8")
+    installation.ensure(environment)
     assert "venv" in calls[0]
 
 
-def test_a_venv_made_by_hand_is_adopted(checkout, monkeypatch):
+def test_a_venv_made_by_hand_is_adopted(environment, monkeypatch):
     installation = sys.modules["installation"]
     calls = _set_up_by_stub(installation, monkeypatch)
-    (checkout.venv / "bin").mkdir(parents=True)
-    checkout.python.symlink_to(sys.executable)
-    (checkout.venv / "bin/pip").write_text(f"#!{checkout.python}\n", encoding="utf-8")
-    installation.ensure_venv(checkout)
+    environment.bin.mkdir(parents=True)
+    environment.python.symlink_to(sys.executable)
+    (environment.folder / "bin/pip").write_text(f"#!{environment.python}\n", encoding="utf-8")
+    installation.ensure(environment)
     assert calls
     assert not any("venv" in call for call in calls)
 
 
-def test_a_failing_pip_is_told_with_its_last_words_and_tried_again_next_time(checkout, monkeypatch):
+def test_a_failing_pip_is_told_with_its_last_words_and_tried_again_next_time(environment, monkeypatch):
     installation = sys.modules["installation"]
     _set_up_by_stub(installation, monkeypatch, works=False)
     with pytest.raises(installation.SetupError, match="last words of pip"):
-        installation.ensure_venv(checkout)
-    assert not installation._is_ready(checkout, installation.digest(checkout))
+        installation.ensure(environment)
+    assert not installation._is_ready(environment, installation.digest(environment))
 
 
-def test_two_set_ups_at_once_install_once(checkout, monkeypatch):
+def test_two_set_ups_at_once_install_once(environment, monkeypatch):
     installation = sys.modules["installation"]
     calls = _set_up_by_stub(installation, monkeypatch)
     with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(installation.ensure_venv, checkout) for _ in range(2)]:
+        for done in [pool.submit(installation.ensure, environment) for _ in range(2)]:
             done.result(timeout=30)
     assert sum("venv" in call for call in calls) == 1
 
 
-def test_a_set_up_under_way_is_waited_for(checkout, monkeypatch, capfd):
+def test_a_set_up_under_way_is_waited_for(environment, monkeypatch, capfd):
     installation = sys.modules["installation"]
     _set_up_by_stub(installation, monkeypatch)
-    checkout.state.mkdir()
-    with (checkout.state / "setup.lock").open("w") as lock:
+    environment.checkout.state.mkdir()
+    with (environment.checkout.state / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(installation.ensure_venv, checkout)
+            waiting = pool.submit(installation.ensure, environment)
             told = ""
             while "waiting" not in told and not waiting.done():
                 told += capfd.readouterr().err
-            assert not checkout.venv.exists()
+            assert not environment.folder.exists()
             fcntl.flock(lock, fcntl.LOCK_UN)
             waiting.result(timeout=30)
-    assert checkout.venv.exists()
+    assert environment.folder.exists()
 
 
 def test_a_child_that_outlives_a_killed_set_up_keeps_the_next_one_waiting(checkout, script):
@@ -210,7 +224,9 @@ def test_the_makefile_offers_what_the_bootstrap_does(root, script):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-@pytest.mark.parametrize("target", ["setup", "flows", "test", "lint", "bench", "docs", "soak", "doctor"])
+@pytest.mark.parametrize(
+    "target", ["setup", "flows", "test", "test-peers", "lint", "bench", "docs", "soak", "doctor"]
+)
 def test_make_passes_target_and_arguments_on(root, target):
     told = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", target, "ARGS=-k one"],

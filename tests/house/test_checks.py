@@ -80,8 +80,8 @@ def test_a_planted_token_is_found_by_the_secret_scan(script, tmp_path, monkeypat
 def test_a_failing_stage_stops_the_rest_and_tells_how_to_repeat_it(script, tmp_path, capfd):
     stages = script(".ci/stages.py")
     checkout = sys.modules["installation"].Checkout(root=tmp_path)
-    (checkout.venv / "bin").mkdir(parents=True)
-    checkout.python.symlink_to(sys.executable)
+    checkout.own.bin.mkdir(parents=True)
+    checkout.own.python.symlink_to(sys.executable)
     made = [
         stages.Stage(name="first", command=("python", "-c", "pass")),
         stages.Stage(name="second", command=("python", "-c", "raise SystemExit(3)")),

@@ -105,9 +105,9 @@ def test_every_command_and_option_that_a_page_names_exists():
 def test_every_make_target_that_a_page_names_exists(script):
     targets = script(".ci/targets.py").TARGETS
     for page, text in PAGES.items():
-        named = re.findall(r"^make (?:\w+=\S+ )?([a-z]+)", "\n".join(fences(page, "")), re.MULTILINE)
-        named += re.findall(r"`make (?:\w+=\S+ )?([a-z]+)", text) + re.findall(
-            r"bootstrap\.py ([a-z]+)", text
+        named = re.findall(r"^make (?:\w+=\S+ )?([a-z-]+)", "\n".join(fences(page, "")), re.MULTILINE)
+        named += re.findall(r"`make (?:\w+=\S+ )?([a-z-]+)", text) + re.findall(
+            r"bootstrap\.py ([a-z-]+)", text
         )
         assert [name for name in named if name not in targets] == [], page
 

@@ -22,9 +22,10 @@ def flows(script, tmp_path):
     (tmp_path / "reports" / "old" / "allure-results").mkdir(parents=True)
 
     def run(pytest_does: str, report_does: str = "echo reports/allure.html") -> int:
-        checkout.python.parent.mkdir(parents=True)
-        checkout.python.write_text(PROGRAM.format(pytest=pytest_does, report=report_does), encoding="utf-8")
-        checkout.python.chmod(0o755)
+        python = checkout.own.python
+        python.parent.mkdir(parents=True)
+        python.write_text(PROGRAM.format(pytest=pytest_does, report=report_does), encoding="utf-8")
+        python.chmod(0o755)
         return targets.TARGETS["flows"].act(checkout, [])
 
     return run
