@@ -25,6 +25,7 @@ from tokenbroker.run.egress import Egress
 from tokenbroker.run.result import Status
 from tokenbroker.run.runner import Tools, execute
 from tokenbroker.run.steps import STEPS
+from tokenbroker.run.targets.engine import install
 from tokenbroker.secret import Secret
 from tokenbroker.settings import load_configuration
 
@@ -134,6 +135,7 @@ def bench() -> Iterator[Bench]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tokenbroker-bench-")))
         site = stack.enter_context(start(database=folder / "site.sqlite", accounts=[account]))
         playwright = stack.enter_context(sync_playwright())
+        install(playwright.selectors)
         found = find_browser()
         options = launch_options(found.path, headed=False, folder=folder, environ=os.environ, given={})
         browser = playwright.chromium.launch(**options)

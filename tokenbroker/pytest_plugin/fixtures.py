@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
     from tokenbroker.broker import Broker
     from tokenbroker.human.checkpoint import Channel
@@ -87,11 +87,14 @@ def flow_browser(
     tokenbroker_configuration: "Configuration",
     launch_browser: "Callable[..., Browser]",
     browser_type_launch_args: dict[str, Any],
+    playwright: "Playwright",
 ) -> "Iterator[Browser]":
     """The browser of the flows: pytest-playwright starts it, with our arguments added to the project's own."""
     from tokenbroker.run.browser import launch_options, require_display, started
     from tokenbroker.run.chromium import find_browser
+    from tokenbroker.run.targets.engine import install
 
+    install(playwright.selectors)
     headed = browser_type_launch_args.get("headless") is False
     found = find_browser(tokenbroker_configuration.settings.browser, headed=headed)
     if headed:

@@ -20,6 +20,7 @@ from tokenbroker.redact import RedactingFilter, Redactor
 from tokenbroker.run.result import RunEvent, RunResult
 from tokenbroker.run.runner import Tools, execute
 from tokenbroker.run.steps import STEPS
+from tokenbroker.run.targets.engine import install
 from tokenbroker.sinks import Sink
 
 FOLLOWER = pytest.StashKey["Follower"]()
@@ -139,6 +140,9 @@ def _tools(
     """Start what a run works with; the browser comes last, once nothing else can refuse."""
     settings = broker.configuration.settings
     egress = request.getfixturevalue("tokenbroker_egress")
+    install(
+        request.getfixturevalue("playwright").selectors
+    )  # also for a browser of the project's own fixture
     browser = request.getfixturevalue("flow_browser")
     block_font = request.getfixturevalue("flow_browser_draws_blocks")
     pictures = settings.pictures and not request.config.getoption("--no-pictures")

@@ -142,6 +142,11 @@ class CreationRecord:
             step=step.number, name=UNKNOWN, revoke=None, captures=(step.number,), targets=(target,)
         )
 
+    def announces(self, step: Step) -> bool:
+        """Whether `step` is a creating one that has not announced its act yet."""
+        entry = self._open.get(step.number)
+        return entry is not None and not entry.pressed
+
     def before_press(self, step: Step) -> None:
         """Durable before a creating step acts: from here on the key is possibly created."""
         entry = self._open.get(step.number)

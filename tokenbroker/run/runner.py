@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playwright.sync_api import Browser, ElementHandle
+from playwright.sync_api import Browser
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError, RunError
@@ -173,7 +173,6 @@ class _Run:
             timeout_s = step.timeout_s
         stage.begin(step, timeout_s)
         status, remark = Status.FAILED, ""
-        acted_before = stage.last_acted
         try:
             if not stage.applies():
                 status, remark = Status.SKIPPED, f"not there: {step.when}"
@@ -190,9 +189,8 @@ class _Run:
         finally:
             self.address = shown_address(stage.page.url)
             duration_s = time.perf_counter() - began
-            picture = _picture(camera, stage) if status is not Status.INTERRUPTED else None
-            acted_on = stage.last_acted if stage.last_acted is not acted_before else None
-            labels = _labels(camera, picture, step, stage, acted_on) if status is not Status.SKIPPED else ()
+            picture = _picture(camera, stage, step) if status is not Status.INTERRUPTED else None
+            labels = _labels(camera, picture, step, stage) if status is not Status.SKIPPED else ()
             result = StepResult(
                 number=step.number,
                 verb=step.verb,
@@ -233,11 +231,11 @@ def _step_code(error: BaseException) -> str:
     return "internal" if isinstance(error, Exception) else STOPPED
 
 
-def _picture(camera: Camera | None, stage: Stage) -> Picture | None:
+def _picture(camera: Camera | None, stage: Stage, step: Step) -> Picture | None:
     if camera is None:
         return None
     try:
-        return camera.shoot(stage.page)
+        return camera.shoot(stage.page, may_be_unchanged=STEPS[step.verb].looks)
     except Exception as error:  # noqa: BLE001  a picture is not worth the run, nor the step's own error
         return nothing(f"the camera failed ({type(error).__name__})")
 
@@ -247,14 +245,15 @@ def _labels(
     picture: Picture | None,
     step: Step,
     stage: Stage,
-    acted_on: ElementHandle | None,
 ) -> tuple[Label, ...]:
     """What the flow says, for the picture; a page that gave no picture is not asked, nor one whose frame has gone."""
     if camera is None or picture is None or not picture.data:
         return ()
     try:
         page, there = stage.page, stage.has_frame()
-        found = labels_of(step, stage.frame(), acted_on, lambda js: camera.ask(page, js)) if there else ()
+        if stage.has_left or not there:
+            return ()
+        found = labels_of(step, stage.frame(), stage.acted_on, lambda js: camera.ask(page, js))
     except Exception:  # noqa: BLE001  as for the picture
         return ()
     return tuple(replace(label, text=stage.redactor.text(label.text)) for label in found)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
+from weakref import WeakSet
 
-from playwright.sync_api import ElementHandle, Frame, Page
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Frame, Locator, Page
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
@@ -20,6 +21,7 @@ from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.frames import FramePath
 from tokenbroker.run.quiet import has_settled
 from tokenbroker.run.targets import Seeker
+from tokenbroker.run.targets.engine import acted
 from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
 from tokenbroker.settings import origin_of
@@ -33,6 +35,9 @@ class Keeper(Protocol):
     @property
     def pressed_any(self) -> bool:
         """Whether a step that may create a key has acted in this run."""
+
+    def announces(self, step: Step) -> bool:
+        """Whether `before_press` of `step` has something to note: its target must then be found before."""
 
     def before_press(self, step: Step) -> None:
         """Note durably that `step` is about to act, if it may create a key."""
@@ -60,9 +65,14 @@ class Stage:
     """What else the person must be told at the run's end, however it ends; value-free."""
     deadline: float = 0.0
     """When the current step must be done, on the monotonic clock."""
-    last_acted: ElementHandle | None = None
+    acted_on: Locator | None = None
+    """What the current step has acted on, as it stands now."""
     windows: Windows = field(init=False)
     dialogs: Dialogs = field(init=False)
+    _acted_in: Frame | None = field(default=None, init=False)
+    _navigated: list[Frame] = field(default_factory=list, init=False)
+    """Frames that the current step has seen going to another document."""
+    _watched: WeakSet[Page] = field(default_factory=WeakSet, init=False)
     _step: Step | None = field(default=None, init=False)
     _frame: Frame | None = field(default=None, init=False)
 
@@ -73,9 +83,13 @@ class Stage:
     def begin(self, step: Step, time_s: float) -> None:
         """From now on it is about `step`, which may take `time_s`."""
         self.deadline = time.monotonic() + time_s
-        self._step, self._frame = step, None
+        self._step, self._frame, self.acted_on, self._acted_in = step, None, None, None
+        self._navigated.clear()
         self.dialogs.begin()
         self.page = self.windows.named(step.options.get("page")) or self.windows.first
+        if self.page not in self._watched:
+            self._watched.add(self.page)
+            self.page.on("framenavigated", self._see_navigated)
 
     def applies(self) -> bool:
         """Whether the current step is to be done: it has no `when`, or that is visible where the step works.
@@ -148,10 +162,21 @@ class Stage:
         return Seeker(
             frame=self.frame(),
             remaining_s=self.remaining_s,
-            last_acted=self.last_acted,
             redact=self.redactor.text,
             wordless=wordless or self.keeper.pressed_any,
         )
+
+    def note_acted(self, frame: Frame) -> None:
+        """The current step has acted on an element of `frame`."""
+        self.acted_on, self._acted_in = acted(frame), frame
+
+    def _see_navigated(self, frame: Frame) -> None:
+        self._navigated.append(frame)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether what the current step has acted on went with its page, as far as the browser has told."""
+        return self._acted_in is not None and self._acted_in in self._navigated
 
     def value(self, step: Step) -> str | Secret:
         """The value that `step` types: its literal, or what its reference stands for."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 
 from tokenbroker.run.pictures import CHROMIUM_ARGUMENTS, write_fontconfig
+from tokenbroker.run.targets.engine import install
 
 EXECUTABLE = (
     os.environ.get("TOKENBROKER_BROWSER")
@@ -36,7 +37,8 @@ def guarded_browser(playwright: Playwright, folder: Path) -> Iterator[Browser]:
 
 @contextmanager
 def plain_browser(playwright: Playwright) -> Iterator[Browser]:
-    """The same browser as it comes."""
+    """The same browser as it comes; our selector engine is known to it."""
+    install(playwright.selectors)
     browser = playwright.chromium.launch(executable_path=EXECUTABLE)
     try:
         yield browser

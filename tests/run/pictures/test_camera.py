@@ -224,3 +224,46 @@ def test_a_page_in_trouble_gives_no_picture_and_no_error(
     picture = camera.shoot(page)
     assert (picture.kind, picture.data) == ("none", b"")
     assert picture.note
+
+
+LOOKS_THE_SAME = (
+    "<h1>Keys</h1><style>p::before { content: 'x' }</style><p>text<input id=f value=a><svg></svg>"
+)
+
+
+def test_a_page_that_looks_the_same_has_the_same_picture(camera: Camera, page: Page, site: Site) -> None:
+    page.goto(site.serve("/same", LOOKS_THE_SAME))
+    first = camera.shoot(page)
+    assert camera.shoot(page, may_be_unchanged=True) is first
+    assert camera.shoot(page) is not first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "document.querySelector('h1').textContent = 'Kegs'",
+        "document.querySelector('h1').style.color = 'red'",
+        "document.querySelector('p').style.backgroundColor = 'red'",
+        "document.querySelector('p').style.opacity = '0.5'",
+        "document.querySelector('h1').style.marginTop = '40px'",
+        "document.getElementById('f').value = 'b'",
+        "document.body.append(document.createElement('hr'))",
+        "document.body.append(document.createElement('canvas'))",
+        "document.write('<h1>Keys</h1>')",
+    ],
+)
+def test_a_page_that_may_look_different_has_a_picture_of_its_own(
+    camera: Camera, page: Page, site: Site, change: str
+) -> None:
+    page.goto(site.serve("/same", LOOKS_THE_SAME))
+    first = camera.shoot(page)
+    page.evaluate(f"() => {{ {change} }}")
+    second = camera.shoot(page, may_be_unchanged=True)
+    assert second is not first
+    assert second.kind == "pixels"
+
+
+def test_the_media_of_a_page_that_is_compared_come_back(camera: Camera, page: Page, site: Site) -> None:
+    page.goto(site.serve("/same", PIXEL))
+    assert camera.shoot(page) is camera.shoot(page, may_be_unchanged=True)
+    assert page.evaluate("getComputedStyle(document.images[0]).visibility") == "visible"

@@ -65,6 +65,11 @@ class Keeping:
     pressed: list[int] = field(default_factory=list)
     kept: list[Secret] = field(default_factory=list)
     pressed_any: bool = False
+    careful: bool = True
+    """Whether each act is announced, as that of a creating step is; else a step may look and act in one go."""
+
+    def announces(self, step: Step) -> bool:
+        return self.careful
 
     def before_press(self, step: Step) -> None:
         self.pressed.append(step.number)

@@ -1,11 +1,25 @@
 """The verbs that act: type, click, select, check, press, navigate."""
 
+import threading
+
 import pytest
 
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.secret import Secret
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2")]
+
+
+@pytest.fixture(params=["announced", "at once"])
+def on_page(on_page, request):
+    """As the shared one; a step that is not announced may look and act in one go, and must come to the same."""
+
+    def open_page(*args, **kwargs):
+        trial = on_page(*args, **kwargs)
+        trial.keeping.careful = request.param == "announced"
+        return trial
+
+    return open_page
 
 
 def test_type_fills_literals_and_references(on_page):
@@ -79,7 +93,7 @@ def test_acts_that_may_create_are_announced_first(on_page, step):
         "<button id=b>Go</button><input type=checkbox id=c><select id=s><option>x</option></select>"
     )
     trial.perform(step)
-    assert trial.keeping.pressed == [2]
+    assert trial.keeping.pressed == ([2] if trial.keeping.careful else [])
 
 
 def test_a_control_that_is_replaced_before_the_click_is_found_again_and_pressed_once(on_page, site):
@@ -103,3 +117,19 @@ def test_navigate_to_nothing_fails_without_foreign_words(on_page):
     with pytest.raises(StepFailed) as stopped:
         trial.perform("navigate: http://127.0.0.1:9/")
     assert stopped.value.code == "navigation.failed"
+
+
+@pytest.mark.req("RUN-10")
+def test_a_creating_press_waits_for_the_scripts_of_its_page(on_page, site):
+    is_pressed_first = threading.Event()
+
+    def late() -> str:
+        is_pressed_first.wait(0.3)  # nobody sets it: the script is late, as over a slow line
+        return "document.getElementById('b').onclick = () => { document.title = 'heard' }"
+
+    site.pages["/late.js"] = late
+    trial = on_page("<button id=b>Go</button><script async src=/late.js></script>")
+    trial.keeping.careful = True
+    trial.stage.page.reload(wait_until="commit")
+    trial.perform('click: "#b"')
+    assert trial.stage.page.title() == "heard"

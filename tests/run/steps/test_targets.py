@@ -3,9 +3,22 @@
 import pytest
 
 from tokenbroker.run.failure import StepFailed
-from tokenbroker.run.targets import bare_text, exact_pattern
+from tokenbroker.run.targets.selector import bare_text, exact_pattern
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-3")]
+
+
+@pytest.fixture(params=["announced", "at once"])
+def on_page(on_page, request):
+    """As the shared one; a step that is not announced may look and act in one go, and must come to the same."""
+
+    def open_page(*args, **kwargs):
+        trial = on_page(*args, **kwargs)
+        trial.keeping.careful = request.param == "announced"
+        return trial
+
+    return open_page
+
 
 SAY = 'onclick="document.title=this.dataset.n"'
 

@@ -6,7 +6,7 @@ or shadow root; the same documents stand there; and none holds a font made by sc
 processes are covered whole. Otherwise it is a wireframe that we draw ourselves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -16,6 +16,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.run.pictures.media import Cover, style_sheet
 from tokenbroker.run.pictures.picture import Picture, nothing, pixels, wireframe
+from tokenbroker.run.pictures.snapshot import digest_of, documents_of
 from tokenbroker.run.pictures.target import CALL_TIMEOUT_MS, Loads, Target, is_timeout
 from tokenbroker.run.pictures.verdict import Verdict, judge
 from tokenbroker.run.pictures.wireframe import draw
@@ -56,13 +57,14 @@ class Camera:
         if self._trusted:
             context.add_init_script(_NO_SCRIPT_FONTS)
 
-    def shoot(self, page: Page) -> Picture:
+    def shoot(self, page: Page, *, may_be_unchanged: bool = False) -> Picture:
         """The viewport of `page`: pixels, else a wireframe, else no picture with the reason.
 
+        With `may_be_unchanged` the last picture of the page serves again where its layout is still the same.
         Raises nothing, whatever the page does; a page that doesn't answer costs some seconds.
         """
         try:
-            return self._picture(page)
+            return (self._as_before(page) if may_be_unchanged else None) or self._picture(page)
         except PlaywrightError as error:
             note = "the page is gone" if page.is_closed() else _REFUSED
             if is_timeout(error):
@@ -94,6 +96,20 @@ class Camera:
             page.on("framenavigated", self._forget_scene)
         return target
 
+    def _as_before(self, page: Page) -> Picture | None:
+        """The last picture of `page`, if it would come out the same again; a look costs a tenth of a shot."""
+        scene, target = self._scenes.get(page), self._target(page)
+        if scene is None or scene.picture is None:
+            return None
+        try:
+            target.cover(style_sheet(scene.covers), scene.loads)
+            is_same = digest_of(target.layout()) == scene.digest
+            target.uncover(scene.loads)
+        except BaseException:
+            target.uncover_when_it_wakes()
+            raise
+        return scene.picture if is_same else None
+
     def _picture(self, page: Page) -> Picture:
         target = self._target(page)
         note = _UNPROVEN
@@ -107,7 +123,7 @@ class Camera:
                     # What was covered before on these same documents is covered again; the look afterwards finds
                     # any other document, and anything that the covers don't reach.
                     scene = scene or _Scene(loads=target.loads(), covers=covers)
-                    png, verdict = _expose(target, scene)
+                    png, digest, verdict = _expose(target, scene)
                 except PlaywrightError as error:
                     if is_timeout(error) or page.is_closed():
                         raise
@@ -115,8 +131,9 @@ class Camera:
                     self._let_arrive(page)
                     continue
                 if not verdict.objection:
-                    self._scenes[page] = scene
-                    return pixels(png)
+                    picture = pixels(png)
+                    self._scenes[page] = replace(scene, digest=digest, picture=picture)
+                    return picture
                 note = verdict.objection
                 if verdict.final:
                     break
@@ -139,16 +156,19 @@ class _Scene:
 
     loads: Loads
     covers: frozenset[Cover]
+    digest: bytes = b""
+    picture: Picture | None = None
+    """The last one that was accepted, and what the layout was then."""
 
 
-def _expose(target: Target, scene: _Scene) -> tuple[bytes, Verdict]:
-    """One shot of `scene` under its covers, and what can be said of it."""
+def _expose(target: Target, scene: _Scene) -> tuple[bytes, bytes, Verdict]:
+    """One shot of `scene` under its covers, the digest of the layout, and what can be said of it."""
     try:
         target.cover(style_sheet(scene.covers), scene.loads)
         png = target.shoot()
-        documents = target.documents()
+        layout = target.layout()
         fonts = target.uncover(scene.loads)
     except BaseException:
         target.uncover_when_it_wakes()
         raise
-    return png, judge(documents, fonts)
+    return png, digest_of(layout), judge(documents_of(layout), fonts)

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from playwright.sync_api import ElementHandle, Frame
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Frame, Locator
 
 from tokenbroker.flow.model import Step
 from tokenbroker.run.targets import bare_text
+from tokenbroker.run.targets.engine import Way, look
 
 Bounds = tuple[float, float, float, float]
 """Left, top, width and height in CSS pixels of the viewport."""
@@ -64,7 +65,7 @@ def words_of(step: Step) -> str:
 
 
 def labels_of(
-    step: Step, frame: Frame, acted_on: ElementHandle | None, ask: Callable[[str], Any]
+    step: Step, frame: Frame, acted_on: Locator | None, ask: Callable[[str], Any]
 ) -> tuple[Label, ...]:
     """The label of `step` at its element as that stands now, in one round trip or two; none if it has gone.
 
@@ -80,23 +81,28 @@ def labels_of(
     return (Label(text=words_of(step), box=box),) if box is not None else ()
 
 
-def _box(
-    step: Step, frame: Frame, acted_on: ElementHandle | None, ask: Callable[[str], Any]
-) -> Bounds | None:
+def _box(step: Step, frame: Frame, acted_on: Locator | None, ask: Callable[[str], Any]) -> Bounds | None:
     selector, filling = str(step.options["selector"]), step.verb in _FILLING
     locator = frame.locator(selector)
-    if acted_on is None and frame.parent_frame is None:
-        # Playwright would first bring its script into the page's world, which takes five times as long as the rest.
+    if frame.parent_frame is None:
+        # The quickest way. What matches the selector now is what it stands for, also where the page was drawn anew.
         css = f"({_BOX})(document.querySelectorAll({json.dumps(selector)}), {json.dumps(filling)})"
-        found = None if _NOT_CSS.search(selector) else ask(css)
-        return _checked(found or locator.evaluate_all(_BOX, filling))  # which sees into shadow roots, too
+        found = None if _NOT_CSS.search(selector) else _checked(ask(css))
+        if found or acted_on is None:
+            return found or _seen(frame, Way(locator=locator, to="field" if filling else None))
     # These two know where a frame stands in its page; what is evaluated inside it does not.
-    place = acted_on.bounding_box() if acted_on else locator.first.bounding_box(timeout=_IN_A_FRAME_MS)
+    place = (acted_on or locator.first).bounding_box(timeout=_IN_A_FRAME_MS)
     return _checked([place["x"], place["y"], place["width"], place["height"]]) if place else None
 
 
+def _seen(frame: Frame, way: Way) -> Bounds | None:
+    """The box of the first that is to be seen, in shadow roots too."""
+    sight = look(frame, [way], timeout_ms=_IN_A_FRAME_MS, wordless=True)
+    return _checked([*sight.candidates[0].shown.box]) if sight.candidates else None
+
+
 def _checked(found: Any) -> Bounds | None:
-    """`found` if it is a box; a page can forge what is evaluated in its own world, and must not get a text through."""
+    """`found` if it is a box that something may be drawn at."""
     if not isinstance(found, list) or len(found) != 4:
         return None
     if not all(

@@ -4,6 +4,8 @@ The snapshot sees closed shadow roots, generated content and the frames of the s
 the page's texts: objects of this module stay inside the room and have no `repr` of their contents.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -21,7 +23,12 @@ STYLES: Final = (
     "text-emphasis-style",
     "content",
 )
-"""The computed styles that are asked for, in this order."""
+"""The computed styles that a verdict needs, in this order."""
+LOOKS: Final = (
+    *STYLES, "color", "background-color", "opacity", "border-top-color", "outline-color", "box-shadow", "transform",
+    "text-decoration-line", "accent-color",
+)  # fmt: skip
+"""What is asked for: besides, what else makes two pages of one layout look different."""
 _START_VALUES: Final = frozenset({"none", "normal", "visible"})
 
 Bounds = tuple[float, float, float, float]
@@ -124,6 +131,16 @@ class Document:
 
     def _text(self, index: int) -> str:
         return self._strings[index] if index >= 0 else ""
+
+
+def digest_of(answer: Mapping[str, Any]) -> bytes:
+    """Of one answer of ``DOMSnapshot.captureSnapshot``: that of a page which looks the same is the same."""
+    # The ids of nodes don't show; generated content gets new ones each time that a style sheet comes or goes.
+    documents = [
+        {**each, "nodes": {k: v for k, v in each["nodes"].items() if k != "backendNodeId"}}
+        for each in answer["documents"]
+    ]
+    return hashlib.sha256(json.dumps([answer["strings"], documents]).encode()).digest()
 
 
 def documents_of(answer: Mapping[str, Any]) -> list[Document]:

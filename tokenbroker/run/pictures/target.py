@@ -10,7 +10,7 @@ from typing import Any, Final
 from playwright.sync_api import CDPSession
 from playwright.sync_api import Error as PlaywrightError
 
-from tokenbroker.run.pictures.snapshot import STYLES, Document, documents_of
+from tokenbroker.run.pictures.snapshot import LOOKS, Document, documents_of
 
 CALL_TIMEOUT_MS: Final = 5_000.0
 _WORLD: Final = "tokenbroker pictures"
@@ -50,9 +50,13 @@ class Target:
             trees.extend(tree.get("childFrames", ()))
         return loads
 
+    def layout(self) -> dict[str, Any]:
+        """The documents of the target, the outermost first, with frames of the same process, as the browser tells."""
+        return self._send("DOMSnapshot.captureSnapshot", {"computedStyles": list(LOOKS)})
+
     def documents(self) -> list[Document]:
-        """The documents of the target, the outermost first, with frames of the same process."""
-        return documents_of(self._send("DOMSnapshot.captureSnapshot", {"computedStyles": list(STYLES)}))
+        """As `layout`, ready to be looked at."""
+        return documents_of(self.layout())
 
     def cover(self, css: str, loads: Loads) -> None:
         """Adopt `css` in each frame; the documents afterwards tell whether that worked."""

@@ -1,17 +1,24 @@
 """Acting on a found element: announced first, done once, and what it brings up caught with it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
-from playwright.sync_api import ElementHandle
+from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
+from tokenbroker.run.targets import bare_text
+from tokenbroker.run.targets.engine import acting
+
+GRACE_S = 0.2
+LOAD_S = 3.0
+"""What has not loaded by then is an advertisement, or never ends."""
 
 
 def act_on_target(
-    step: Step, stage: Stage, act: Callable[[ElementHandle], object], *, what: str, wordless: bool = False
+    step: Step, stage: Stage, act: Callable[[Locator], object], *, what: str, wordless: bool = False
 ) -> None:
     """Find the step's target, note that the step is about to act, and act once; the window that `opens` names
     and the dialog that `dialog` announces are waited for. `wordless` is as in `Stage.seek`.
@@ -37,23 +44,67 @@ def catching_what_comes(step: Step, stage: Stage, act: Callable[[], None]) -> No
     act()
 
 
-def _act(
-    step: Step, stage: Stage, act: Callable[[ElementHandle], object], *, what: str, wordless: bool
-) -> None:
+def acted_at_once(stage: Stage, selector: str, act: Callable[[Locator], object], *, what: str) -> bool:
+    """Look and act in one go, which refuses a second match; False where nothing was done, and it takes a closer
+    look to say why not.
+
+    Raises:
+        StepFailed: what the act failed with.
+    """
+    if bare_text(selector) is not None:
+        return False
+    frame = stage.frame()
+    try:
+        attempt(lambda: act(acting(frame.locator(selector))), what=what)
+    except StepFailed as error:
+        if error.code in ("target.ambiguous", "target.bad_selector"):
+            return False
+        if error.code == "step.timeout" and not error.acted:
+            stage.extend(GRACE_S)  # to tell an element that is not there from one that can't be used
+            return False
+        raise
+    stage.note_acted(frame)
+    return True
+
+
+def _act(step: Step, stage: Stage, act: Callable[[Locator], object], *, what: str, wordless: bool) -> None:
     selector = str(step.options["selector"])
+    try:
+        if stage.keeper.announces(step) or not acted_at_once(stage, selector, act, what=what):
+            _act_with_care(step, stage, act, what=what, wordless=wordless)
+    except StepFailed as error:
+        # A button that closes its own window may do so before the browser has told that it was pressed.
+        if not (error.acted and "page" in step.options and stage.page.is_closed()):
+            raise
+
+
+def _act_with_care(
+    step: Step, stage: Stage, act: Callable[[Locator], object], *, what: str, wordless: bool
+) -> None:
+    """Find first, announce, then act."""
+    _let_load(stage)
     announced = False
     while True:
-        element = stage.seek(wordless=wordless).target(selector)
+        frame = stage.frame()
+        target = stage.seek(wordless=wordless).find(str(step.options["selector"])).target
         if not announced:
             stage.keeper.before_press(step)
             announced = True
         try:
-            attempt(lambda target=element: act(target), what=what)  # type: ignore[misc]  # bound for this round
+            attempt(lambda target=target: act(target), what=what)  # type: ignore[misc]  # bound for this round
         except StepFailed as error:
             if error.code == "target.detached" and stage.remaining_s() > 0.05:
                 continue
-            # A button that closes its own window may do so before the browser has told that it was pressed.
-            if not (error.acted and "page" in step.options and stage.page.is_closed()):
-                raise
-        stage.last_acted = element
+            raise
+        stage.note_acted(frame)
         return
+
+
+def _let_load(stage: Stage) -> None:
+    """Wait for the page's scripts, for a while: what is pressed before they listen is lost, or sent by the form."""
+    frame = stage.frame()
+    with suppress(StepFailed):
+        attempt(
+            lambda: frame.wait_for_load_state("load", timeout=min(LOAD_S, stage.remaining_s()) * 1000),
+            what="waiting for the page's scripts",
+        )

@@ -69,14 +69,14 @@ def _finished(read: Callable[[], Reading], stage: Stage, secret_ref: str) -> Sec
                 _learn(stage, before, secret_ref)
             elif now - since >= quiet_s:
                 return Secret(before)
-            pause_s = max(since + quiet_s - now, 0.001)
+            pause_s = since + quiet_s - now
         if stage.remaining_s() <= pause_s + POLL_S:
             raise StepFailed(
                 "no whole token is there: the text is empty, masked, short, not one word, without what the "
                 "pattern looks for, or still changing",
                 code="capture.no_token",
             )
-        _pause(stage, max(pause_s - (time.monotonic() - now), 0.001))
+        _pause(stage, pause_s - (time.monotonic() - now))
 
 
 def _learn(stage: Stage, text: str, secret_ref: str) -> None:
@@ -86,7 +86,8 @@ def _learn(stage: Stage, text: str, secret_ref: str) -> None:
 
 
 def _pause(stage: Stage, seconds: float) -> None:
-    attempt(lambda: stage.page.wait_for_timeout(seconds * 1000), what="waiting for the token")
+    if seconds > 0:
+        attempt(lambda: stage.page.wait_for_timeout(seconds * 1000), what="waiting for the token")
 
 
 def _read(selector: str, stage: Stage, recipe: Recipe) -> Reading:
@@ -151,5 +152,6 @@ CAPTURE_TOKEN = StepKind(
         **_ATTRIBUTE_NEEDS_A_NAME,
     ),
     requires=frozenset({"sink"}),
+    looks=True,
     perform=_perform,
 )

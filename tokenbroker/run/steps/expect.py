@@ -63,5 +63,6 @@ EXPECT = StepKind(
     ),
     shorthand="selector",
     idempotent=True,
+    looks=True,
     perform=_perform,
 )

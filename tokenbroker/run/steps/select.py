@@ -1,6 +1,6 @@
 """``select``: choose an entry of a select box."""
 
-from playwright.sync_api import ElementHandle
+from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
 from tokenbroker.run.stage import Stage
@@ -15,7 +15,7 @@ def _perform(step: Step, stage: Stage) -> str:
         stage.require_declared_origin()
     entry = value.reveal() if isinstance(value, Secret) else value
 
-    def choose(target: ElementHandle) -> None:
+    def choose(target: Locator) -> None:
         if isinstance(value, Secret):
             stage.require_declared_origin()  # the frame may have gone elsewhere before the target was there
         target.select_option(entry, timeout=stage.remaining_ms)

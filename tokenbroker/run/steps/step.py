@@ -94,5 +94,7 @@ class StepKind:
     shorthand: str | None = None
     requires: frozenset[str] = frozenset()
     idempotent: bool = False
+    looks: bool = False
+    """Whether it only looks at the page, which is then likely to be as it was before."""
     may_create: bool = False
     """Whether the step may be the one that creates a key on the site."""

@@ -1,13 +1,15 @@
 """``type``: fill a field."""
 
+from playwright.sync_api import Locator
+
 from tokenbroker.flow.model import Step
-from tokenbroker.run.failure import StepFailed, attempt
+from tokenbroker.run.failure import attempt
 from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps.act import acted_at_once
 from tokenbroker.run.steps.step import PLACE, SELECTOR, VALUE_OPTIONS, StepKind, options
-from tokenbroker.run.targets import bare_text
 from tokenbroker.secret import Secret
 
-GRACE_S = 0.2
+_WHAT = "typing into the field"
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -16,32 +18,22 @@ def _perform(step: Step, stage: Stage) -> str:
         stage.require_declared_origin()
     text = value.reveal() if isinstance(value, Secret) else value
     selector = str(step.options["selector"])
+
+    def fill(field: Locator) -> None:
+        field.fill(text, timeout=stage.remaining_ms)
+
     # A frame or window may be empty yet, and become any site's while its field is waited for: there the field comes
     # first, then the look at whose it is. The page itself gets no further than the gate lets it.
     look_first = isinstance(value, Secret) and stage.is_elsewhere
     # Filling twice is filling once, so the locator may look and act in one go; it refuses a second match.
-    if not look_first and bare_text(selector) is None and _filled_at_once(stage, selector, text):
+    if not look_first and acted_at_once(stage, selector, fill, what=_WHAT):
         return ""
-    field = stage.seek().target(selector)
+    field = stage.seek().find(selector).target
     if look_first:
         stage.require_declared_origin()
-    attempt(lambda: field.fill(text, timeout=stage.remaining_ms), what="typing into the field")
+    attempt(lambda: fill(field), what=_WHAT)
+    stage.note_acted(stage.frame())
     return ""
-
-
-def _filled_at_once(stage: Stage, selector: str, text: str) -> bool:
-    """Whether the one match took the text; False where it takes a closer look to say why not."""
-    field = stage.frame().locator(selector)
-    try:
-        attempt(lambda: field.fill(text, timeout=stage.remaining_ms), what="typing into the field")
-    except StepFailed as error:
-        if error.code in ("target.ambiguous", "target.bad_selector"):
-            return False
-        if error.code == "step.timeout":
-            stage.extend(GRACE_S)  # to tell a field that is not there from one that takes no text
-            return False
-        raise
-    return True
 
 
 TYPE = StepKind(

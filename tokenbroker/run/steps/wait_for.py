@@ -64,5 +64,6 @@ WAIT_FOR = StepKind(
     ),
     shorthand="selector",
     idempotent=True,
+    looks=True,
     perform=_perform,
 )

@@ -1,0 +1,182 @@
+// A selector engine of ours, in Playwright's isolated world: the page's scripts can neither see nor change it. It
+// takes note of which way led to which element while one selector is evaluated, and tells it all at its end:
+//
+//   tokenbroker=begin:LOOK >> internal:or(WAY >> tokenbroker=mark:0 >> visible=true >> tokenbroker=seen:0) >> … >> tokenbroker=tell
+//
+// Getters are taken from the prototypes, for a page can shadow those of an element (<input name="action">).
+(() => {
+  const CONTROL = "button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab], [role=option]";
+  const ACTING = `${CONTROL}, input, option, [role=checkbox], [role=radio], [role=switch], [role=menuitemcheckbox], ` +
+    "[role=menuitemradio], [role=treeitem]";
+  const CONTAINER = "fieldset, form, dialog, [role=dialog], section, article, li, tr, main, nav, aside, header, footer";
+  const LANDMARKS = { DIALOG: "dialog", MAIN: "main", NAV: "navigation", ASIDE: "complementary", HEADER: "banner", FOOTER: "contentinfo" };
+  const FIELD_ROLES = { checkbox: "checkbox", radio: "radio", range: "slider", number: "spinbutton", search: "searchbox",
+    button: "button", submit: "button", reset: "button", image: "button" };
+  const TAG_ROLES = { BUTTON: "button", TEXTAREA: "textbox", OPTION: "option", SUMMARY: "button", OUTPUT: "status", IMG: "img" };
+  const MAX_TOLD = 40;
+  const MAX_NEAR = 8;
+  const MAX_WORDS = 60;
+
+  const getter = (type, name) => Object.getOwnPropertyDescriptor(type.prototype, name).get;
+  const formOf = { INPUT: getter(HTMLInputElement, "form"), BUTTON: getter(HTMLButtonElement, "form"),
+    SELECT: getter(HTMLSelectElement, "form"), TEXTAREA: getter(HTMLTextAreaElement, "form") };
+  const labelsOf = { INPUT: getter(HTMLInputElement, "labels"), BUTTON: getter(HTMLButtonElement, "labels"),
+    SELECT: getter(HTMLSelectElement, "labels"), TEXTAREA: getter(HTMLTextAreaElement, "labels") };
+  const controlOf = getter(HTMLLabelElement, "control");
+  const fieldOf = (label) => (label ? controlOf.call(label) : null);
+  const attribute = (element, name) => Element.prototype.getAttribute.call(element, name) || "";
+
+  // The words of controls only, never the text of a field or of a cell. A chip that copies a token is a control
+  // too: runs of 16 characters and more are dropped, before anything is cut short. What no one sees goes first: it
+  // would break such a run up, and it would steer the terminal that a failure is told on.
+  const tidy = (text) => (text || "").replace(/\p{Cf}/gu, "").replace(/\s+/g, " ").replace(/\p{Cc}/gu, "")
+    .replace(/\S{16,}/g, "…").replace(/ +/g, " ").trim();
+  // Up through shadow roots, which `closest` does not leave.
+  const above = (element) => element.parentElement || (element.getRootNode() instanceof ShadowRoot ? element.getRootNode().host : null);
+  const closest = (element, selector) => {
+    for (let each = element; each; each = each.getRootNode() instanceof ShadowRoot ? each.getRootNode().host : null) {
+      const found = each.closest(selector);
+      if (found) return found;
+    }
+    return null;
+  };
+
+  const sheets = { look: "", marked: [], seen: [], told: [] };
+  let acted = null;
+
+  const roleOf = (element) => {
+    const said = attribute(element, "role").trim().split(/\s+/)[0];
+    if (said) return said;
+    if (element.tagName === "A") return element.hasAttribute("href") ? "link" : "";
+    if (element.tagName === "INPUT") return FIELD_ROLES[element.type] || (element.type === "hidden" ? "" : "textbox");
+    if (element.tagName === "SELECT") return element.multiple || element.size > 1 ? "listbox" : "combobox";
+    return TAG_ROLES[element.tagName] || "";
+  };
+  const nameOf = (element) => {
+    const root = element.getRootNode();
+    const by = attribute(element, "aria-labelledby").split(/\s+/).filter(Boolean).map((id) => root.getElementById?.(id)?.textContent);
+    const labels = labelsOf[element.tagName] ? [...(labelsOf[element.tagName].call(element) || [])].map((each) => each.textContent) : [];
+    const own = element.tagName === "INPUT" && ["submit", "button", "reset"].includes(element.type) ? element.value
+      : element.matches(ACTING) && !(element.tagName in { INPUT: 1, SELECT: 1, TEXTAREA: 1 }) ? element.innerText || element.textContent : "";
+    const ways = [by.join(" "), attribute(element, "aria-label"), labels.join(" "), own, attribute(element, "alt"),
+      attribute(element, "title"), attribute(element, "placeholder")];
+    return ways.map(tidy).find(Boolean) || "";
+  };
+  const formOfElement = (element) => (formOf[element.tagName] ? formOf[element.tagName].call(element) : null) || closest(element, "form");
+  const actionOf = (form) => {
+    if (!form) return "";
+    try {
+      const url = new URL(attribute(form, "action") || document.location.href, document.baseURI);
+      return url.origin + url.pathname;
+    } catch { return "invalid:"; }
+  };
+  const landmarkOf = (element) => {
+    for (let each = above(element); each; each = above(each)) {
+      const role = attribute(each, "role");
+      if (Object.values(LANDMARKS).includes(role)) return role;
+      if (LANDMARKS[each.tagName]) return LANDMARKS[each.tagName];
+    }
+    return "";
+  };
+  // What labels the surroundings: captions and headings of the containers, and the names of the controls beside it.
+  const nearOf = (element) => {
+    const found = [];
+    let container = above(element);
+    for (let level = 0; level < 3 && container; level += 1) {
+      container = container && closest(container, CONTAINER);
+      if (!container) break;
+      found.push(attribute(container, "aria-label"));
+      for (const caption of container.querySelectorAll("h1, h2, h3, h4, h5, h6, legend, [role=heading]")) found.push(caption.textContent);
+      if (!level) {
+        for (const beside of container.querySelectorAll("button, a[href], input, select, textarea, [role=button]")) {
+          if (beside !== element && !beside.contains(element) && !element.contains(beside)) found.push(nameOf(beside));
+        }
+      }
+      container = above(container);
+    }
+    return [...new Set(found.map(tidy).filter((text) => text && !text.includes("…")))].slice(0, MAX_NEAR);
+  };
+  const kindOf = (element) => {
+    const form = formOfElement(element);
+    const typed = element.tagName === "BUTTON" || element.tagName === "INPUT";
+    return { role: roleOf(element), type: typed ? element.type : "", autocomplete: attribute(element, "autocomplete"),
+      form: actionOf(form), landmark: landmarkOf(element) };
+  };
+  const isSeen = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && box.height > 0 && element.checkVisibility({ visibilityProperty: true });
+  };
+  const everyElement = () => {
+    const all = [];
+    const roots = [document];
+    for (const root of roots) {
+      for (const element of root.querySelectorAll("*")) {
+        all.push(element);
+        if (element.shadowRoot) roots.push(element.shadowRoot);
+      }
+    }
+    return all;
+  };
+
+  const shownOf = (element, flags) => {
+    const control = element.closest(CONTROL);
+    const kind = attribute(element, "type");
+    const box = element.getBoundingClientRect();
+    const wordless = flags.includes("wordless");
+    const words = control && !wordless ? tidy(attribute(control, "aria-label") || control.innerText) : "";
+    return { tag: element.tagName.toLowerCase(), type: /^[a-z-]{1,15}$/.test(kind) ? kind : "", id: wordless ? "" : tidy(element.id),
+      words: words.slice(0, MAX_WORDS), box: [box.x, box.y, box.width, box.height] };
+  };
+  const ways = (lists, element) => lists.flatMap((list, way) => (list?.has(element) ? [way] : []));
+  const told = (element, flags) => ({
+    marked: ways(sheets.marked, element), seen: ways(sheets.seen, element), isActed: element === acted, acts: element.matches(ACTING),
+    isDisabled: Boolean(element.disabled), ...shownOf(element, flags),
+    ...(flags.includes("print") ? { print: { ...kindOf(element), name: nameOf(element), near: nearOf(element) } } : {}),
+  });
+  const tell = (flags) => {
+    const every = new Set(sheets.seen.flatMap((list) => [...(list || [])]));
+    sheets.told = [...every].slice(0, MAX_TOLD);
+    const kinds = flags.includes("alike") ? everyElement().filter(isSeen).map((each) => JSON.stringify(kindOf(each))) : [];
+    const candidates = sheets.told.map((element) => ({ ...told(element, flags),
+      ...(flags.includes("alike") ? { alike: kinds.filter((kind) => kind === JSON.stringify(kindOf(element))).length } : {}) }));
+    const report = document.createElement("span");
+    report.textContent = JSON.stringify({ candidates, total: every.size, hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
+    return report;
+  };
+  const note = (lists, way, element) => { (lists[way] ||= new Set()).add(element); return [element]; };
+  const still = (element) => {
+    if (!element?.isConnected) throw new Error("tokenbroker: the element is not attached any more");
+    return [element];
+  };
+
+  const commands = {
+    begin: (root, look) => {
+      Object.assign(sheets, { look, marked: [], seen: [], told: [] });
+      return document.documentElement ? [document.documentElement] : [];
+    },
+    mark: (root, way) => note(sheets.marked, Number(way), root),
+    // The control that the element stands in, if any.
+    control: (root) => [root.closest(CONTROL) || root],
+    // The field that the element labels, if any.
+    field: (root) => [fieldOf(root.closest("label")) || root],
+    seen: (root, way) => note(sheets.seen, Number(way), root),
+    tell: (root, flags) => (root === document.documentElement ? [tell((flags || "").split(","))] : []),
+    // The element that was told of, and no other; from now on it is the one that was acted on last.
+    act: (root, place) => {
+      const [look, index] = place.split(".");
+      [acted] = still(look === sheets.look ? sheets.told[Number(index)] : null);
+      return [acted];
+    },
+    pick: (root, place) => {
+      const [look, index] = place.split(".");
+      return still(look === sheets.look ? sheets.told[Number(index)] : null);
+    },
+    acting: (root) => { acted = root; return [root]; },
+    acted: () => still(acted),
+  };
+  const queryAll = (root, body) => {
+    const [, command, argument] = /^(\w+):?(.*)$/s.exec(body);
+    return commands[command](root, argument);
+  };
+  return { queryAll, query: (root, body) => queryAll(root, body)[0] ?? null };
+})()

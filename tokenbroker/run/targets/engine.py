@@ -1,0 +1,171 @@
+"""One look at a frame: which elements several ways of finding lead to, told in one round trip.
+
+A selector engine of ours (`engine.js`) runs in Playwright's isolated world, beside Playwright's own engines: what
+they find is noted there, out of reach of the page's scripts, and an element is acted on that was told of, and no other.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Frame, Locator, Selectors
+
+NAME: Final = "tokenbroker"
+_SCRIPT: Final = Path(__file__).with_name("engine.js").read_text(encoding="utf-8")
+_looks = count(1)
+
+
+def install(selectors: Selectors) -> None:
+    """Make the engine known to the contexts that are opened from now on; once for each Playwright."""
+    try:
+        selectors.register(NAME, _SCRIPT, content_script=True)
+    except PlaywrightError as error:
+        if "already registered" not in error.message:
+            raise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """One way of finding elements.
+
+    Attributes:
+        to: each is traded for the "control" that it stands in, or for the "field" that it labels.
+    """
+
+    locator: Locator
+    to: Literal["control", "field"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Print:
+    """What an element is and what surrounds it, as the page says it. Holds words of the page: never to be kept."""
+
+    role: str
+    type: str
+    autocomplete: str
+    form: str
+    landmark: str
+    name: str = field(repr=False)
+    near: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """An element that is to be seen and that some way led to.
+
+    Attributes:
+        ways: the numbers of the ways that led to it.
+        is_acted: it is the one that was acted on last.
+        acts: it is a control or a field, not a mere text.
+        shown: what it looks like, for a person.
+        print: its surroundings, if they were asked for.
+        alike: how many visible elements of the frame are of the same kind, it included; 0 if not asked for.
+    """
+
+    ways: frozenset[int]
+    is_acted: bool
+    acts: bool
+    is_disabled: bool
+    shown: "Shown"
+    print: Print | None
+    alike: int
+    _place: str = field(repr=False)
+    _frame: Frame = field(repr=False)
+
+    @property
+    def element(self) -> Locator:
+        """The element itself; fails with "not attached" once it has gone."""
+        return self._frame.locator(f"{NAME}=pick:{self._place}")
+
+    @property
+    def target(self) -> Locator:
+        """As `element`; besides, it counts as acted on from its use on."""
+        return self._frame.locator(f"{NAME}=act:{self._place}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """An element in a few words for a person; they are the page's own, and have to be redacted."""
+
+    tag: str
+    id: str
+    type: str
+    words: str
+    box: tuple[float, float, float, float]
+    """Left, top, width and height in CSS pixels of its frame's viewport."""
+
+    def __str__(self) -> str:
+        name = f"#{self.id}" if self.id else ""
+        kind = f"[type={self.type}]" if self.type else ""
+        words = f' "{self.words}"' if self.words else ""
+        left, top, *_ = self.box
+        return f"<{self.tag}{name}{kind}>{words} at {left:.0f},{top:.0f}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """What one look has found: candidates in the document's order, and for each way how many matches are hidden."""
+
+    candidates: tuple[Candidate, ...]
+    total: int
+    hidden: tuple[int, ...]
+
+
+def look(
+    frame: Frame,
+    ways: Sequence[Way],
+    *,
+    timeout_ms: float,
+    wordless: bool = False,
+    prints: bool = False,
+    alike: bool = False,
+) -> Sight:
+    """Look once at `frame` along `ways`; waits only until it has a document.
+
+    Raises:
+        playwright.sync_api.Error: a selector is not valid, or the frame has gone.
+    """
+    number = f"{next(_looks)}"
+    union = frame.locator(f"{NAME}=begin:{number}")
+    for index, way in enumerate(ways):
+        seen = way.locator.locator(f"{NAME}=mark:{index}").filter(visible=True)
+        seen = seen.locator(f"{NAME}={way.to}:") if way.to else seen
+        union = union.or_(seen.locator(f"{NAME}=seen:{index}"))
+    flags = [name for name, on in (("wordless", wordless), ("print", prints), ("alike", alike)) if on]
+    told = json.loads(
+        union.locator(f"{NAME}=tell:{','.join(flags)}").text_content(timeout=timeout_ms) or "{}"
+    )
+    candidates = tuple(_candidate(each, frame, f"{number}.{i}") for i, each in enumerate(told["candidates"]))
+    hidden = (*told["hidden"], *[0] * (len(ways) - len(told["hidden"])))
+    return Sight(
+        candidates=candidates, total=int(told["total"]), hidden=tuple(int(each or 0) for each in hidden)
+    )
+
+
+def acting(locator: Locator) -> Locator:
+    """`locator`, whose match counts as acted on from its use on."""
+    return locator.locator(f"{NAME}=acting")
+
+
+def acted(frame: Frame) -> Locator:
+    """The element of `frame` that was acted on last; fails with "not attached" once it has gone."""
+    return frame.locator(f"{NAME}=acted")
+
+
+def _candidate(told: dict[str, Any], frame: Frame, place: str) -> Candidate:
+    around = told.get("print")
+    return Candidate(
+        ways=frozenset(told["seen"]),
+        is_acted=bool(told["isActed"]),
+        acts=bool(told["acts"]),
+        is_disabled=bool(told["isDisabled"]),
+        shown=Shown(**{name: told[name] for name in ("tag", "id", "type", "words")}, box=tuple(told["box"])),
+        print=Print(**{**around, "near": tuple(around["near"])}) if around else None,
+        alike=int(told.get("alike", 0)),
+        _place=place,
+        _frame=frame,
+    )

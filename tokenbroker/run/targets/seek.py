@@ -1,0 +1,208 @@
+"""Find the one element that a selector means, or stop the step with the candidates.
+
+A bare ``text=…`` in an acting step has a rule of its own (see `_text_target`); every other selector keeps
+Playwright's meaning.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Frame, Locator
+
+from tokenbroker.run.failure import StepFailed, Tried, attempt
+from tokenbroker.run.quiet import POLL_S, has_settled
+from tokenbroker.run.targets.engine import Candidate, Sight, Way, acting, look
+from tokenbroker.run.targets.selector import bare_text, exact_pattern
+
+MAX_CANDIDATES = 6
+CONTROL_ROLES = (
+    "button", "link", "menuitem", "tab", "checkbox", "radio", "switch", "option", "menuitemcheckbox",
+    "menuitemradio", "treeitem",
+)  # fmt: skip
+_NAMED, _EXACT, _PARTIAL = range(3)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The one element that a selector means."""
+
+    element: Locator
+    """For reading."""
+    target: Locator
+    """For acting: from its use on, the element counts as the one acted on last."""
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> "Found":
+        """The very element of `candidate`."""
+        return cls(element=candidate.element, target=candidate.target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeker:
+    """Finds targets in one frame of a page for one step.
+
+    `redact` makes words taken from the page safe to print; `remaining_s` says how long the step still has.
+    With `wordless`, candidates are told by kind and place only: the page may show a token by now.
+    """
+
+    frame: Frame
+    remaining_s: Callable[[], float]
+    redact: Callable[[str], str]
+    wordless: bool = False
+
+    def find(self, selector: str) -> Found:
+        """The one element that `selector` means in an acting step, waited for until the step's time is up.
+
+        Raises:
+            StepFailed: `target.not_found`, `target.ambiguous` or `target.bad_selector`.
+        """
+        text = bare_text(selector)
+        if text is not None:
+            return self._text_target(selector, text)
+        return self._single(selector)
+
+    def read(self, selector: str, expression: str) -> Any:
+        """What `expression`, a function of one element, answers for the one element that `selector` means.
+
+        Raises:
+            StepFailed: as `find` does; and what the evaluation failed with.
+        """
+        if bare_text(selector) is None:
+            # One round trip where there is exactly one, as there mostly is.
+            alone = f"elements => elements.length === 1 ? [({expression})(elements[0])] : []"
+            locator = self.frame.locator(selector)
+            answers = attempt(lambda: locator.evaluate_all(alone), what=f"reading {selector}")
+            if answers:
+                return answers[0]
+        element = self.find(selector).element
+        return attempt(
+            lambda: element.evaluate(expression, timeout=self._remaining_ms()), what=f"reading {selector}"
+        )
+
+    def visible(self, selector: str) -> Locator:
+        """The first visible match of `selector`, for steps that look and don't act."""
+        return self.frame.locator(selector).filter(visible=True).first
+
+    def is_there(self, selector: str) -> bool:
+        """Whether a match of `selector` is visible once the page has settled."""
+        match = self.visible(selector)
+        if match.is_visible():
+            return True
+        return self._settled() and match.is_visible()
+
+    def _single(self, selector: str) -> Found:
+        locator = self.frame.locator(selector)
+        try:
+            attempt(
+                lambda: locator.wait_for(state="attached", timeout=self._remaining_ms()),
+                what=f"looking for {selector}",
+                timeout_code="target.not_found",
+            )
+        except StepFailed as error:
+            code = error.code
+        else:
+            return Found(element=locator, target=acting(locator))
+        sight = self._look(locator) if code == "target.ambiguous" else None
+        # One visible match among hidden twins is the one; more than one stop the step.
+        if sight is not None and sight.total == 1:
+            return Found.of(sight.candidates[0])
+        raise self._stop(selector, code, sight)
+
+    def _text_target(self, selector: str, text: str) -> Found:
+        """One visible control with exactly that accessible name; else one exact full text, retargeted to its
+        control; else one substring match once the page has settled, never the element just acted on."""
+        ways = (
+            Way(locator=named_control(self.frame, text)),
+            Way(locator=self.frame.locator(f"text={exact_pattern(text)}"), to="control"),
+            Way(locator=self.frame.locator(f"text={text}"), to="control"),
+        )
+        sight = Sight(candidates=(), total=0, hidden=())
+        for _ in self._rounds():
+            sight = self._sight(ways)
+            found = _exact(sight)
+            if not found or _is_doubtful(found):
+                if not self._settled():
+                    continue
+                # The page may have changed while it settled: an exact match always comes first.
+                sight = self._sight(ways)
+                found = _exact(sight) or [c for c in _of_way(sight, _PARTIAL) if not c.is_acted]
+            if len(found) == 1:
+                return Found.of(found[0])
+            if found:
+                raise self._stop(selector, "target.ambiguous", sight)
+        raise self._stop(selector, "target.not_found", sight)
+
+    def _rounds(self) -> Iterator[int]:
+        """Counts up, a short pause between, until the step's time is up."""
+        for number in count():
+            yield number
+            if self.remaining_s() <= POLL_S:
+                return
+            attempt(lambda: self.frame.page.wait_for_timeout(POLL_S * 1000), what="waiting for the page")
+
+    def _sight(self, ways: Sequence[Way]) -> Sight:
+        """What is to be seen along `ways` now; nothing while the page is just changing."""
+        try:
+            return look(self.frame, ways, timeout_ms=self._remaining_ms(), wordless=self.wordless)
+        except PlaywrightError:
+            return Sight(candidates=(), total=0, hidden=())
+
+    def _look(self, locator: Locator) -> Sight:
+        return attempt(
+            lambda: look(
+                self.frame, [Way(locator=locator)], timeout_ms=self._remaining_ms(), wordless=self.wordless
+            ),
+            what="looking at the candidates",
+        )
+
+    def _settled(self) -> bool:
+        return has_settled(self.frame, self.remaining_s)
+
+    def _remaining_ms(self) -> float:
+        return self.remaining_s() * 1000
+
+    def _stop(self, selector: str, code: str, sight: Sight | None) -> StepFailed:
+        why = {
+            "target.not_found": "nothing on the page matches",
+            "target.ambiguous": "more than one element matches",
+            "target.bad_selector": "it is not a selector that Playwright understands",
+        }.get(code, "it could not be used")
+        next_step = {
+            "target.not_found": "open the page in your own browser and compare; the evidence folder shows its layout",
+            "target.ambiguous": "make the selector name one of the candidates",
+        }.get(code, "")
+        tried = Tried(selector=selector, why=why, candidates=self._described(sight))
+        return StepFailed(f"no element to act on: {why}", code=code, tried=(tried,), next_step=next_step)
+
+    def _described(self, sight: Sight | None) -> tuple[str, ...]:
+        if sight is None:
+            return ()
+        lines = [self.redact(str(candidate.shown)) for candidate in sight.candidates[:MAX_CANDIDATES]]
+        more, hidden = sight.total - len(lines), sum(sight.hidden)
+        lines += [f"… and {more} more"] if more > 0 else []
+        return (*lines, *([f"… and {hidden} that can't be seen"] if hidden and not lines else []))
+
+
+def named_control(frame: Frame, name: str) -> Locator:
+    """Every control whose accessible name is exactly `name`."""
+    union = frame.get_by_role("button", name=name, exact=True)
+    for role in CONTROL_ROLES[1:]:
+        union = union.or_(frame.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]  # a literal
+    return union
+
+
+def _of_way(sight: Sight, way: int) -> list[Candidate]:
+    return [candidate for candidate in sight.candidates if way in candidate.ways]
+
+
+def _exact(sight: Sight) -> list[Candidate]:
+    return _of_way(sight, _NAMED) or _of_way(sight, _EXACT)
+
+
+def _is_doubtful(found: Sequence[Candidate]) -> bool:
+    """Whether the sole exact match may be a forerunner: the element just acted on, where a dialog with a control
+    of the same name is still to come, or a mere text, where its control is."""
+    return len(found) == 1 and (found[0].is_acted or not found[0].acts)
