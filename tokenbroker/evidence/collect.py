@@ -162,5 +162,6 @@ def _step(step: StepResult, pictures: Set[str], times: Times) -> dict[str, Any]:
         "picture": None if lost else name,
         "picture_kind": "none" if lost else picture.kind if picture is not None else "off",
         "picture_note": "it could not be written" if lost else picture.note if picture is not None else "",
+        "target": step.target.as_record() if step.target is not None else None,
         "labels": [asdict(label) for label in step.labels],
     }

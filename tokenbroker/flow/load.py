@@ -16,6 +16,7 @@ from tokenbroker.flow.document import Document, NodePath, parse_document, printa
 from tokenbroker.flow.meaning import meaning_mistakes
 from tokenbroker.flow.model import ExpectedOutcome, Flow, Mode, Param, Step, StepType
 from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator
+from tokenbroker.flow.selector import selector_of
 
 StepTypes = Mapping[str, StepType]
 MAX_MISTAKES = 20
@@ -130,19 +131,40 @@ def _unknown_keys(
 
 
 def _unknown(document: Document, path: NodePath, kind: str, key: str, choices: list[str]) -> FlowError:
+    return document.error(path, _unknown_sentence(kind, key, choices), key=True, code="flow.unknown_key")
+
+
+def _unknown_sentence(kind: str, key: str, choices: list[str]) -> str:
     shown = printable(key)
     near = difflib.get_close_matches(shown, choices, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(choices)}"
-    return document.error(path, f"unknown {kind} '{shown}'; {hint}", key=True, code="flow.unknown_key")
+    return f"unknown {kind} '{shown}'; {hint}"
 
 
 def _schema_mistakes(
     document: Document, path: NodePath, validator: Draft202012Validator, value: Any
 ) -> Iterator[FlowError]:
-    for error in validator.iter_errors(value):
+    for error in map(_telling, validator.iter_errors(value)):
         if error.validator == "additionalProperties" and not error.absolute_path:
             continue  # said by `_unknown_keys`, with a suggestion
         yield document.error((*path, *error.absolute_path), _sentence(error), code="flow.schema")
+
+
+def _telling(error: ValidationError) -> ValidationError:
+    """The error of the one branch that a value of this type was meant for, where there is only one."""
+    while error.validator == "anyOf" and error.context:
+        branches: dict[Any, list[ValidationError]] = {}
+        for each in error.context:
+            branches.setdefault(each.schema_path[0], []).append(each)
+        meant = [each for each in branches.values() if not any(_is_other_type(one) for one in each)]
+        if len(meant) != 1:
+            return error
+        error = max(meant[0], key=relevance)
+    return error
+
+
+def _is_other_type(error: ValidationError) -> bool:
+    return error.validator == "type" and not error.path
 
 
 def _sentence(error: ValidationError) -> str:
@@ -171,6 +193,13 @@ def _sentence(error: ValidationError) -> str:
             return f"not as expected here: {schema.get('description', 'see the schema')}"
         case "pattern":
             return f"this does not have the form {expected}"
+        case "additionalProperties":
+            key = next(key for key in instance if key not in schema["properties"])
+            return _unknown_sentence("key", key, [*schema["properties"]])
+        case "minItems" | "maxItems":
+            return f"there are {len(instance)} here: {schema.get('description', f'{expected} is the limit')}"
+        case "maxContains":
+            return f"two of one kind stand here: {schema.get('description', 'see the schema')}"
         case "dependentRequired" | "not":
             return f"these options don't go together: {schema.get('description', 'see the schema')}"
         case _:
@@ -233,7 +262,8 @@ def _step(document: Document, index: int, entry: Mapping[str, Any], steps: StepT
         id=entry.get("id"),
         name=entry.get("name"),
         timeout_s=seconds(entry["timeout"]) if "timeout" in entry else None,
-        when=entry.get("when"),
+        when=selector_of(entry["when"]) if "when" in entry else None,
+        retry=entry.get("retry"),
     )
 
 

@@ -26,6 +26,7 @@ def meaning_mistakes(
             value = entry[verb]
             options: Mapping[Any, Any] = value if isinstance(value, dict) else {steps[verb].shorthand: value}
             path: NodePath = ("steps", index, verb)
+            yield from _retry_mistakes(document, ("steps", index, "retry"), entry.get("retry"), steps[verb])
             yield from _param_mistakes(document, (*path, "value_ref"), options.get("value_ref"), declared)
             yield from _address_mistakes(document, (*path, "url"), options.get("url"))
             yield from _frame_mistakes(document, (*path, "frame"), options.get("frame"))
@@ -48,6 +49,21 @@ def _id_mistakes(document: Document, path: NodePath, step_id: Any, seen: set[str
         sentence = f"the id '{printable(step_id)}' is used twice"
         yield document.error(path, sentence, code="flow.duplicate_id")
     seen.add(step_id)
+
+
+def _retry_mistakes(document: Document, path: NodePath, retry: Any, step: StepType) -> Iterator[FlowError]:
+    why = ""
+    if step.requires and retry is not None:
+        why = f"'{step.verb}' is never done again by itself"
+    elif step.idempotent and isinstance(retry, dict):
+        why = f"'{step.verb}' may be done again without any proof: retry takes a number here"
+    elif not step.idempotent and isinstance(retry, int):
+        why = (
+            f"'{step.verb}' is done again only on proof that it had no effect: "
+            "retry: { times: 2, expect: { selector: … } }"
+        )
+    if why:
+        yield document.error(path, why, code="flow.bad_retry")
 
 
 def _param_mistakes(

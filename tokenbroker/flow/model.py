@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from tokenbroker.flow.selector import Selector, selector_of
+
 Option = Any
 """A YAML value of a step's option after its schema has accepted it: str, number, bool, list or mapping."""
 
@@ -63,14 +65,25 @@ class Step:
     id: str | None
     name: str | None
     timeout_s: float | None
-    when: str | None
+    when: Selector | None
+    retry: int | Mapping[str, Option] | None
+    """How often it may be done again: a number, or `times` with an `expect` that proves that it was not done."""
+
+    @property
+    def selector(self) -> Selector | None:
+        """What the step works on; None where it has no selector."""
+        return self.selector_at("selector")
+
+    def selector_at(self, option: str) -> Selector | None:
+        """The selector that the option of that name holds; None where it is not given."""
+        return selector_of(self.options[option]) if option in self.options else None
 
     @property
     def title(self) -> str:
         """The step in a few words that all stand in the YAML: its name, or its verb and target."""
         if self.name:
             return self.name
-        target = self.options.get("selector") or self.options.get("url") or self.options.get("reason")
+        target = self.selector or self.options.get("url") or self.options.get("reason")
         target = target or self.options.get("key") or ""
         return f"{self.verb} {target}".strip()
 

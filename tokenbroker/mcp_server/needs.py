@@ -58,7 +58,7 @@ def person(flow: Flow) -> list[PersonNeed]:
             step=step.number,
             kind=str(step.options.get("kind", "otp_or_confirm")),
             reason=str(step.options.get("reason", step.title)),
-            only_if=step.when or "",
+            only_if=str(step.when or ""),
         )
         for step in flow.steps
         if "human" in STEPS[step.verb].requires

@@ -54,6 +54,13 @@ class Plan:
     decided_at: datetime
     expires_at: datetime
 
+    def as_written(self, url: str) -> str:
+        """`url` as the flow would write it: with the origin that the map leads away from; "" for ""."""
+        for origin, target in self.origin_map.items():
+            if url == target or url.startswith(f"{target}/"):
+                return origin + url.removeprefix(target)
+        return url
+
     def address(self, url: str) -> str:
         """`url` as the browser will see it: its origin replaced where the origin map says so."""
         origin = origin_of(url)

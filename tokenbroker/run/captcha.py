@@ -9,24 +9,15 @@ from playwright.sync_api import Frame, Page
 
 from tokenbroker.errors import HumanUnreachable
 from tokenbroker.human.checkpoint import Kind, Outcome
-from tokenbroker.run.failure import StepFailed
+from tokenbroker.run.failure import NOTHING_PRESSED, StepFailed
 from tokenbroker.run.hands import require_hands
 from tokenbroker.run.postcondition import Postcondition
 from tokenbroker.run.stage import Stage
 
 CODE = "human.captcha"
 MAX_CAPTCHAS = 3
-# After these nothing was pressed yet (but perhaps a control that copies), so that the step may begin anew.
-_NOTHING_DONE = frozenset(
-    {
-        "target.not_found",
-        "target.covered",
-        "target.disabled",
-        "wait_for.timeout",
-        "expect.failed",
-        "capture.no_token",
-    }
-)
+# After these the step may begin anew.
+_NOTHING_DONE = NOTHING_PRESSED | {"wait_for.timeout", "expect.failed", "capture.no_token"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,9 @@ _HELD_BACK = (
 # What the log of an act says once it was done: from there on nobody knows what the page has made of it. (A fill
 # has a closer look of its own.)
 _ACTED = ("performing ", "action done", "attempting fill")
+NOTHING_PRESSED = frozenset({"target.not_found", "target.ambiguous", "target.covered", "target.disabled"})
+"""Codes of failures before which nothing was pressed yet (but perhaps a control that copies)."""
+_TRANSIENT = frozenset({"navigation.failed", "navigation.timeout"})
 _TROUBLE = (
     ("strict mode violation", "target.ambiguous", "more than one element matches"),
     ("not attached", "target.detached", "the element went away while it was being used"),
@@ -59,6 +62,7 @@ class StepFailed(BrokerError):
     Attributes:
         tried: each selector tried, with the reason why it failed.
         acted: whether the act had been done when it failed.
+        is_transient: it may pass by itself: a site that is down, a line that is cut.
     """
 
     code = "step.failed"
@@ -71,9 +75,11 @@ class StepFailed(BrokerError):
         tried: tuple[Tried, ...] = (),
         next_step: str = "",
         acted: bool = False,
+        is_transient: bool = False,
     ) -> None:
         self.tried = tried
         self.acted = acted
+        self.is_transient = is_transient
         super().__init__(sentence, next_step=next_step, code=code)
 
 
@@ -94,7 +100,7 @@ def attempt(act: Callable[[], T], *, what: str, timeout_code: str = "step.timeou
     except PlaywrightError as error:
         code, why = _translated(error.message)
         acted = _has_acted(error)
-    raise StepFailed(f"{what}: {why}", code=code, acted=acted)
+    raise StepFailed(f"{what}: {why}", code=code, acted=acted, is_transient=code in _TRANSIENT)
 
 
 def _has_acted(error: PlaywrightError) -> bool:

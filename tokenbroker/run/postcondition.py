@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from playwright.sync_api import Error as PlaywrightError
 
+from tokenbroker.flow.selector import Selector
 from tokenbroker.human.checkpoint import Answer, Outcome, PageSays
 from tokenbroker.run.failure import StepFailed, attempt, shown_address
 from tokenbroker.run.quiet import POLL_S
@@ -58,18 +59,18 @@ class Postcondition:
             )
 
 
-def shown(stage: Stage, *, until: str | None, denied: str | None) -> PageSays:
+def shown(stage: Stage, *, until: Selector | None, denied: Selector | None) -> PageSays:
     """The page shows `denied`, or it shows `until`; a no comes first: a yes must not be claimed beside it."""
 
     def look() -> Outcome | None:
-        if denied is not None and is_visible(stage, denied):
+        if denied is not None and sees(stage, denied):
             return Outcome.DENIED
-        return Outcome.DONE if until is not None and is_visible(stage, until) else None
+        return Outcome.DONE if until is not None and sees(stage, until) else None
 
     return look
 
 
-def left(stage: Stage, *, until: str | None, denied: str | None) -> PageSays:
+def left(stage: Stage, *, until: Selector | None, denied: Selector | None) -> PageSays:
     """As `shown`; besides, the waiting page itself tells: it moves on once the sign-in was approved elsewhere.
 
     Its address is that of the page that shows no password field any more; one that is only loaded anew, or
@@ -101,19 +102,17 @@ def left(stage: Stage, *, until: str | None, denied: str | None) -> PageSays:
 
 def asks_for_password(stage: Stage) -> bool:
     """Whether the page shows a sign-in form."""
-    return is_visible(stage, _SIGN_IN)
+    return sees(stage, _SIGN_IN)
 
 
-def is_visible(stage: Stage, selector: str) -> bool:
-    """Whether a match of `selector` is to be seen; False while the page is just changing.
+def sees(stage: Stage, selector: Selector) -> bool:
+    """Whether what `selector` means is to be seen; False while the page is just changing.
 
     Raises:
         StepFailed: `target.bad_selector`.
     """
     try:
-        return attempt(
-            stage.seek().visible(selector).is_visible, what="looking for the end of the checkpoint"
-        )
+        return attempt(lambda: stage.seek().shows(selector), what="looking at the page")
     except StepFailed as error:
         if error.code == "target.bad_selector":
             raise

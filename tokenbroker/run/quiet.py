@@ -5,10 +5,13 @@ timers, can therefore not hold a step longer than the step may take.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, JSHandle, Page
+
+from tokenbroker.run.failure import attempt
 
 POLL_S = 0.05
 QUIET_S = 0.6
@@ -51,6 +54,19 @@ class ChangeCount:
             self._seen.dispose()
         except PlaywrightError:
             return
+
+
+def rounds(page: Page, remaining_s: Callable[[], float]) -> Iterator[int]:
+    """Counts up, a short pause between, until the time is up; at least once.
+
+    Raises:
+        StepFailed: the page has gone.
+    """
+    for number in count():
+        yield number
+        if remaining_s() <= POLL_S:
+            return
+        attempt(lambda: page.wait_for_timeout(POLL_S * 1000), what="waiting for the page")
 
 
 def has_settled(page: Page | Frame, remaining_s: Callable[[], float]) -> bool:

@@ -9,6 +9,7 @@ from tokenbroker.policy.approve import Plan
 from tokenbroker.run.egress import BlockedRequest
 from tokenbroker.run.pictures.label import Label
 from tokenbroker.run.pictures.picture import Picture
+from tokenbroker.run.targets.found import TargetReport
 from tokenbroker.sinks.sink import Reference
 
 
@@ -44,6 +45,8 @@ class StepResult:
     """Value-free; such as the reference of what was stored."""
     code: str | None
     picture: Picture | None
+    target: TargetReport | None = None
+    """How the step's selector set came to its element; None for a single selector."""
     labels: tuple[Label, ...] = ()
     """Words of the flow for the picture, each with the box of the element that it is about."""
 

@@ -32,8 +32,10 @@ from tokenbroker.run.result import (
     StepResult,
     StepStarted,
 )
+from tokenbroker.run.retry import retried, retry_of
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps import STEPS, perform
+from tokenbroker.run.steps.expect import holds_now
 from tokenbroker.secret import Secret
 
 NOT_CAPTURED = "run.key_not_captured"
@@ -179,7 +181,7 @@ class _Run:
             else:
                 tools.record.begin(step, shown_address(stage.page.url))
                 kind = STEPS[step.verb]
-                remark = past_captcha(lambda: perform(step, stage), stage, is_idempotent=kind.idempotent)
+                remark = past_captcha(lambda: _performed(step, stage), stage, is_idempotent=kind.idempotent)
                 status = Status.PASSED
         except BaseException as error:
             self.failed = error
@@ -201,6 +203,7 @@ class _Run:
                 remark=tools.redactor.text("; ".join(filter(None, (remark, stage.dialogs.remark)))),
                 code=_step_code(self.failed) if self.failed is not None else None,
                 picture=picture,
+                target=stage.target_report,
                 labels=labels,
             )
             self.results.append(result)
@@ -221,6 +224,19 @@ class _Run:
             )
         )
         self._tools.on_checkpoint(checkpoint, answer)
+
+
+def _performed(step: Step, stage: Stage) -> str:
+    """Do `step`, and again where it failed and may be done again (RUN-8)."""
+    kind = STEPS[step.verb]
+    retry = retry_of(step, default_times=kind.retries)
+    return retried(
+        lambda: perform(step, stage),
+        stage,
+        retry,
+        is_idempotent=kind.idempotent,
+        holds=lambda: retry.expect is not None and holds_now(retry.expect, stage),
+    )
 
 
 def _step_code(error: BaseException) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from playwright.sync_api import Error as PlaywrightError
@@ -13,14 +13,15 @@ from playwright.sync_api import Frame, Locator, Page
 from tokenbroker.clock import Clock
 from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.selector import Selector
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome, PageChannel, PageSays
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
 from tokenbroker.run.dialogs import Dialogs
-from tokenbroker.run.failure import StepFailed
+from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.frames import FramePath
 from tokenbroker.run.quiet import has_settled
-from tokenbroker.run.targets import Seeker
+from tokenbroker.run.targets import Found, Seeker, TargetReport
 from tokenbroker.run.targets.engine import acted
 from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
@@ -65,6 +66,8 @@ class Stage:
     """What else the person must be told at the run's end, however it ends; value-free."""
     deadline: float = 0.0
     """When the current step must be done, on the monotonic clock."""
+    target_report: TargetReport | None = None
+    """How the current step's selector set came to its element."""
     acted_on: Locator | None = None
     """What the current step has acted on, as it stands now."""
     windows: Windows = field(init=False)
@@ -84,6 +87,7 @@ class Stage:
         """From now on it is about `step`, which may take `time_s`."""
         self.deadline = time.monotonic() + time_s
         self._step, self._frame, self.acted_on, self._acted_in = step, None, None, None
+        self.target_report = None
         self._navigated.clear()
         self.dialogs.begin()
         self.page = self.windows.named(step.options.get("page")) or self.windows.first
@@ -107,7 +111,7 @@ class Stage:
             raise self.windows.missing(str(name))
         return True
 
-    def _shows(self, selector: str) -> bool:
+    def _shows(self, selector: Selector) -> bool:
         path = self._frame_path()
         try:
             if path.look(self.page) is None:
@@ -164,7 +168,50 @@ class Stage:
             remaining_s=self.remaining_s,
             redact=self.redactor.text,
             wordless=wordless or self.keeper.pressed_any,
+            site=self.plan.flow.site,
+            other_frames=self._other_frames,
+            as_written=self.plan.as_written,
         )
+
+    def find(self, selector: Selector, *, has_consequences: bool = True, wordless: bool = False) -> Found:
+        """The one element that `selector` means; a step works from then on in the frame that it was found in.
+
+        Raises:
+            StepFailed: as `Seeker.find`.
+        """
+        found = self.seek(wordless=wordless).find(selector, has_consequences=has_consequences)
+        self._frame = found.frame
+        self.target_report = found.report or self.target_report
+        return found
+
+    def read(self, selector: Selector, expression: str) -> Any:
+        """What `expression`, a function of one element, answers for the one that `selector` means; told without words.
+
+        Raises:
+            StepFailed: as `Seeker.read`.
+        """
+        if isinstance(selector, str):
+            return self.seek(wordless=True).read(selector, expression)
+        element = self.find(selector, wordless=True).element
+        return attempt(
+            lambda: element.evaluate(expression, timeout=self.remaining_ms), what=f"reading {selector}"
+        )
+
+    def _other_frames(self) -> tuple[Frame, ...]:
+        """The other frames of the step's window that belong, with all that hold them, to declared origins."""
+        own = self.frame()
+        return tuple(f for f in self.page.frames if f != own and not self._foreign(f))
+
+    def _foreign(self, frame: Frame) -> str:
+        """The first origin of `frame`, or of what holds it, that the flow does not name; "" where there is none."""
+        for url in self.windows.sources(frame):
+            try:
+                origin = origin_of(url.removeprefix("blob:"))
+            except ValueError:
+                origin = "a page without an origin"
+            if origin not in self.plan.reachable:
+                return origin
+        return ""
 
     def note_acted(self, frame: Frame) -> None:
         """The current step has acted on an element of `frame`."""
@@ -198,17 +245,12 @@ class Stage:
             StepFailed: `origin.not_declared`.
         """
         frame = self.frame()
-        for url in self.windows.sources(frame):
-            try:
-                origin = origin_of(url.removeprefix("blob:"))
-            except ValueError:
-                origin = "a page without an origin"
-            if origin not in self.plan.reachable:
-                what = "page" if frame == self.page.main_frame else "frame, or what holds it,"
-                raise StepFailed(
-                    f"the {what} belongs to {origin}, which this flow does not name",
-                    code="origin.not_declared",
-                )
+        origin = self._foreign(frame)
+        if origin:
+            what = "page" if frame == self.page.main_frame else "frame, or what holds it,"
+            raise StepFailed(
+                f"the {what} belongs to {origin}, which this flow does not name", code="origin.not_declared"
+            )
 
     def ask(
         self,

@@ -185,12 +185,21 @@ def _parameters(step: run.StepResult, written: Step) -> list[Parameter]:
     pairs = [
         ("verb", step.verb),
         *((name, _flat(value)) for name, value in written.options.items()),
-        ("when", written.when),
+        ("when", str(written.when or "")),
+        ("found", _found(step)),
         ("result", step.remark),
         ("code", step.code),
         ("picture", picture.note if picture is not None else ""),
     ]
     return [Parameter(name=name, value=value) for name, value in pairs if value]
+
+
+def _found(step: run.StepResult) -> str:
+    """How a selector set came to its element."""
+    if step.target is None:
+        return ""
+    failed = f"; not by {', '.join(step.target.failed)}" if step.target.failed else ""
+    return f"by {', '.join(step.target.agreed)}{failed}"
 
 
 def _failed_as_expected(result: run.RunResult) -> bool:

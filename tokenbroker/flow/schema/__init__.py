@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from tokenbroker.flow.model import StepType
+from tokenbroker.flow.schema.selector import SELECTOR
 
 SCHEMA_ID = "https://tokenbroker.dev/schema/flow/v1.json"
 DURATION: dict[str, Any] = {
@@ -42,11 +43,40 @@ _PARAM = {
         "description": {"type": "string"},
     },
 }
+_TIMES = {"type": "integer", "minimum": 1, "maximum": 5}
+RETRY: dict[str, Any] = {
+    "description": "How often it may be done again: a number; for a step that presses something, times and an expect "
+    "that proves that the press had no effect.",
+    "anyOf": [
+        _TIMES,
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["times", "expect"],
+            "description": "times, and expect: what the page shows only where the press had no effect.",
+            "properties": {
+                "times": _TIMES,
+                "expect": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["selector"],
+                    "description": "As in an expect step: selector, and state or text.",
+                    "properties": {
+                        "selector": SELECTOR,
+                        "state": {"enum": ["visible", "hidden"]},
+                        "text": {"type": "string", "minLength": 1},
+                    },
+                },
+            },
+        },
+    ],
+}
 STEP_COMMON: dict[str, Any] = {
     "id": {**NAME, "description": "A name for this step that reports and commands can use."},
     "name": {"type": "string", "minLength": 1, "description": "What this step is for, in words."},
     "timeout": {**DURATION, "description": f"How long this step may take. {DURATION['description']}"},
-    "when": {"type": "string", "minLength": 1, "description": "Do it only if this selector is visible."},
+    "retry": RETRY,
+    "when": {**SELECTOR, "description": "Do it only if this selector is visible."},
 }
 FLOW_PROPERTIES: dict[str, Any] = {
     "version": {"const": 1, "description": "The version of this format."},
@@ -161,10 +191,22 @@ def build_schema(steps: Mapping[str, StepType]) -> dict[str, Any]:
             "steps": {**FLOW_PROPERTIES["steps"], "items": {"$ref": "#/$defs/step"}},
         },
         "$defs": {
+            "selector": SELECTOR,
             "step": {**one_verb, "allOf": dispatch},
-            **{f"step_{verb}": step_schema(step_type) for verb, step_type in steps.items()},
+            **{f"step_{verb}": _referring(step_schema(step_type)) for verb, step_type in steps.items()},
         },
     }
+
+
+def _referring(schema: Any) -> Any:
+    """`schema` with a reference in the place of each selector's own, which is long."""
+    if isinstance(schema, list):
+        return [_referring(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("anyOf") is SELECTOR["anyOf"]:
+        return {"$ref": "#/$defs/selector", "description": schema["description"]}
+    return {key: _referring(value) for key, value in schema.items()}
 
 
 def published_schema() -> str:

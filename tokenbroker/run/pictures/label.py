@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Frame, Locator
+from playwright.sync_api import FloatRect, Frame, Locator
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.selector import SelectorSet
 from tokenbroker.run.targets import bare_text
 from tokenbroker.run.targets.engine import Way, look
 
@@ -59,9 +60,18 @@ def words_of(step: Step) -> str:
     for name in ("value_ref", "secret_ref", "value", "text"):
         if step.options.get(name):
             return str(step.options[name])
-    selector = str(step.options.get("selector") or "")
+    if not isinstance(step.selector, str):
+        return _words_of_set(step.selector)
+    selector = step.selector
     quoted = _QUOTED.search(selector)
     return bare_text(selector) or (quoted[1] if quoted else selector)
+
+
+def _words_of_set(selector: SelectorSet | None) -> str:
+    """The name that the primary alternative says, else the alternative."""
+    if selector is None:
+        return ""
+    return selector.alternatives[0].name or str(selector)
 
 
 def labels_of(
@@ -82,7 +92,10 @@ def labels_of(
 
 
 def _box(step: Step, frame: Frame, acted_on: Locator | None, ask: Callable[[str], Any]) -> Bounds | None:
-    selector, filling = str(step.options["selector"]), step.verb in _FILLING
+    selector, filling = step.selector, step.verb in _FILLING
+    if not isinstance(selector, str):
+        place = acted_on.bounding_box(timeout=_IN_A_FRAME_MS) if acted_on is not None else None
+        return _placed(place)
     locator = frame.locator(selector)
     if frame.parent_frame is None:
         # The quickest way. What matches the selector now is what it stands for, also where the page was drawn anew.
@@ -92,6 +105,10 @@ def _box(step: Step, frame: Frame, acted_on: Locator | None, ask: Callable[[str]
             return found or _seen(frame, Way(locator=locator, to="field" if filling else None))
     # These two know where a frame stands in its page; what is evaluated inside it does not.
     place = (acted_on or locator.first).bounding_box(timeout=_IN_A_FRAME_MS)
+    return _placed(place)
+
+
+def _placed(place: FloatRect | None) -> Bounds | None:
     return _checked([place["x"], place["y"], place["width"], place["height"]]) if place else None
 
 

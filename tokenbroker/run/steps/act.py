@@ -7,6 +7,7 @@ from functools import partial
 from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.selector import Selector
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.targets import bare_text
@@ -44,14 +45,14 @@ def catching_what_comes(step: Step, stage: Stage, act: Callable[[], None]) -> No
     act()
 
 
-def acted_at_once(stage: Stage, selector: str, act: Callable[[Locator], object], *, what: str) -> bool:
+def acted_at_once(stage: Stage, selector: Selector, act: Callable[[Locator], object], *, what: str) -> bool:
     """Look and act in one go, which refuses a second match; False where nothing was done, and it takes a closer
     look to say why not.
 
     Raises:
         StepFailed: what the act failed with.
     """
-    if bare_text(selector) is not None:
+    if not isinstance(selector, str) or bare_text(selector) is not None:
         return False
     frame = stage.frame()
     try:
@@ -68,9 +69,8 @@ def acted_at_once(stage: Stage, selector: str, act: Callable[[Locator], object],
 
 
 def _act(step: Step, stage: Stage, act: Callable[[Locator], object], *, what: str, wordless: bool) -> None:
-    selector = str(step.options["selector"])
     try:
-        if stage.keeper.announces(step) or not acted_at_once(stage, selector, act, what=what):
+        if stage.keeper.announces(step) or not acted_at_once(stage, target_of(step), act, what=what):
             _act_with_care(step, stage, act, what=what, wordless=wordless)
     except StepFailed as error:
         # A button that closes its own window may do so before the browser has told that it was pressed.
@@ -85,19 +85,24 @@ def _act_with_care(
     _let_load(stage)
     announced = False
     while True:
-        frame = stage.frame()
-        target = stage.seek(wordless=wordless).find(str(step.options["selector"])).target
+        found = stage.find(target_of(step), wordless=wordless)
         if not announced:
             stage.keeper.before_press(step)
             announced = True
         try:
-            attempt(lambda target=target: act(target), what=what)  # type: ignore[misc]  # bound for this round
+            attempt(lambda target=found.target: act(target), what=what)  # type: ignore[misc]  # bound for this round
         except StepFailed as error:
             if error.code == "target.detached" and stage.remaining_s() > 0.05:
                 continue
             raise
-        stage.note_acted(frame)
+        stage.note_acted(found.frame)
         return
+
+
+def target_of(step: Step) -> Selector:
+    """The selector of an acting step, whose schema asks for one."""
+    assert step.selector is not None
+    return step.selector
 
 
 def _let_load(stage: Stage) -> None:

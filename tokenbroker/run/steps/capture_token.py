@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.selector import Selector
 from tokenbroker.run import fault_points
 from tokenbroker.run.clipboard import lent_clipboard
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.act import act_on_target
+from tokenbroker.run.steps.act import act_on_target, target_of
 from tokenbroker.run.steps.reading import CLIPBOARD, Reading, Recipe
 from tokenbroker.run.steps.step import PLACE, SELECTOR, StepKind, options
 from tokenbroker.secret import Secret
@@ -23,7 +24,7 @@ def _perform(step: Step, stage: Stage) -> str:
     if recipe.source == CLIPBOARD:
         token = _copied(step, stage, recipe)
     else:
-        selector = str(step.options["selector"])
+        selector = target_of(step)
         token = _finished(lambda: _read(selector, stage, recipe), stage, secret_ref)
     fault_points.reached("read")
     return f"stored as {stage.keeper.keep(step, token)}"
@@ -90,10 +91,10 @@ def _pause(stage: Stage, seconds: float) -> None:
         attempt(lambda: stage.page.wait_for_timeout(seconds * 1000), what="waiting for the token")
 
 
-def _read(selector: str, stage: Stage, recipe: Recipe) -> Reading:
+def _read(selector: Selector, stage: Stage, recipe: Recipe) -> Reading:
     """What the element has now, looked for afresh: the page may have put another in its place."""
     try:
-        text, age_ms, parsing = stage.seek(wordless=True).read(selector, recipe.expression)
+        text, age_ms, parsing = stage.read(selector, recipe.expression)
     except StepFailed as error:
         gone = error.code in ("target.detached", "target.frame_detached")
         if not gone and error.code.startswith(("browser.", "target.")):

@@ -1,13 +1,16 @@
 """``expect``: state what must be so; the run stops where it isn't."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.selector import Selector, SelectorSet, selector_of
 from tokenbroker.run.failure import StepFailed, Tried, attempt
 from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps.act import target_of
 from tokenbroker.run.steps.step import PLACE, SELECTOR, StepKind, options
 
 _STATES: dict[str, Callable[[Locator], bool]] = {
@@ -22,23 +25,32 @@ _STATES: dict[str, Callable[[Locator], bool]] = {
 
 def _perform(step: Step, stage: Stage) -> str:
     # Playwright's own expect() is not used: its messages hold a snapshot of the page, with the fields' values.
-    selector = str(step.options["selector"])
+    selector = target_of(step)
     text = step.options.get("text")
     state = str(step.options.get("state", "visible"))
     while not _holds(selector, stage, state, text):
         if stage.remaining_s() <= POLL_S:
             wanted = f"its text has '{text}'" if text is not None else f"it is {state}"
-            tried = Tried(selector=selector, why=f"it is not so that {wanted}")
+            tried = Tried(selector=str(selector), why=f"it is not so that {wanted}")
             raise StepFailed("what the flow expects is not so", code="expect.failed", tried=(tried,))
         attempt(lambda: stage.page.wait_for_timeout(POLL_S * 1000), what="waiting for what is expected")
     return ""
 
 
-def _holds(selector: str, stage: Stage, state: str, text: str | None) -> bool:
+def holds_now(options: Mapping[str, Any], stage: Stage) -> bool:
+    """Whether what `options`, those of an `expect`, ask for is so at this moment; raises as the step does."""
+    state, text = str(options.get("state", "visible")), options.get("text")
+    return _holds(selector_of(options["selector"]), stage, state, text)
+
+
+def _holds(selector: Selector, stage: Stage, state: str, text: str | None) -> bool:
     if state == "hidden" and text is None and not stage.has_frame():
         return True  # it went with its frame
-    match = stage.frame().locator(selector)
+    frame = stage.frame()
     try:
+        match = frame.locator(selector) if isinstance(selector, str) else _match(selector, stage)
+        if match is None:
+            return state == "hidden" and text is None
         if text is not None:
             shown = match.filter(visible=True, has_text=text)
             return attempt(shown.count, what="looking for the text") > 0
@@ -47,6 +59,12 @@ def _holds(selector: str, stage: Stage, state: str, text: str | None) -> bool:
         if error.code in ("target.bad_selector", "browser.closed", "browser.crashed"):
             raise
         return False
+
+
+def _match(selector: SelectorSet, stage: Stage) -> Locator | None:
+    """What `selector` means now; None where nothing is to be seen of it."""
+    found = stage.seek().now(selector)
+    return found.element if found is not None else None
 
 
 EXPECT = StepKind(

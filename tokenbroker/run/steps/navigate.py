@@ -29,7 +29,7 @@ def _perform(step: Step, stage: Stage) -> str:
             if down
             else f"the site answered {response.status}"
         )
-        raise StepFailed(sentence, code="navigation.refused", next_step=next_step)
+        raise StepFailed(sentence, code="navigation.refused", next_step=next_step, is_transient=down)
     return ""
 
 
@@ -42,5 +42,6 @@ NAVIGATE = StepKind(
     ),
     shorthand="url",
     idempotent=True,
+    retries=2,
     perform=_perform,
 )

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.schema.selector import SELECTOR
 from tokenbroker.run.stage import Stage
 
-SELECTOR: dict[str, Any] = {
-    "type": "string",
-    "minLength": 1,
-    "description": "What to act on, in Playwright's selector syntax; it must match exactly one element.",
-}
+__all__ = ["CREATES", "DIALOG", "OPENS", "PLACE", "SELECTOR", "VALUE_OPTIONS", "StepKind", "options"]
 REFERENCE = "^(secrets|param|env):[A-Za-z0-9_][A-Za-z0-9_./-]*$"
 VALUE_OPTIONS: dict[str, Any] = {
     "value": {"type": "string", "description": "The text as it stands here; never a secret."},
@@ -94,6 +91,8 @@ class StepKind:
     shorthand: str | None = None
     requires: frozenset[str] = frozenset()
     idempotent: bool = False
+    retries: int = 0
+    """How often it is done again, where the flow does not say, after what may pass by itself."""
     looks: bool = False
     """Whether it only looks at the page, which is then likely to be as it was before."""
     may_create: bool = False

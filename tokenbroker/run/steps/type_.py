@@ -5,7 +5,7 @@ from playwright.sync_api import Locator
 from tokenbroker.flow.model import Step
 from tokenbroker.run.failure import attempt
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.act import acted_at_once
+from tokenbroker.run.steps.act import acted_at_once, target_of
 from tokenbroker.run.steps.step import PLACE, SELECTOR, VALUE_OPTIONS, StepKind, options
 from tokenbroker.secret import Secret
 
@@ -17,7 +17,7 @@ def _perform(step: Step, stage: Stage) -> str:
     if isinstance(value, Secret):
         stage.require_declared_origin()
     text = value.reveal() if isinstance(value, Secret) else value
-    selector = str(step.options["selector"])
+    selector = target_of(step)
 
     def fill(field: Locator) -> None:
         field.fill(text, timeout=stage.remaining_ms)
@@ -28,11 +28,11 @@ def _perform(step: Step, stage: Stage) -> str:
     # Filling twice is filling once, so the locator may look and act in one go; it refuses a second match.
     if not look_first and acted_at_once(stage, selector, fill, what=_WHAT):
         return ""
-    field = stage.seek().find(selector).target
-    if look_first:
+    found = stage.find(selector, has_consequences=isinstance(value, Secret))
+    if look_first or found.report is not None:
         stage.require_declared_origin()
-    attempt(lambda: fill(field), what=_WHAT)
-    stage.note_acted(stage.frame())
+    attempt(lambda: fill(found.target), what=_WHAT)
+    stage.note_acted(found.frame)
     return ""
 
 

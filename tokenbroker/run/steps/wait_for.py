@@ -1,8 +1,12 @@
 """``wait_for``: wait until something is to be seen, has gone, or the address has changed."""
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.selector import SelectorSet
 from tokenbroker.run.failure import StepFailed, Tried, attempt
+from tokenbroker.run.postcondition import sees
+from tokenbroker.run.quiet import rounds
 from tokenbroker.run.stage import Stage
+from tokenbroker.run.steps.act import target_of
 from tokenbroker.run.steps.step import PLACE, SELECTOR, StepKind, options
 
 
@@ -15,8 +19,11 @@ def _perform(step: Step, stage: Stage) -> str:
             timeout_code="wait_for.timeout",
         )
         return ""
-    selector = str(step.options["selector"])
+    selector = target_of(step)
     state = str(step.options.get("state", "visible"))
+    if isinstance(selector, SelectorSet):
+        _wait_for_set(selector, stage, state)
+        return ""
     code = _waited(selector, stage, state)
     while code == "target.frame_detached":
         code = _waited(selector, stage, state)  # the frame went, and may come back
@@ -26,6 +33,16 @@ def _perform(step: Step, stage: Stage) -> str:
         tried = Tried(selector=selector, why=why)
         raise StepFailed(f"what was waited for did not come: {why}", code=code, tried=(tried,))
     return ""
+
+
+def _wait_for_set(selector: SelectorSet, stage: Stage, state: str) -> None:
+    for _ in rounds(stage.page, stage.remaining_s):
+        is_there = stage.has_frame() and sees(stage, selector)
+        if is_there == (state == "visible"):
+            return
+    why = "the alternatives do not agree on anything" if state == "visible" else "it is still to be seen"
+    tried = tuple(Tried(selector=each.told, why=why) for each in selector.alternatives)
+    raise StepFailed(f"what was waited for did not come: {why}", code="wait_for.timeout", tried=tried)
 
 
 def _waited(selector: str, stage: Stage, state: str) -> str:

@@ -1,14 +1,15 @@
 """``wait_human``: pause until a person has done what only a person may do (RUN-12)."""
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.selector import Selector
 from tokenbroker.human.checkpoint import Kind
 from tokenbroker.run import captcha
 from tokenbroker.run.challenge import Challenge, find_challenge
-from tokenbroker.run.failure import StepFailed, attempt
+from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.hands import require_hands
 from tokenbroker.run.one_time_code import answer_challenge
-from tokenbroker.run.postcondition import Postcondition, left, pause, shown
-from tokenbroker.run.quiet import POLL_S
+from tokenbroker.run.postcondition import Postcondition, left, pause, sees, shown
+from tokenbroker.run.quiet import POLL_S, rounds
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, StepKind, options
 
@@ -19,7 +20,7 @@ MUST_COME_S = 10.0
 
 def _perform(step: Step, stage: Stage) -> str:
     asked_kind = Kind(str(step.options["kind"])) if "kind" in step.options else None
-    until, denied = _selector(step, "until"), _selector(step, "denied")
+    until, denied = step.selector_at("until"), step.selector_at("denied")
     challenge = None
     if asked_kind is Kind.OTP or (asked_kind is None and until is None and denied is None):
         challenge = _look_for_challenge(stage, wait=asked_kind is Kind.OTP)
@@ -48,29 +49,27 @@ def _perform(step: Step, stage: Stage) -> str:
 
 
 def _postcondition(
-    kind: Kind, stage: Stage, *, until: str | None, denied: str | None, shows_captcha: bool
+    kind: Kind, stage: Stage, *, until: Selector | None, denied: Selector | None, shows_captcha: bool
 ) -> tuple[Postcondition, str]:
     """What ends the checkpoint in the page, and that in words for a person."""
     limit_s = stage.remaining_s()
-    look, proof = shown(stage, until=until, denied=denied), until or ""
+    look, proof = shown(stage, until=until, denied=denied), str(until or "")
     if kind is Kind.DEVICE:
         look = left(stage, until=until, denied=denied)
-        proof = until or "another address than that of the page that waits"
+        proof = str(until or "") or "another address than that of the page that waits"
     elif shows_captcha and until is None and denied is None:
         look = captcha.solved(stage)
     is_needed = until is not None or kind is Kind.DEVICE
     return Postcondition(stage=stage, look=look, is_needed=is_needed, limit_s=limit_s), proof
 
 
-def _one_time_code(step: Step, stage: Stage, challenge: Challenge, until: str | None) -> str:
+def _one_time_code(step: Step, stage: Stage, challenge: Challenge, until: Selector | None) -> str:
     reason = str(step.options["reason"])
     remark = answer_challenge(challenge, stage, reason=reason, deadline_s=step.timeout_s)
-    if until is not None:
-        match = stage.seek().visible(until)
-        attempt(
-            lambda: match.wait_for(state="visible", timeout=stage.remaining_ms),
-            what=f"the code was taken, and the page should show {until}",
-            timeout_code="human.not_proven",
+    if until is not None and not any(sees(stage, until) for _ in rounds(stage.page, stage.remaining_s)):
+        raise StepFailed(
+            f"the code was taken, and the page should show {until}: it was not possible before the step's time-out",
+            code="human.not_proven",
         )
     return remark
 
@@ -85,10 +84,6 @@ def _look_for_challenge(stage: Stage, *, wait: bool) -> Challenge | None:
             return challenge
         pause(stage)
     return None
-
-
-def _selector(step: Step, name: str) -> str | None:
-    return str(step.options[name]) if name in step.options else None
 
 
 WAIT_HUMAN = StepKind(

@@ -15,6 +15,7 @@
   const TAG_ROLES = { BUTTON: "button", TEXTAREA: "textbox", OPTION: "option", SUMMARY: "button", OUTPUT: "status", IMG: "img" };
   const MAX_TOLD = 40;
   const MAX_NEAR = 8;
+  const MAX_TEXTS = 400;
   const MAX_WORDS = 60;
 
   const getter = (type, name) => Object.getOwnPropertyDescriptor(type.prototype, name).get;
@@ -78,23 +79,21 @@
     }
     return "";
   };
-  // What labels the surroundings: captions and headings of the containers, and the names of the controls beside it.
+  // The captions of a container, and the names of the controls in it.
+  const textsOf = (container, element) => {
+    const captions = [...container.querySelectorAll("h1, h2, h3, h4, h5, h6, legend, caption, [role=heading]")].map((each) => each.textContent);
+    const controls = [...container.querySelectorAll("button, a[href], input, select, textarea, [role=button]")]
+      .filter((each) => !element || (each !== element && !each.contains(element) && !element.contains(each))).map(nameOf);
+    const texts = [container === document ? "" : attribute(container, "aria-label"), ...captions, ...controls].map(tidy);
+    return [...new Set(texts.filter((text) => text && !text.includes("…")))];
+  };
+  // Those of the innermost container that has any.
   const nearOf = (element) => {
-    const found = [];
-    let container = above(element);
-    for (let level = 0; level < 3 && container; level += 1) {
-      container = container && closest(container, CONTAINER);
-      if (!container) break;
-      found.push(attribute(container, "aria-label"));
-      for (const caption of container.querySelectorAll("h1, h2, h3, h4, h5, h6, legend, [role=heading]")) found.push(caption.textContent);
-      if (!level) {
-        for (const beside of container.querySelectorAll("button, a[href], input, select, textarea, [role=button]")) {
-          if (beside !== element && !beside.contains(element) && !element.contains(beside)) found.push(nameOf(beside));
-        }
-      }
-      container = above(container);
+    for (let each = above(element); each; each = above(each)) {
+      const texts = each.matches(CONTAINER) ? textsOf(each, element) : [];
+      if (texts.length) return texts.slice(0, MAX_NEAR);
     }
-    return [...new Set(found.map(tidy).filter((text) => text && !text.includes("…")))].slice(0, MAX_NEAR);
+    return [];
   };
   const kindOf = (element) => {
     const form = formOfElement(element);
@@ -106,17 +105,23 @@
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && element.checkVisibility({ visibilityProperty: true });
   };
-  const everyElement = () => {
-    const all = [];
+  // How many are to be seen that are of the same kind; asked from the cheapest question to the dearest.
+  const alikeOf = (element) => {
+    const kind = kindOf(element);
+    let alike = 0;
     const roots = [document];
     for (const root of roots) {
-      for (const element of root.querySelectorAll("*")) {
-        all.push(element);
-        if (element.shadowRoot) roots.push(element.shadowRoot);
+      for (const each of root.querySelectorAll("*")) {
+        if (each.shadowRoot) roots.push(each.shadowRoot);
+        if (roleOf(each) === kind.role && (kind.role || each.tagName === element.tagName)) {
+          const other = kindOf(each);
+          if (Object.keys(kind).every((key) => kind[key] === other[key]) && isSeen(each)) alike += 1;
+        }
       }
     }
-    return all;
+    return alike;
   };
+  const printOf = (element) => ({ ...kindOf(element), name: nameOf(element), near: nearOf(element), alike: alikeOf(element) });
 
   const shownOf = (element, flags) => {
     const control = element.closest(CONTROL);
@@ -131,16 +136,15 @@
   const told = (element, flags) => ({
     marked: ways(sheets.marked, element), seen: ways(sheets.seen, element), isActed: element === acted, acts: element.matches(ACTING),
     isDisabled: Boolean(element.disabled), ...shownOf(element, flags),
-    ...(flags.includes("print") ? { print: { ...kindOf(element), name: nameOf(element), near: nearOf(element) } } : {}),
+    ...(flags.includes("print") ? { print: printOf(element) } : {}),
   });
   const tell = (flags) => {
     const every = new Set(sheets.seen.flatMap((list) => [...(list || [])]));
     sheets.told = [...every].slice(0, MAX_TOLD);
-    const kinds = flags.includes("alike") ? everyElement().filter(isSeen).map((each) => JSON.stringify(kindOf(each))) : [];
-    const candidates = sheets.told.map((element) => ({ ...told(element, flags),
-      ...(flags.includes("alike") ? { alike: kinds.filter((kind) => kind === JSON.stringify(kindOf(element))).length } : {}) }));
+    const candidates = sheets.told.map((element) => told(element, flags));
     const report = document.createElement("span");
-    report.textContent = JSON.stringify({ candidates, total: every.size, hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
+    const texts = flags.includes("print") ? textsOf(document, null).slice(0, MAX_TEXTS) : [];
+    report.textContent = JSON.stringify({ candidates, texts, total: every.size, counts: sheets.seen.map((list) => list?.size || 0), hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
     return report;
   };
   const note = (lists, way, element) => { (lists[way] ||= new Set()).add(element); return [element]; };
@@ -157,8 +161,9 @@
     mark: (root, way) => note(sheets.marked, Number(way), root),
     // The control that the element stands in, if any.
     control: (root) => [root.closest(CONTROL) || root],
-    // The field that the element labels, if any.
+    // The field that the element labels, if any; else the control that it stands in.
     field: (root) => [fieldOf(root.closest("label")) || root],
+    owner: (root) => [fieldOf(root.closest("label")) || root.closest(CONTROL) || root],
     seen: (root, way) => note(sheets.seen, Number(way), root),
     tell: (root, flags) => (root === document.documentElement ? [tell((flags || "").split(","))] : []),
     // The element that was told of, and no other; from now on it is the one that was acted on last.

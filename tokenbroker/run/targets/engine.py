@@ -33,11 +33,11 @@ class Way:
     """One way of finding elements.
 
     Attributes:
-        to: each is traded for the "control" that it stands in, or for the "field" that it labels.
+        to: each is traded for the "control" that it stands in, the "field" that it labels, or its "owner": either.
     """
 
     locator: Locator
-    to: Literal["control", "field"] | None = None
+    to: Literal["control", "field", "owner"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +51,8 @@ class Print:
     landmark: str
     name: str = field(repr=False)
     near: tuple[str, ...] = field(repr=False)
+    alike: int
+    """How many visible elements of its frame have the same role, type, autocomplete, form and landmark, it included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +64,7 @@ class Candidate:
         is_acted: it is the one that was acted on last.
         acts: it is a control or a field, not a mere text.
         shown: what it looks like, for a person.
-        print: its surroundings, if they were asked for.
-        alike: how many visible elements of the frame are of the same kind, it included; 0 if not asked for.
+        print: what it is and what surrounds it, if that was asked for.
     """
 
     ways: frozenset[int]
@@ -72,19 +73,18 @@ class Candidate:
     is_disabled: bool
     shown: "Shown"
     print: Print | None
-    alike: int
+    frame: Frame = field(repr=False)
     _place: str = field(repr=False)
-    _frame: Frame = field(repr=False)
 
     @property
     def element(self) -> Locator:
         """The element itself; fails with "not attached" once it has gone."""
-        return self._frame.locator(f"{NAME}=pick:{self._place}")
+        return self.frame.locator(f"{NAME}=pick:{self._place}")
 
     @property
     def target(self) -> Locator:
         """As `element`; besides, it counts as acted on from its use on."""
-        return self._frame.locator(f"{NAME}=act:{self._place}")
+        return self.frame.locator(f"{NAME}=act:{self._place}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,11 +108,17 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sight:
-    """What one look has found: candidates in the document's order, and for each way how many matches are hidden."""
+    """What one look has found: the first candidates in the document's order, and how many there are in all.
 
-    candidates: tuple[Candidate, ...]
-    total: int
-    hidden: tuple[int, ...]
+    `counts` and `hidden` tell for each way how many of its matches are to be seen, and how many are not; `texts` are
+    the captions and controls of the page, if prints were asked for.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    total: int = 0
+    counts: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()
+    texts: tuple[str, ...] = field(default=(), repr=False)
 
 
 def look(
@@ -122,7 +128,6 @@ def look(
     timeout_ms: float,
     wordless: bool = False,
     prints: bool = False,
-    alike: bool = False,
 ) -> Sight:
     """Look once at `frame` along `ways`; waits only until it has a document.
 
@@ -135,15 +140,23 @@ def look(
         seen = way.locator.locator(f"{NAME}=mark:{index}").filter(visible=True)
         seen = seen.locator(f"{NAME}={way.to}:") if way.to else seen
         union = union.or_(seen.locator(f"{NAME}=seen:{index}"))
-    flags = [name for name, on in (("wordless", wordless), ("print", prints), ("alike", alike)) if on]
+    flags = [name for name, on in (("wordless", wordless), ("print", prints)) if on]
     told = json.loads(
         union.locator(f"{NAME}=tell:{','.join(flags)}").text_content(timeout=timeout_ms) or "{}"
     )
     candidates = tuple(_candidate(each, frame, f"{number}.{i}") for i, each in enumerate(told["candidates"]))
-    hidden = (*told["hidden"], *[0] * (len(ways) - len(told["hidden"])))
     return Sight(
-        candidates=candidates, total=int(told["total"]), hidden=tuple(int(each or 0) for each in hidden)
+        candidates=candidates,
+        total=int(told["total"]),
+        counts=_for_each(ways, told["counts"]),
+        hidden=_for_each(ways, told["hidden"]),
+        texts=tuple(told["texts"]),
     )
+
+
+def _for_each(ways: Sequence[Way], told: list[int | None]) -> tuple[int, ...]:
+    """What was `told` for each of `ways`; the list ends with the last way that found something."""
+    return (*(each or 0 for each in told), *[0] * (len(ways) - len(told)))
 
 
 def acting(locator: Locator) -> Locator:
@@ -165,7 +178,6 @@ def _candidate(told: dict[str, Any], frame: Frame, place: str) -> Candidate:
         is_disabled=bool(told["isDisabled"]),
         shown=Shown(**{name: told[name] for name in ("tag", "id", "type", "words")}, box=tuple(told["box"])),
         print=Print(**{**around, "near": tuple(around["near"])}) if around else None,
-        alike=int(told.get("alike", 0)),
         _place=place,
-        _frame=frame,
+        frame=frame,
     )

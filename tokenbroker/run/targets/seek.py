@@ -4,40 +4,26 @@ A bare ``text=…`` in an acting step has a rule of its own (see `_text_target`)
 Playwright's meaning.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator
 
+from tokenbroker.flow.selector import Selector, SelectorSet
 from tokenbroker.run.failure import StepFailed, Tried, attempt
-from tokenbroker.run.quiet import POLL_S, has_settled
+from tokenbroker.run.quiet import has_settled, rounds
 from tokenbroker.run.targets.engine import Candidate, Sight, Way, acting, look
+from tokenbroker.run.targets.found import Found
 from tokenbroker.run.targets.selector import bare_text, exact_pattern
+from tokenbroker.run.targets.sets import MAX_CANDIDATES, SetSearch
 
-MAX_CANDIDATES = 6
 CONTROL_ROLES = (
     "button", "link", "menuitem", "tab", "checkbox", "radio", "switch", "option", "menuitemcheckbox",
     "menuitemradio", "treeitem",
 )  # fmt: skip
 _NAMED, _EXACT, _PARTIAL = range(3)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """The one element that a selector means."""
-
-    element: Locator
-    """For reading."""
-    target: Locator
-    """For acting: from its use on, the element counts as the one acted on last."""
-
-    @classmethod
-    def of(cls, candidate: Candidate) -> "Found":
-        """The very element of `candidate`."""
-        return cls(element=candidate.element, target=candidate.target)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +38,20 @@ class Seeker:
     remaining_s: Callable[[], float]
     redact: Callable[[str], str]
     wordless: bool = False
+    site: str = ""
+    other_frames: Callable[[], tuple[Frame, ...]] = lambda: ()
+    """Where else the target of a set may have moved to; all of declared origins."""
+    as_written: Callable[[str], str] = lambda address: address
+    """An address of the site as the flow would write it."""
 
-    def find(self, selector: str) -> Found:
+    def find(self, selector: Selector, *, has_consequences: bool = True) -> Found:
         """The one element that `selector` means in an acting step, waited for until the step's time is up.
 
         Raises:
             StepFailed: `target.not_found`, `target.ambiguous` or `target.bad_selector`.
         """
+        if isinstance(selector, SelectorSet):
+            return self._search(selector, has_consequences=has_consequences).find()
         text = bare_text(selector)
         if text is not None:
             return self._text_target(selector, text)
@@ -86,12 +79,35 @@ class Seeker:
         """The first visible match of `selector`, for steps that look and don't act."""
         return self.frame.locator(selector).filter(visible=True).first
 
-    def is_there(self, selector: str) -> bool:
-        """Whether a match of `selector` is visible once the page has settled."""
-        match = self.visible(selector)
-        if match.is_visible():
-            return True
-        return self._settled() and match.is_visible()
+    def now(self, selector: SelectorSet) -> Found | None:
+        """What `selector` means now, for steps that look and don't act; None where it is not to be seen.
+
+        Raises:
+            StepFailed: `target.bad_selector`.
+        """
+        return self._search(selector, has_consequences=False).now()
+
+    def shows(self, selector: Selector) -> bool:
+        """Whether what `selector` means is to be seen now; raises PlaywrightError or StepFailed."""
+        if isinstance(selector, SelectorSet):
+            return self.now(selector) is not None
+        return self.visible(selector).is_visible()
+
+    def is_there(self, selector: Selector) -> bool:
+        """Whether what `selector` means is visible once the page has settled; raises as `shows`."""
+        return self.shows(selector) or (self._settled() and self.shows(selector))
+
+    def _search(self, selector: SelectorSet, *, has_consequences: bool) -> SetSearch:
+        return SetSearch(
+            selector=selector,
+            frames=(self.frame, *self.other_frames()),
+            site=self.site,
+            as_written=self.as_written,
+            remaining_s=self.remaining_s,
+            redact=self.redact,
+            wordless=self.wordless,
+            has_consequences=has_consequences,
+        )
 
     def _single(self, selector: str) -> Found:
         locator = self.frame.locator(selector)
@@ -104,7 +120,7 @@ class Seeker:
         except StepFailed as error:
             code = error.code
         else:
-            return Found(element=locator, target=acting(locator))
+            return Found(element=locator, target=acting(locator), frame=self.frame)
         sight = self._look(locator) if code == "target.ambiguous" else None
         # One visible match among hidden twins is the one; more than one stop the step.
         if sight is not None and sight.total == 1:
@@ -119,8 +135,8 @@ class Seeker:
             Way(locator=self.frame.locator(f"text={exact_pattern(text)}"), to="control"),
             Way(locator=self.frame.locator(f"text={text}"), to="control"),
         )
-        sight = Sight(candidates=(), total=0, hidden=())
-        for _ in self._rounds():
+        sight = Sight()
+        for _ in rounds(self.frame.page, self.remaining_s):
             sight = self._sight(ways)
             found = _exact(sight)
             if not found or _is_doubtful(found):
@@ -135,20 +151,12 @@ class Seeker:
                 raise self._stop(selector, "target.ambiguous", sight)
         raise self._stop(selector, "target.not_found", sight)
 
-    def _rounds(self) -> Iterator[int]:
-        """Counts up, a short pause between, until the step's time is up."""
-        for number in count():
-            yield number
-            if self.remaining_s() <= POLL_S:
-                return
-            attempt(lambda: self.frame.page.wait_for_timeout(POLL_S * 1000), what="waiting for the page")
-
     def _sight(self, ways: Sequence[Way]) -> Sight:
         """What is to be seen along `ways` now; nothing while the page is just changing."""
         try:
             return look(self.frame, ways, timeout_ms=self._remaining_ms(), wordless=self.wordless)
         except PlaywrightError:
-            return Sight(candidates=(), total=0, hidden=())
+            return Sight()
 
     def _look(self, locator: Locator) -> Sight:
         return attempt(

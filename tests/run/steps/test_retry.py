@@ -1,0 +1,127 @@
+"""Doing a step again: freely where twice is the same as once, else only on proof (RUN-8)."""
+
+import pytest
+
+from tests.flow.texts import flow_from
+from tokenbroker.errors import FlowError
+from tokenbroker.run import retry
+from tokenbroker.run.failure import StepFailed
+from tokenbroker.run.runner import _performed
+from tokenbroker.run.steps import STEPS
+
+pytestmark = [pytest.mark.browser, pytest.mark.req("RUN-8")]
+
+HEAD = 'version: 1\nsite: s\nflow: f\nallowed_automation: semi_auto\nsteps:\n  - navigate: "https://c.example.com/"\n'
+BUSY_ONCE = """<button id=b onclick="n = (window.n || 0) + 1; document.title = n;
+  out.textContent = n < 2 ? 'Busy, nothing was made' : 'Made'">Make</button><p id=out></p>"""
+PROOF = "retry: { times: 2, expect: { selector: 'text=nothing was made' } }"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Without the pauses: how long they are has a test of its own."""
+    monkeypatch.setattr(retry, "pause_s", lambda tries: 0.001)
+
+
+def performed(trial, step_yaml: str, *, within_s: float = 2) -> str:
+    """The step as the runner does it."""
+    step = trial.plan_of(step_yaml).flow.steps[1]
+    trial.stage.begin(step, within_s)
+    return _performed(step, trial.stage)
+
+
+def test_going_to_a_site_that_is_down_for_a_moment_is_tried_again(on_page, site):
+    trial = on_page("x")
+    answers = iter([503, 503, 200])
+    site.pages["/flaky"] = lambda: _next_status(site, answers)
+    remark = performed(trial, f"navigate: {site.origin}/flaky", within_s=10)
+    assert remark == "at the 3. try"
+
+
+def _next_status(site, answers):
+    site.status["/flaky"] = next(answers, 200)
+    return "<h1>there</h1>"
+
+
+def test_what_the_site_refuses_for_good_is_not_asked_again(on_page, site):
+    trial = on_page("x")
+    asked = []
+    site.pages["/no"] = lambda: asked.append(1) or "no"
+    site.status["/no"] = 403
+    with pytest.raises(StepFailed) as stopped:
+        performed(trial, f"navigate: {site.origin}/no", within_s=10)
+    assert stopped.value.code == "navigation.refused"
+    assert len(asked) == 1
+
+
+def test_a_look_is_done_again_as_often_as_the_flow_says(on_page):
+    trial = on_page("<script>setTimeout(() => document.body.append('Ready'), 700)</script>")
+    assert performed(trial, "{ wait_for: 'text=Ready', retry: 5 }", within_s=0.3).endswith("try")
+
+
+def test_a_press_that_had_no_effect_is_repeated_on_proof(on_page):
+    trial = on_page(BUSY_ONCE)
+    assert performed(trial, f"{{ click: '#b', {PROOF} }}") == "at the 2. try"
+    assert trial.stage.page.title() == "2"
+
+
+def test_a_press_without_that_proof_is_done_once(on_page):
+    trial = on_page(BUSY_ONCE.replace("Busy, nothing was made", "Who knows"))
+    assert performed(trial, f"{{ click: '#b', {PROOF} }}") == ""
+    assert trial.stage.page.title() == "1"
+
+
+def test_a_press_that_never_has_an_effect_ends_with_its_code(on_page):
+    trial = on_page(BUSY_ONCE.replace("n < 2", "true"))
+    with pytest.raises(StepFailed) as stopped:
+        performed(trial, f"{{ click: '#b', {PROOF} }}")
+    assert stopped.value.code == "retry.no_effect"
+    assert trial.stage.page.title() == "3"
+
+
+def test_what_was_pressed_and_failed_is_not_pressed_again_without_proof(on_page):
+    trial = on_page("<button id=b onclick=\"document.title += '+'\">Open</button>")
+    step = "{ click: { selector: '#b', opens: w }, retry: { times: 3, expect: { selector: '#no' } } }"
+    with pytest.raises(StepFailed) as stopped:
+        performed(trial, step, within_s=0.8)
+    assert stopped.value.code == "page.not_opened"
+    assert trial.stage.page.title() == "t+"
+
+
+def test_a_press_whose_target_was_not_there_is_tried_again_for_nothing_was_pressed(on_page):
+    trial = on_page(
+        """<script>setTimeout(() => { document.body.innerHTML =
+        '<button id=b onclick="document.title += 1">Go</button>' }, 600)</script>"""
+    )
+    step = "{ click: '#b', retry: { times: 5, expect: { selector: '#no' } } }"
+    assert performed(trial, step, within_s=0.3).endswith("try")
+    assert trial.stage.page.title() == "t1"
+
+
+@pytest.mark.parametrize(
+    ("step", "is_right"),
+    [
+        ("{ navigate: 'https://c.example.com/', retry: 2 }", True),
+        ("{ click: '#b', retry: { times: 2, expect: { selector: '#x', state: hidden } } }", True),
+        ("{ click: '#b', retry: 2 }", False),
+        ("{ wait_for: '#b', retry: { times: 2, expect: { selector: '#x' } } }", False),
+        ("{ wait_human: { reason: 'Enter it' }, retry: 2 }", False),
+        ("{ capture_token: { selector: '#b', secret_ref: 'local:a' }, retry: 2 }", False),
+    ],
+)
+def test_the_language_takes_no_blind_repetition(step, is_right):
+    if is_right:
+        assert flow_from(f"{HEAD}  - {step}\n", "flows/f.yaml").steps[1].retry is not None
+        return
+    with pytest.raises(FlowError) as stopped:
+        flow_from(f"{HEAD}  - {step}\n", "flows/f.yaml")
+    assert stopped.value.code == "flow.bad_retry"
+
+
+def test_every_verb_says_whether_twice_is_the_same_as_once():
+    assert {verb for verb, kind in STEPS.items() if kind.idempotent} == {
+        "navigate",
+        "type",
+        "wait_for",
+        "expect",
+    }

@@ -1,0 +1,190 @@
+"""Selector sets in a real browser: all alternatives are looked along, and must agree (FLOW-3, RESIL-1, RESIL-2)."""
+
+import json
+
+import pytest
+
+from tokenbroker.run.failure import StepFailed
+from tokenbroker.secret import Secret
+
+pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-3", "RESIL-2")]
+
+SAY = 'onclick="document.title=this.dataset.n"'
+SET = '[{ role: button, name: "Create" }, { css: "#create" }, { xpath: "//form/button[1]" }]'
+FORM = f'<form action="/keys" onsubmit="return false"><button id=create {SAY} data-n=right>Create</button></form>'
+
+
+def clicked(trial) -> str:
+    return trial.stage.page.title()
+
+
+def stopped_by(trial, step: str, *, within_s: float = 1.5) -> StepFailed:
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform(step, within_s=within_s)
+    return stopped.value
+
+
+def with_fingerprint(trial, alternatives: str) -> str:
+    """`alternatives` with the fingerprint of what they lead to now."""
+    step = trial.plan_of(f"click: {{ selector: {alternatives} }}").flow.steps[1]
+    trial.stage.begin(step, 5)
+    told = trial.stage.find(step.selector).report.fingerprint.as_options()
+    return f"{{ any: {alternatives}, fingerprint: {json.dumps(told)} }}"
+
+
+def test_a_set_that_agrees_is_acted_on_and_reported(on_page):
+    trial = on_page(FORM)
+    trial.perform(f"click: {{ selector: {SET} }}")
+    assert clicked(trial) == "right"
+    report = trial.stage.target_report
+    assert (report.won, report.agreed, report.failed, report.is_healed) == (
+        "role",
+        ("role", "css", "xpath"),
+        (),
+        False,
+    )
+
+
+@pytest.mark.req("RESIL-1")
+@pytest.mark.parametrize(
+    ("html", "failed"),
+    [
+        (FORM.replace("id=create", "id=c-91x"), ("css",)),
+        (FORM.replace(">Create<", ">Add key<"), ("role",)),
+        (FORM.replace("<button", "<div><button").replace("</form>", "</div></form>"), ("xpath",)),
+    ],
+)  # fmt: skip
+def test_one_alternative_that_fails_is_healed_by_two_that_agree_and_told(on_page, html, failed):
+    trial = on_page(html)
+    trial.perform(f"click: {{ selector: {SET} }}")
+    assert clicked(trial) == "right"
+    assert trial.stage.target_report.failed == failed
+    assert trial.stage.target_report.is_healed
+
+
+def test_one_alternative_alone_does_not_press(on_page):
+    trial = on_page(FORM.replace("id=create", "id=c-91x").replace(">Create<", ">Add key<"))
+    error = stopped_by(trial, f"click: {{ selector: {SET} }}")
+    assert (error.code, clicked(trial)) == ("target.not_found", "t")
+    assert [tried.selector for tried in error.tried[:3]] == [
+        'role: button "Create"',
+        "css: #create",
+        "xpath: //form/button[1]",
+    ]
+    assert trial.keeping.pressed == []
+
+
+def test_alternatives_that_lead_to_different_elements_stop_and_list_both(on_page):
+    decoy = f"<button id=create {SAY} data-n=wrong>Delete</button>"
+    trial = on_page(FORM.replace("id=create", "") + decoy)
+    error = stopped_by(trial, f"click: {{ selector: {SET} }}")
+    assert clicked(trial) == "t"
+    assert len(error.tried[-1].candidates) == 2
+
+
+@pytest.mark.req("RESIL-1")
+def test_a_lookalike_elsewhere_is_not_pressed_when_the_element_has_gone(on_page):
+    page = f"<section><h2>Keys</h2>{FORM}</section>"
+    trial = on_page(page)
+    selector = with_fingerprint(trial, '[{ role: button, name: "Create" }, { css: "form button" }]')
+    archive = f'<section><h2>Archive</h2><form action="/archive"><button {SAY} data-n=wrong>Create</button></form></section>'
+    trial.stage.page.set_content(archive + "<section><h2>Keys</h2><p>None yet</p></section>")
+    error = stopped_by(trial, f"click: {{ selector: {selector} }}")
+    assert error.code == "target.not_found"
+    assert clicked(trial) != "wrong"
+
+
+@pytest.mark.req("RESIL-1")
+def test_an_element_that_moved_into_a_frame_is_found_there(on_page):
+    trial = on_page(
+        f"<iframe srcdoc='{FORM.replace(chr(34), '&quot;')}'></iframe>".replace(
+            "document.title", "top.document.title"
+        )
+    )
+    trial.perform(f"click: {{ selector: {SET} }}")
+    assert clicked(trial) == "right"
+    assert trial.stage.target_report.in_other_frame
+
+
+def test_an_element_that_comes_late_is_waited_for_and_a_lookalike_before_it_left_alone(on_page):
+    late = json.dumps(FORM)
+    trial = on_page(
+        f"<button {SAY} data-n=wrong>Create</button><div id=here></div>"
+        f"<script>setTimeout(() => {{ here.innerHTML = {late} }}, 700)</script>"
+    )
+    trial.perform(f"click: {{ selector: {SET} }}")
+    assert clicked(trial) == "right"
+
+
+def test_a_secret_is_typed_only_where_two_agree_and_a_literal_by_the_primary(on_page):
+    fields = '[{ label: "Key name" }, { css: "#name" }]'
+    trial = on_page(
+        "<label for=n2>Key name</label><input id=n2>", inputs={"secrets:p": Secret("demo-only-pw")}
+    )
+    error = stopped_by(trial, f'type: {{ selector: {fields}, value_ref: "secrets:p" }}')
+    assert error.code == "target.not_found"
+    trial.perform(f'type: {{ selector: {fields}, value: "hello" }}')
+    assert trial.stage.page.input_value("#n2") == "hello"
+
+
+def test_a_text_that_labels_a_field_means_the_field(on_page):
+    trial = on_page("<label for=n>Key name</label><input id=n>")
+    trial.perform('type: { selector: [{ text: "Key name" }, { css: "#n" }], value: "hello" }')
+    assert trial.stage.page.input_value("#n") == "hello"
+
+
+def test_a_token_is_read_where_the_alternatives_agree(on_page):
+    trial = on_page("<main><output class=token>exk_demo_0123456789</output></main>")
+    trial.perform(
+        'capture_token: { selector: [{ css: ".token" }, { xpath: "//main/output" }], secret_ref: "local:a" }'
+    )
+    assert trial.keeping.kept == [Secret("exk_demo_0123456789")]
+
+
+def test_looking_steps_take_sets(on_page):
+    trial = on_page(
+        "<h1>Keys</h1><script>setTimeout(() => document.querySelector('h1').remove(), 300)</script>"
+    )
+    heading = '[{ role: heading, name: "Keys" }, { css: "h1" }]'
+    trial.perform(f"expect: {{ selector: {heading}, text: Keys }}")
+    trial.perform(f"wait_for: {{ selector: {heading}, state: hidden }}")
+    trial.perform(f"expect: {{ selector: {heading}, state: hidden }}")
+    assert stopped_by(trial, f"wait_for: {{ selector: {heading} }}").code == "wait_for.timeout"
+    assert stopped_by(trial, f"expect: {{ selector: {heading} }}").code == "expect.failed"
+
+
+def test_when_takes_a_set(on_page):
+    trial = on_page(FORM)
+    there, gone = (f'[{{ text: "{text}" }}, {{ css: "#create" }}]' for text in ("Create", "Delete"))
+    for selector, is_there in ((there, True), (gone, False)):
+        step = trial.plan_of(f"{{ click: '#create', when: {selector} }}").flow.steps[1]
+        trial.stage.begin(step, 2)
+        assert trial.stage.applies() is is_there
+
+
+def test_an_alternative_that_is_none_is_named(on_page):
+    trial = on_page(FORM)
+    error = stopped_by(trial, 'click: { selector: [{ css: "[[" }, { text: Create }] }')
+    assert (error.code, error.tried[0].selector) == ("target.bad_selector", "css: [[")
+
+
+@pytest.mark.req("SECRET-7")
+def test_the_report_of_a_set_holds_no_word_of_the_page(on_page):
+    trial = on_page(
+        "<form action=/keys><h2>Keys of demo-only-anna</h2><button id=create type=button>Create demo-only</button></form>"
+    )
+    selector = with_fingerprint(trial, '[{ css: "#create" }, { xpath: "//form/button" }]')
+    trial.perform(f"click: {{ selector: {selector} }}")
+    told = json.dumps(trial.stage.target_report.as_record())
+    assert "demo-only" not in told
+    assert '"role": "button"' in told
+
+
+def test_a_page_can_not_forge_what_an_alternative_leads_to(on_page):
+    trial = on_page(
+        FORM
+        + "<script>Element.prototype.getAttribute = () => 'forged'; Document.prototype.querySelectorAll = () => [];"
+        "Element.prototype.matches = () => false; JSON.stringify = () => '{}'</script>"
+    )
+    trial.perform(f"click: {{ selector: {SET} }}")
+    assert clicked(trial) == "right"

@@ -1,0 +1,106 @@
+"""Which candidate is accepted, from evidence alone (FLOW-3, RESIL-2)."""
+
+import pytest
+
+from tokenbroker.flow.selector import Fingerprint, SelectorSet, selector_of
+from tokenbroker.run.targets.fingerprint import Fit, Surroundings
+from tokenbroker.run.targets.verdict import Evidence, judge
+
+pytestmark = pytest.mark.req("FLOW-3", "RESIL-2")
+
+CREATE = [{"role": "button", "name": "Create"}, {"css": "#create"}, {"xpath": "//form/button[2]"}]
+WORDS_ONLY = [{"role": "button", "name": "Create"}, {"text": "Create"}]
+
+
+def a_set(alternatives=CREATE) -> SelectorSet:
+    return selector_of(alternatives)
+
+
+def seen(*ways: int, alone: tuple[int, ...] | None = None, fit: Fit | None = None) -> Evidence:
+    return Evidence(ways=frozenset(ways), alone=frozenset(ways if alone is None else alone), fit=fit)
+
+
+def fits(surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, same_kind=False) -> Fit:
+    return Fit(contradicts=contradicts, same_name=same_name, surroundings=surroundings, same_kind=same_kind)
+
+
+def accepted(*evidence: Evidence, alternatives=CREATE, has_consequences=True) -> int | None:
+    return judge(a_set(alternatives), evidence, has_consequences=has_consequences).accepted
+
+
+def test_all_alternatives_that_lead_to_one_element_are_unanimous():
+    verdict = judge(a_set(), [seen(0, 1, 2)], has_consequences=True)
+    assert (verdict.accepted, verdict.is_unanimous) == (0, True)
+
+
+def test_two_independent_alternatives_are_enough():
+    assert accepted(seen(0, 1)) == 0
+    assert accepted(seen(1, 2)) == 0
+
+
+def test_one_alternative_is_not_enough_where_a_press_follows():
+    assert accepted(seen(0)) is None
+    assert accepted(seen(1)) is None
+
+
+def test_the_primary_is_enough_to_look():
+    assert accepted(seen(0), has_consequences=False) == 0
+    assert accepted(seen(1), has_consequences=False) is None
+
+
+def test_a_role_and_a_text_are_the_same_words_and_count_once():
+    assert accepted(seen(0, 1), alternatives=WORDS_ONLY) is None
+
+
+def test_two_alternatives_that_name_the_same_id_count_once():
+    same = [{"css": "#create"}, {"xpath": "//*[@id='create']"}, {"text": "Create"}]
+    assert accepted(seen(0, 1), alternatives=same) is None
+    assert accepted(seen(0, 1, 2), alternatives=same) == 0
+
+
+def test_alternatives_that_lead_to_different_elements_stop():
+    verdict = judge(a_set(), [seen(0, 1), seen(2)], has_consequences=True)
+    assert (verdict.accepted, verdict.code) == (None, "target.ambiguous")
+
+
+def test_a_lookalike_with_less_of_the_same_evidence_does_not_matter():
+    assert accepted(seen(0, alone=()), seen(0, 1, 2, alone=(1, 2))) == 1
+
+
+@pytest.mark.parametrize("same", [{"same_name": True}, {"same_kind": True}, {}])
+def test_the_fingerprint_is_evidence_beside_one_alternative(same):
+    assert accepted(seen(1, fit=fits(**same))) == 0
+
+
+def test_the_place_counts_once_whether_an_xpath_or_the_surroundings_tell_it():
+    assert accepted(seen(2, fit=fits())) is None
+
+
+def test_what_contradicts_the_fingerprint_is_never_accepted():
+    assert accepted(seen(0, 1, 2, fit=fits(contradicts=True))) is None
+
+
+def test_what_was_around_it_standing_around_something_else_takes_a_mark_of_the_site():
+    other = fits(Surroundings.OTHER)
+    assert accepted(seen(0, 2, fit=other)) is None
+    assert accepted(seen(0, 1, fit=other)) == 0
+
+
+def test_between_two_the_one_whose_surroundings_fit_is_taken_if_more_speaks_for_it():
+    mine, its = fits(Surroundings.SAME), fits(Surroundings.UNKNOWN)
+    assert accepted(seen(0, 1, fit=mine), seen(2, fit=its)) == 0
+    assert accepted(seen(0, fit=mine), seen(1, 2, fit=its)) is None
+
+
+def test_nothing_there_is_told_as_not_there():
+    assert judge(a_set(), [], has_consequences=True).code == "target.not_found"
+    assert judge(a_set(), [seen(2)], has_consequences=True).code == "target.not_found"
+
+
+def test_a_set_reads_as_it_was_written():
+    said = {"any": CREATE, "fingerprint": {"role": "button", "near": ["0a1b"], "alike": 1}}
+    found = selector_of(said)
+    assert isinstance(found, SelectorSet)
+    assert found.fingerprint == Fingerprint(role="button", near=("0a1b",), alike=1)
+    assert found.fingerprint.as_options() == said["fingerprint"]
+    assert str(found) == 'button "Create"'

@@ -1,0 +1,117 @@
+"""Doing a step again: freely where twice is the same as once, else only on proof that nothing was done (RUN-8)."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tokenbroker.flow.model import Step
+from tokenbroker.run.failure import NOTHING_PRESSED, StepFailed, attempt
+from tokenbroker.run.quiet import has_settled
+from tokenbroker.run.stage import Stage
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 8.0
+# Another try can't change these.
+_FINAL = ("target.bad_selector", "origin.", "browser.", "page.closed", "press.unknown_key", "human.")
+_lot = secrets.SystemRandom()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retry:
+    """How often a step may be done again, and what proves that an act of it had no effect.
+
+    Attributes:
+        times: further tries after the first.
+        expect: the options of an `expect` step that holds only where nothing was done; None for idempotent steps.
+        is_default: the flow says nothing: only what may pass by itself (a site that is down, a line that is cut) is
+            worth another try, and all of them share the step's time.
+    """
+
+    times: int
+    expect: Mapping[str, Any] | None = None
+    is_default: bool = False
+
+
+def retry_of(step: Step, *, default_times: int) -> Retry:
+    """What the flow says for `step`, else its type's own `default_times`."""
+    said = step.retry
+    if said is None:
+        return Retry(times=default_times, is_default=True)
+    if isinstance(said, int):
+        return Retry(times=said)
+    return Retry(times=int(said["times"]), expect=said.get("expect"))
+
+
+def retried(
+    act: Callable[[], str], stage: Stage, retry: Retry, *, is_idempotent: bool, holds: Callable[[], bool]
+) -> str:
+    """Do `act`, and do it again as `retry` allows; answers its remark, and how often it was tried.
+
+    An idempotent step is done again whatever it failed with. Any other one is done again only where it failed before
+    it pressed anything, or where `holds` (the retry's `expect`) proves that the press had no effect.
+
+    Raises:
+        what the last try raised; StepFailed `retry.no_effect` where the press had no effect each time.
+    """
+    limit_s = stage.remaining_s()
+    for tries in range(1, retry.times + 1):
+        failed: StepFailed | None = None
+        remark = ""
+        try:
+            remark = act()
+        except StepFailed as error:
+            failed = error
+        if failed is None and (is_idempotent or retry.expect is None or not _had_no_effect(stage, holds)):
+            return _told(remark, tries)
+        if failed is not None and not _may_go_on(
+            failed, stage, retry, is_idempotent=is_idempotent, holds=holds
+        ):
+            raise failed
+        _pause(stage, tries)
+        if not retry.is_default:
+            stage.extend(limit_s)
+    remark = act()
+    if not is_idempotent and retry.expect is not None and _had_no_effect(stage, holds):
+        raise StepFailed(
+            f"it was done {retry.times + 1} times, and had no effect each time", code="retry.no_effect"
+        )
+    return _told(remark, retry.times + 1)
+
+
+def pause_s(tries: int) -> float:
+    """How long to wait after so many tries: twice as long each time, between half of that and all of it by lot.
+
+    The lot keeps several runs that failed together from coming back together.
+    """
+    longest = min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S)
+    return _lot.uniform(longest / 2, longest)
+
+
+def _may_go_on(
+    error: StepFailed, stage: Stage, retry: Retry, *, is_idempotent: bool, holds: Callable[[], bool]
+) -> bool:
+    if error.code.startswith(_FINAL):
+        return False
+    if is_idempotent:
+        has_time = stage.remaining_s() > LONGEST_PAUSE_S / 2
+        return (error.is_transient and has_time) if retry.is_default else True
+    if not error.acted and error.code in NOTHING_PRESSED:
+        return True
+    return retry.expect is not None and _had_no_effect(stage, holds)
+
+
+def _had_no_effect(stage: Stage, holds: Callable[[], bool]) -> bool:
+    """Whether the page shows what proves that nothing was done, at once or when it has come to rest."""
+    if holds():
+        return True
+    has_settled(stage.page, stage.remaining_s)
+    return holds()
+
+
+def _pause(stage: Stage, tries: int) -> None:
+    attempt(lambda: stage.page.wait_for_timeout(pause_s(tries) * 1000), what="waiting before another try")
+
+
+def _told(remark: str, tries: int) -> str:
+    return remark if tries == 1 else "; ".join(filter(None, (remark, f"at the {tries}. try")))

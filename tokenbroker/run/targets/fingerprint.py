@@ -1,0 +1,121 @@
+"""What an element is, without any text of its page, and how well another one fits that (RESIL-2).
+
+Texts become keyed hashes of 16 bits: enough to tell the words of one page apart, too few to confirm a guess at a
+word, of which thousands have the same hash. The key is the site's name, so that the hashes of two sites differ.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+from urllib.parse import urlsplit
+
+from tokenbroker.flow.selector import Fingerprint
+from tokenbroker.run.targets.engine import Print
+
+_HEX_DIGITS: Final = 4
+_PRESSABLE: Final = frozenset({"button", "link", "menuitem", "tab", "option", "treeitem"})
+_FIELDS: Final = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "listbox", "slider"})
+_TOGGLES: Final = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
+_CLASSES: Final = (_PRESSABLE, _FIELDS, _TOGGLES)
+_MIN_NEAR_SHARE: Final = 0.5
+
+
+def keyed_hash(text: str, *, site: str) -> str:
+    """The first 16 bits, as hex digits, of the HMAC-SHA-256 of `text` with `site` as the key (RFC 2104).
+
+    Case, white space and compatibility forms (Unicode NFKC) don't count.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    key = f"tokenbroker fingerprint 1 {site}".encode()
+    return hmac.new(key, plain.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+
+
+def fingerprint_of(print_: Print, *, site: str, form: str) -> Fingerprint:
+    """The fingerprint of the element that `print_` tells of; `form` is its form's action as a flow would say it."""
+    return Fingerprint(
+        role=print_.role,
+        type=print_.type,
+        autocomplete=print_.autocomplete,
+        form=without_numbers(form),
+        landmark=print_.landmark,
+        name=keyed_hash(print_.name, site=site) if print_.name else "",
+        near=tuple(dict.fromkeys(keyed_hash(text, site=site) for text in print_.near)),
+        alike=print_.alike,
+    )
+
+
+def without_numbers(address: str) -> str:
+    """`address` with * for each part of its path that holds a digit: such a part names an account or a thing of it."""
+    parts = urlsplit(address)
+    path = "/".join("*" if re.search(r"\d", part) else part for part in parts.path.split("/"))
+    return f"{parts.scheme}://{parts.netloc}{path}" if parts.netloc else ""
+
+
+class Surroundings(Enum):
+    """How the captions and controls around an element fit those that were recorded."""
+
+    SAME = "same"
+    OTHER = "other"
+    """They are still there, but around something else."""
+    UNKNOWN = "unknown"
+    """Nothing was recorded, or the page has none of it any more: it was translated, say."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fit:
+    """How well an element fits a fingerprint.
+
+    Attributes:
+        contradicts: it can't be the element: a field for a button, a password for a text, a form of another site.
+        same_name: it has the recorded name.
+        surroundings: see `Surroundings`.
+        same_kind: role, type, autocomplete, form and landmark are as recorded, and as many elements of that kind
+            are there as were then. False where they were not counted.
+    """
+
+    contradicts: bool
+    same_name: bool
+    surroundings: Surroundings
+    same_kind: bool
+
+
+def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fit:
+    """How `now` fits what was `recorded`; `page` holds the hashes of all captions and controls of the page."""
+    kind = all(
+        getattr(recorded, name) == getattr(now, name)
+        for name in ("role", "type", "autocomplete", "form", "landmark")
+    )
+    return Fit(
+        contradicts=_contradicts(recorded, now),
+        same_name=bool(recorded.name) and recorded.name == now.name,
+        surroundings=_surroundings(recorded, now, page),
+        same_kind=kind and recorded.alike > 0 and recorded.alike == now.alike,
+    )
+
+
+def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
+    classes = [{i for i, roles in enumerate(_CLASSES) if each.role in roles} for each in (recorded, now)]
+    other_class = bool(classes[0]) and bool(classes[1]) and classes[0] != classes[1]
+    is_field = recorded.role in _FIELDS or not recorded.role
+    other_type = is_field and bool(recorded.type) and bool(now.type) and recorded.type != now.type
+    other_autofill = (
+        bool(recorded.autocomplete) and bool(now.autocomplete) and recorded.autocomplete != now.autocomplete
+    )
+    forms = [urlsplit(each.form) for each in (recorded, now)]
+    other_site = all(form.netloc for form in forms) and forms[0][:2] != forms[1][:2]
+    return other_class or other_type or other_autofill or other_site
+
+
+def _surroundings(recorded: Fingerprint, now: Fingerprint, page: Collection[str]) -> Surroundings:
+    if not recorded.near:
+        return Surroundings.UNKNOWN
+    shared = len({*recorded.near} & {*now.near})
+    if shared >= _MIN_NEAR_SHARE * len(recorded.near):
+        return Surroundings.SAME
+    still_there = len({*recorded.near} & {*page})
+    return Surroundings.OTHER if still_there > shared else Surroundings.UNKNOWN

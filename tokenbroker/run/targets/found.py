@@ -1,0 +1,64 @@
+"""What a search for a target answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Frame, Locator
+
+from tokenbroker.flow.selector import Fingerprint
+from tokenbroker.run.targets.engine import Candidate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetReport:
+    """How a selector set was resolved; value-free.
+
+    Attributes:
+        families: those of the set, in its order.
+        won: the first one that led to the element.
+        agreed: all that led to it.
+        failed: all that did not.
+        fingerprint: of the element as it was found.
+        in_other_frame: it was not in the frame that the step names.
+    """
+
+    families: tuple[str, ...]
+    won: str
+    agreed: tuple[str, ...]
+    failed: tuple[str, ...]
+    fingerprint: Fingerprint | None
+    in_other_frame: bool
+
+    @property
+    def is_healed(self) -> bool:
+        """Whether something of the set was no longer right."""
+        return bool(self.failed) or self.in_other_frame
+
+    def as_record(self) -> dict[str, Any]:
+        """For the evidence."""
+        return {
+            "won": self.won,
+            "agreed": list(self.agreed),
+            "failed": list(self.failed),
+            "healed": self.is_healed,
+            "in_other_frame": self.in_other_frame,
+            "fingerprint": self.fingerprint.as_options() if self.fingerprint else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The one element that a selector means."""
+
+    element: Locator
+    """For reading."""
+    target: Locator
+    """For acting: from its use on, the element counts as the one acted on last."""
+    frame: Frame
+    report: TargetReport | None = None
+    """How a set came to it; None for a single selector."""
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> "Found":
+        """The very element of `candidate`."""
+        return cls(element=candidate.element, target=candidate.target, frame=candidate.frame)

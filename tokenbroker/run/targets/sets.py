@@ -1,0 +1,209 @@
+"""Find the element that a selector set means: all alternatives are looked along, and must agree."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Frame, Locator
+
+from tokenbroker.flow.selector import Alternative, Family, Fingerprint, SelectorSet
+from tokenbroker.run.failure import StepFailed, Tried, attempt
+from tokenbroker.run.quiet import has_settled, rounds
+from tokenbroker.run.targets.engine import Candidate, Sight, Way, look
+from tokenbroker.run.targets.fingerprint import Surroundings, fingerprint_of, fit, keyed_hash
+from tokenbroker.run.targets.found import Found, TargetReport
+from tokenbroker.run.targets.selector import exact_pattern
+from tokenbroker.run.targets.verdict import NOTHING, Evidence, Verdict, judge
+
+# A target that is not there by then may have moved into another frame.
+LOOK_WIDER_S = 1.0
+MAX_CANDIDATES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetSearch:
+    """One search for what `selector` means.
+
+    Attributes:
+        frames: where it may be, the step's own frame first; all of declared origins.
+        as_written: an address of the site as the flow would write it.
+        has_consequences: whether what is found will be pressed, given a secret or read for a token.
+    """
+
+    selector: SelectorSet
+    frames: tuple[Frame, ...]
+    site: str
+    as_written: Callable[[str], str]
+    remaining_s: Callable[[], float]
+    redact: Callable[[str], str]
+    wordless: bool
+    has_consequences: bool
+
+    def find(self) -> Found:
+        """The one element, waited for until the step's time is up.
+
+        Raises:
+            StepFailed: `target.not_found`, `target.ambiguous` or `target.bad_selector`.
+        """
+        began = time.monotonic()
+        view = _View()
+        for _ in rounds(self.frames[0].page, self.remaining_s):
+            view = self._view(self.frames[:1])
+            if view.is_sure:
+                return self._found(view)
+            if not view.candidates and time.monotonic() - began < LOOK_WIDER_S:
+                continue
+            # Half of the page may not be there yet: what is accepted on less than all has to stand alone then, too.
+            if not has_settled(self.frames[0], self.remaining_s):
+                continue
+            view = self._view(self.frames)
+            if view.verdict.accepted is not None:
+                return self._found(view)
+            if view.verdict.code == "target.ambiguous":
+                break
+        raise self._stop(view)
+
+    def now(self) -> Found | None:
+        """The element if it is there now; one that is only looked at."""
+        view = self._view(self.frames[:1])
+        return self._found(view) if view.verdict.accepted is not None else None
+
+    def _view(self, frames: Sequence[Frame]) -> "_View":
+        """What is there now."""
+        sights = [sight for frame in frames if (sight := self._sight(frame)) is not None]
+        if not sights:
+            return _View()
+        counts = [sum(each) for each in zip(*(sight.counts for sight in sights), strict=True)]
+        candidates = [candidate for sight in sights for candidate in sight.candidates]
+        page = {keyed_hash(text, site=self.site) for sight in sights for text in sight.texts}
+        prints = [self._print(candidate) for candidate in candidates]
+        recorded = self.selector.fingerprint
+        evidence = [
+            Evidence(
+                ways=candidate.ways,
+                alone=frozenset(way for way in candidate.ways if counts[way] == 1),
+                fit=fit(recorded, now, page=page) if recorded is not None and now is not None else None,
+            )
+            for candidate, now in zip(candidates, prints, strict=True)
+        ]
+        verdict = judge(self.selector, evidence, has_consequences=self.has_consequences)
+        return _View(
+            candidates=tuple(candidates),
+            prints=tuple(prints),
+            evidence=tuple(evidence),
+            verdict=verdict,
+            counts=tuple(counts),
+            hidden=tuple(sum(each) for each in zip(*(sight.hidden for sight in sights), strict=True)),
+        )
+
+    def _sight(self, frame: Frame) -> Sight | None:
+        """One look at `frame`; None while it is just changing."""
+        ways = [way_of(frame, alternative) for alternative in self.selector.alternatives]
+        try:
+            return attempt(
+                lambda: look(
+                    frame, ways, timeout_ms=self.remaining_s() * 1000, wordless=self.wordless, prints=True
+                ),
+                what="looking for the element",
+            )
+        except StepFailed as error:
+            if error.code == "target.bad_selector":
+                raise self._bad(ways) from None
+            if error.code.startswith("browser."):
+                raise
+            return None
+
+    def _print(self, candidate: Candidate) -> Fingerprint | None:
+        around = candidate.print
+        if around is None:
+            return None
+        return fingerprint_of(around, site=self.site, form=self.as_written(around.form))
+
+    def _found(self, view: "_View") -> Found:
+        number = view.verdict.accepted
+        assert number is not None  # asked for by the callers
+        candidate, evidence = view.candidates[number], view.evidence[number]
+        families = [alternative.family.value for alternative in self.selector.alternatives]
+        report = TargetReport(
+            families=tuple(families),
+            won=families[min(evidence.ways)],
+            agreed=tuple(f for way, f in enumerate(families) if way in evidence.ways),
+            failed=tuple(f for way, f in enumerate(families) if way not in evidence.ways),
+            fingerprint=view.prints[number],
+            in_other_frame=candidate.frame != self.frames[0],
+        )
+        return Found(element=candidate.element, target=candidate.target, frame=candidate.frame, report=report)
+
+    def _stop(self, view: "_View") -> StepFailed:
+        verdict = view.verdict
+        shown = [self.redact(str(candidate.shown)) for candidate in view.candidates[:MAX_CANDIDATES]]
+        tried = tuple(
+            Tried(selector=alternative.told, why=self._why(view, way), candidates=())
+            for way, alternative in enumerate(self.selector.alternatives)
+        )
+        if shown:
+            tried += (Tried(selector="candidates", why="none is accepted", candidates=tuple(shown)),)
+        next_step = "open the page in your own browser and compare; then mend the alternatives that are no longer right"
+        return StepFailed(
+            f"no element to act on: {verdict.why}", code=verdict.code, tried=tried, next_step=next_step
+        )
+
+    def _why(self, view: "_View", way: int) -> str:
+        count = view.counts[way] if view.counts else 0
+        hidden = view.hidden[way] if view.hidden else 0
+        if not count:
+            return f"only what can't be seen matches ({hidden})" if hidden else "nothing matches"
+        led_to = [n for n, candidate in enumerate(view.candidates, 1) if way in candidate.ways]
+        return f"{count} match{'es' if count == 1 else ''}: candidate {', '.join(map(str, led_to[:MAX_CANDIDATES]))}"
+
+    def _bad(self, ways: Sequence[Way]) -> StepFailed:
+        why = "it is not a selector that Playwright understands"
+        for way, alternative in zip(ways, self.selector.alternatives, strict=True):
+            try:
+                way.locator.count()
+            except PlaywrightError:
+                tried = Tried(selector=alternative.told, why=why)
+                return StepFailed(f"no element to act on: {why}", code="target.bad_selector", tried=(tried,))
+        return StepFailed(f"no element to act on: {why}", code="target.bad_selector")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _View:
+    """What was there at one moment, and what follows from it."""
+
+    candidates: tuple[Candidate, ...] = ()
+    prints: tuple[Fingerprint | None, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    verdict: Verdict = NOTHING
+    counts: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether there is no need to wait until the page has come to rest."""
+        number = self.verdict.accepted
+        if number is None or not (self.verdict.is_unanimous or self.verdict.is_primary):
+            return False
+        fit = self.evidence[number].fit
+        return fit is None or fit.surroundings is Surroundings.SAME or fit.same_kind
+
+
+def way_of(frame: Frame, alternative: Alternative) -> Way:
+    """How `alternative` is looked for in `frame`."""
+    value = alternative.value
+    locator: Locator
+    match alternative.family:
+        case Family.TEST_ID:
+            locator = frame.get_by_test_id(value)
+        case Family.ROLE:
+            locator = frame.get_by_role(value, name=alternative.name, exact=True)  # type: ignore[arg-type]  # a literal
+        case Family.LABEL:
+            locator = frame.get_by_label(value, exact=True)
+        case Family.PLACEHOLDER:
+            locator = frame.get_by_placeholder(value, exact=True)
+        case Family.TEXT:
+            return Way(locator=frame.locator(f"text={exact_pattern(value)}"), to="owner")
+        case Family.CSS | Family.XPATH:
+            locator = frame.locator(f"{alternative.family.value}={value}")
+    return Way(locator=locator)
