@@ -1,21 +1,49 @@
 """A one-time code from its question to the site's verdict (RUN-12)."""
 
+from collections.abc import Callable
+
 from tokenbroker.errors import HumanDenied
+from tokenbroker.flow.model import Step
 from tokenbroker.human.checkpoint import Answer, Kind, Outcome
-from tokenbroker.run.challenge import Challenge, Submission
+from tokenbroker.run.challenge import Challenge, Submission, find_challenge
 from tokenbroker.run.failure import StepFailed, attempt
-from tokenbroker.run.postcondition import asks_for_password
+from tokenbroker.run.postcondition import asks_for_password, pause
 from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
+from tokenbroker.run.start_again import go_again, is_thrown_back
 
+# How long a challenge that is not there yet is looked for.
+MAY_COME_S = 1.0
+MUST_COME_S = 10.0
 MAX_CODES = 3
 MAX_QUESTIONS = 10
 """A page that draws its challenge anew, again and again, must not ask for ever."""
 LOOK_AGAIN_MS = 250
 
 
-def answer_challenge(challenge: Challenge, stage: Stage, *, reason: str, deadline_s: float | None) -> str:
+def await_challenge(stage: Stage, *, must_come: bool) -> Challenge | None:
+    """The challenge on the page; one that is late is waited for within the step's time: `MAY_COME_S` (1 s), or where
+    the flow says that one comes, `MUST_COME_S` (10 s); somewhat longer where looking itself is slow.
+    """
+    for _ in range(round((MUST_COME_S if must_come else MAY_COME_S) / POLL_S)):
+        challenge = find_challenge(stage.page)
+        if challenge is not None or stage.remaining_s() <= POLL_S:
+            return challenge
+        pause(stage)
+    return None
+
+
+def answer_challenge(
+    challenge: Challenge,
+    stage: Stage,
+    *,
+    reason: str,
+    deadline_s: float | None,
+    perform: Callable[[Step, Stage], str],
+) -> str:
     """Ask for the code and type it, three times at most, until the challenge has gone; answers a remark.
+
+    Where a wrong code threw the person back to the start, `perform` does the steps that lead here again.
 
     Raises:
         HumanDenied: `human.code_refused`; the site refused three codes, or ended the sign-in after a wrong one.
@@ -42,6 +70,12 @@ def answer_challenge(challenge: Challenge, stage: Stage, *, reason: str, deadlin
             answer.code is not None
         )  # in the window the person may have sent a code, or asked for a new one
         current = _submitted(current, answer, stage)
+        if current is None and typed < MAX_CODES and is_thrown_back(stage):
+            go_again(stage, perform, limit_s=limit_s)
+            current = await_challenge(stage, must_come=True)
+            if current is None:
+                break
+            continue
         if current is None and typed > 1 and asks_for_password(stage):
             break  # after wrong codes the site has ended the sign-in: the challenge went, but unanswered
         if current is None:

@@ -95,6 +95,12 @@ class Stage:
             self._watched.add(self.page)
             self.page.on("framenavigated", self._see_navigated)
 
+    @property
+    def step(self) -> Step:
+        """The current step; there is one from the first `begin` on."""
+        assert self._step is not None
+        return self._step
+
     def applies(self) -> bool:
         """Whether the current step is to be done: it has no `when`, or that is visible where the step works.
 

@@ -155,7 +155,8 @@ class Trial:
     def perform_all(self, *steps_yaml: str, within_s: float = 5) -> list[str | None]:
         """Do the steps one after the other, as the runner does; answers their remarks, None of one left out."""
         remarks = []
-        for step in self.plan_of(*steps_yaml).flow.steps[1:]:
+        self.stage.plan = self.plan_of(*steps_yaml)
+        for step in self.stage.plan.flow.steps[1:]:
             self.stage.begin(step, within_s)
             applies = self.stage.applies()
             remarks.append(perform(step, self.stage) if applies else None)

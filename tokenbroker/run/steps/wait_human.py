@@ -4,18 +4,14 @@ from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector
 from tokenbroker.human.checkpoint import Kind
 from tokenbroker.run import captcha
-from tokenbroker.run.challenge import Challenge, find_challenge
+from tokenbroker.run.challenge import Challenge
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.hands import require_hands
-from tokenbroker.run.one_time_code import answer_challenge
-from tokenbroker.run.postcondition import Postcondition, left, pause, sees, shown
-from tokenbroker.run.quiet import POLL_S, rounds
+from tokenbroker.run.one_time_code import answer_challenge, await_challenge
+from tokenbroker.run.postcondition import Postcondition, left, sees, shown
+from tokenbroker.run.quiet import rounds
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, StepKind, options
-
-# How long a challenge that is not there yet is looked for.
-MAY_COME_S = 1.0
-MUST_COME_S = 10.0
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -23,7 +19,7 @@ def _perform(step: Step, stage: Stage) -> str:
     until, denied = step.selector_at("until"), step.selector_at("denied")
     challenge = None
     if asked_kind is Kind.OTP or (asked_kind is None and until is None and denied is None):
-        challenge = _look_for_challenge(stage, wait=asked_kind is Kind.OTP)
+        challenge = await_challenge(stage, must_come=asked_kind is Kind.OTP)
     if challenge is not None:
         return _one_time_code(step, stage, challenge, until)
     if asked_kind is Kind.OTP:
@@ -48,6 +44,12 @@ def _perform(step: Step, stage: Stage) -> str:
     return f"{answer.outcome.value} by {answer.who} ({answer.channel})"
 
 
+def _perform_another(step: Step, stage: Stage) -> str:
+    from tokenbroker.run.steps import perform  # which knows this verb, too
+
+    return perform(step, stage)
+
+
 def _postcondition(
     kind: Kind, stage: Stage, *, until: Selector | None, denied: Selector | None, shows_captcha: bool
 ) -> tuple[Postcondition, str]:
@@ -65,25 +67,15 @@ def _postcondition(
 
 def _one_time_code(step: Step, stage: Stage, challenge: Challenge, until: Selector | None) -> str:
     reason = str(step.options["reason"])
-    remark = answer_challenge(challenge, stage, reason=reason, deadline_s=step.timeout_s)
+    remark = answer_challenge(
+        challenge, stage, reason=reason, deadline_s=step.timeout_s, perform=_perform_another
+    )
     if until is not None and not any(sees(stage, until) for _ in rounds(stage.page, stage.remaining_s)):
         raise StepFailed(
             f"the code was taken, and the page should show {until}: it was not possible before the step's time-out",
             code="human.not_proven",
         )
     return remark
-
-
-def _look_for_challenge(stage: Stage, *, wait: bool) -> Challenge | None:
-    """The challenge on the page; one that is late is waited for within the step's time: `MAY_COME_S` (1 s), or with
-    `wait`, where the flow says that one comes, `MUST_COME_S` (10 s); somewhat longer where looking itself is slow.
-    """
-    for _ in range(round((MUST_COME_S if wait else MAY_COME_S) / POLL_S)):
-        challenge = find_challenge(stage.page)
-        if challenge is not None or stage.remaining_s() <= POLL_S:
-            return challenge
-        pause(stage)
-    return None
 
 
 WAIT_HUMAN = StepKind(
