@@ -67,7 +67,7 @@ class Verdict:
     """The number of the accepted candidate, or None and why.
 
     Attributes:
-        is_unanimous: every alternative leads to it and to nothing else.
+        is_unanimous: every alternative leads to it, and one of them to nothing else.
         is_primary: the primary alternative leads to it and to nothing else, which is enough for a look.
         code: `target.not_found` or `target.ambiguous` where none was accepted.
         why: the same for a person.
@@ -101,10 +101,10 @@ def judge(selector: SelectorSet, evidence: Sequence[Evidence], *, has_consequenc
         n for n in fitting if all(_outweighs(n, other, evidence, weights) for other in range(len(evidence)))
     ]
     if len(best) == 1:
-        alone = evidence[best[0]].alone
+        ways, alone = evidence[best[0]].ways, evidence[best[0]].alone
         return Verdict(
             accepted=best[0],
-            is_unanimous=alone == frozenset(range(len(bases))),
+            is_unanimous=bool(alone) and len(ways) == len(bases),
             is_primary=not has_consequences and 0 in alone,
         )
     if fitting:
