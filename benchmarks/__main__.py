@@ -9,7 +9,14 @@ from benchmarks.measure import write_table
 
 # Each is a module of this package with `measure(rounds)`, and the share of the rounds that it takes: whole
 # processes are slow, and differ less.
-PARTS = {"reference_flow": 1.0, "evidence": 1.0, "mcp_start": 0.5, "many_flows": 0.25, "collecting": 0.25}
+PARTS = {
+    "reference_flow": 1.0,
+    "evidence": 1.0,
+    "targets": 1.0,
+    "mcp_start": 0.5,
+    "many_flows": 0.25,
+    "collecting": 0.25,
+}
 
 
 def main() -> int:

@@ -55,11 +55,11 @@ class Bench:
     def phone(self) -> PhonePage:
         return PhonePage(self.site.phones[self.email], lambda: self.browser)
 
-    def run(self, *, pictures: bool, recorded: bool = True) -> None:
+    def run(self, *, pictures: bool, recorded: bool = True, flow: Path = FLOW) -> None:
         """From the decision to the end of the run, with its job, spool and sink; `recorded`: report and bundle too."""
-        broker, flow = self.broker, load(FLOW, STEPS)
+        broker, loaded = self.broker, load(flow, STEPS)
         person = SimulatedPerson(self.phone)
-        plan = broker.approve(flow, Request(actor="bench", params={}, origin_map={CONSOLE: self.site.url}))
+        plan = broker.approve(loaded, Request(actor="bench", params={}, origin_map={CONSOLE: self.site.url}))
         inputs = broker.inputs(plan, broker.sink)
         broker.preflight(plan, broker.sink, person)
         run = broker.begin(plan, broker.sink)
