@@ -1,8 +1,10 @@
 """A token of JupyterHub's is got through its pages, works at its API, and is refused once it was revoked there."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.peers.jupyterhub.hub import RunningHub
 from tests.project import Ended, Project
 from tokenbroker.evidence.bundle.keys import bundle_keys
 
-pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2", "FLOW-3")]
+pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2", "FLOW-3", "RESIL-2")]
 
 NOTE = "Nightly report"
 EVERY_REPORT = ("-vv", "-l", "--full-trace", "--junitxml=junit.xml", "--alluredir=allure")
@@ -52,6 +54,26 @@ def test_the_token_that_a_flow_stores_is_its_users_and_expires_as_chosen(
     (listed,) = hub.ask(f"users/{user}/tokens", token).body["api_tokens"]
     life = datetime.fromisoformat(listed["expires_at"]) - datetime.fromisoformat(listed["created"])
     assert (listed["note"], round(life / timedelta(minutes=1))) == (NOTE, 60)
+    assert not any(target["healed"] for target in targets(hub_project))
+
+
+def targets(project: Project) -> list[dict[str, Any]]:
+    """How each selector set of the project's one run came to its element."""
+    (record,) = project.folder.glob("reports/*/run.json")
+    return [step["target"] for step in json.loads(record.read_text())["steps"] if step["target"]]
+
+
+@pytest.mark.req("RESIL-1")
+def test_a_set_of_which_a_part_is_no_longer_right_still_gets_the_token(
+    hub_project: Project, hub: RunningHub
+) -> None:
+    flow = hub_project.folder / "flows" / "create_token.yaml"
+    flow.write_text(
+        flow.read_text().replace("#token-note", "#note-of-the-last-release").replace("Sign in", "Log in")
+    )
+    run_flow(hub_project, "create_token")
+    assert hub.ask("user", stored_token(hub_project)).status == 200
+    assert [target["failed"] for target in targets(hub_project)] == [[], [], ["role"], ["css"], [], [], []]
 
 
 def test_a_token_that_a_second_flow_revokes_is_refused(hub_project: Project, hub: RunningHub) -> None:
