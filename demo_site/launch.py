@@ -22,7 +22,16 @@ from typing import IO, Self, TypedDict
 from demo_site.presses import Press, read_presses
 from demo_site.seed import Account, SeedKey, generate_account, to_line
 
-__all__ = ["Account", "DemoNotStarted", "LiveKey", "Press", "RunningDemo", "SeedKey", "generate_account", "start"]
+__all__ = [
+    "Account",
+    "DemoNotStarted",
+    "LiveKey",
+    "Press",
+    "RunningDemo",
+    "SeedKey",
+    "generate_account",
+    "start",
+]
 
 _STOP_TIMEOUT_S = 5.0
 _REASON_LIMIT = 500
