@@ -12,6 +12,7 @@ from benchmarks.ui_mutations.draw import Case, cases
 from benchmarks.ui_mutations.judge import Judge, Result
 from benchmarks.ui_mutations.visit import visiting
 from benchmarks.ui_mutations.ways import Way, way_named
+from tokenbroker.run.targets.engine import install
 
 _TOLD_EVERY = 50
 
@@ -29,14 +30,19 @@ def measure(seeds: Sequence[int], ways: Sequence[str], *, jobs: int) -> list[Res
 
 
 def _shard(seeds: Sequence[int], names: Sequence[str]) -> list[Result]:
-    results: list[Result] = []
     ways = [way_named(name) for name in names]
-    with sync_playwright() as playwright, visiting(playwright) as visitor:
-        judge = Judge(visitor)
-        for number, case in enumerate(cases(seeds), start=1):
-            results += [_run(judge, case, way) for way in ways]
-            if number % _TOLD_EVERY == 0:
-                print(f"{number} of {len(seeds)} cases", file=sys.stderr, flush=True)
+    with sync_playwright() as playwright:
+        install(playwright.selectors)  # before any context is opened
+        with visiting(playwright) as visitor:
+            return _judged(Judge(visitor), seeds, ways)
+
+
+def _judged(judge: Judge, seeds: Sequence[int], ways: Sequence[Way]) -> list[Result]:
+    results: list[Result] = []
+    for number, case in enumerate(cases(seeds), start=1):
+        results += [_run(judge, case, way) for way in ways]
+        if number % _TOLD_EVERY == 0:
+            print(f"{number} of {len(seeds)} cases", file=sys.stderr, flush=True)
     return results
 
 

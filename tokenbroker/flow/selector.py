@@ -48,7 +48,8 @@ class Fingerprint:
         form: origin and path of its form's action; "" outside of forms.
         landmark: the nearest landmark around it, such as ``main`` or ``dialog``.
         name: keyed hash of its accessible name.
-        near: keyed hashes of the captions and controls around it.
+        caption: keyed hash of what stands over it: the head of its row, the last heading before it.
+        near: keyed hashes of the names of the controls beside it.
         alike: how many visible elements of the page were of the same role, type, autocomplete, form and landmark.
     """
 
@@ -58,6 +59,7 @@ class Fingerprint:
     form: str = ""
     landmark: str = ""
     name: str = ""
+    caption: str = ""
     near: tuple[str, ...] = ()
     alike: int = 0
 

@@ -55,11 +55,21 @@ def test_a_set_that_agrees_is_acted_on_and_reported(on_page):
     ],
 )  # fmt: skip
 def test_one_alternative_that_fails_is_healed_by_two_that_agree_and_told(on_page, html, failed):
-    trial = on_page(html)
-    trial.perform(f"click: {{ selector: {SET} }}")
+    trial = on_page(FORM)
+    selector = with_fingerprint(trial, SET)
+    trial.stage.page.set_content(html)
+    trial.perform(f"click: {{ selector: {selector} }}")
     assert clicked(trial) == "right"
     assert trial.stage.target_report.failed == failed
     assert trial.stage.target_report.is_healed
+
+
+def test_without_a_fingerprint_what_is_left_of_a_set_takes_a_mark(on_page):
+    trial = on_page(FORM.replace(">Create<", ">Add key<"))
+    trial.perform(f"click: {{ selector: {SET} }}")
+    assert clicked(trial) == "right"
+    trial = on_page(FORM.replace("id=create", ""))
+    assert stopped_by(trial, f"click: {{ selector: {SET} }}").code == "target.not_found"
 
 
 def test_one_alternative_alone_does_not_press(on_page):

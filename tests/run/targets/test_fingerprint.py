@@ -23,7 +23,8 @@ PRINT = Print(
     form="",
     landmark="main",
     name="Create",
-    near=("Keys", "Cancel"),
+    caption="Keys",
+    near=("Cancel", "Copy"),
     alike=1,
 )
 RECORDED = fingerprint_of(PRINT, site="s", form="https://c.example.com/keys")
@@ -41,7 +42,9 @@ def test_the_same_element_fits():
 
 @pytest.mark.req("SECRET-7")
 def test_a_fingerprint_holds_no_word_of_the_page_and_no_number_of_an_address():
-    owner = replace(PRINT, name="demo-only-anna@example.test", near=("Keys of demo-only-anna",))
+    owner = replace(
+        PRINT, name="demo-only-anna@example.test", caption="Anna's keys", near=("Keys of demo-only-anna",)
+    )
     told = fingerprint_of(owner, site="s", form="https://c.example.com/u/4711/keys?for=anna")
     assert "anna" not in str(told.as_options())
     assert told.form == "https://c.example.com/u/*/keys"
@@ -90,10 +93,14 @@ def test_one_more_of_its_kind_is_not_the_same_kind_alone():
 
 
 def test_surroundings_that_stand_elsewhere_are_others_and_those_that_are_gone_unknown():
-    elsewhere = (keyed_hash("Archive", site="s"),)
-    assert fitted(near=elsewhere, page=RECORDED.near).surroundings is Surroundings.OTHER
-    assert fitted(near=elsewhere, page=elsewhere).surroundings is Surroundings.UNKNOWN
-    assert fitted(near=RECORDED.near[:1], page=RECORDED.near).surroundings is Surroundings.SAME
+    archive, others = keyed_hash("Archive", site="s"), (keyed_hash("Restore", site="s"),)
+    still_there = (RECORDED.caption, *RECORDED.near)
+    assert fitted(caption=archive, page=still_there).surroundings is Surroundings.OTHER
+    assert fitted(caption=archive, near=others, page=RECORDED.near).surroundings is Surroundings.OTHER
+    assert fitted(caption=archive, near=others, page=(archive, *others)).surroundings is Surroundings.UNKNOWN
+    assert fitted(caption=archive, page=RECORDED.near).surroundings is Surroundings.SAME
+    assert fitted(near=RECORDED.near[:1], page=still_there).surroundings is Surroundings.SAME
+    assert fitted(near=others, page=still_there).surroundings is Surroundings.UNKNOWN
 
 
 @pytest.mark.parametrize(

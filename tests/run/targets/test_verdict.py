@@ -67,6 +67,13 @@ def test_a_lookalike_with_less_of_the_same_evidence_does_not_matter():
     assert accepted(seen(0, alone=()), seen(0, 1, 2, alone=(1, 2))) == 1
 
 
+def test_twins_are_not_told_apart_by_their_place_alone():
+    twins = (seen(0, alone=()), seen(0, 2, alone=(2,)))
+    assert accepted(*twins) is None
+    mine, its = fits(Surroundings.SAME), fits(Surroundings.OTHER)
+    assert accepted(seen(0, alone=(), fit=its), seen(0, 2, alone=(2,), fit=mine)) == 1
+
+
 @pytest.mark.parametrize("same", [{"same_name": True}, {"same_kind": True}, {}])
 def test_the_fingerprint_is_evidence_beside_one_alternative(same):
     assert accepted(seen(1, fit=fits(**same))) == 0

@@ -63,11 +63,15 @@ _FINGERPRINT: Final[dict[str, Any]] = {
         },
         "landmark": {**_TEXT, "description": "The nearest landmark around it."},
         "name": {**_HASH, "description": "Keyed hash of its accessible name."},
+        "caption": {
+            **_HASH,
+            "description": "Keyed hash of what stands over it: the head of its row, a heading.",
+        },
         "near": {
             "type": "array",
             "items": _HASH,
             "maxItems": 12,
-            "description": "Keyed hashes of the captions and controls around it.",
+            "description": "Keyed hashes of the names of the controls beside it.",
         },
         "alike": {"type": "integer", "minimum": 1, "description": "How many of its kind the page showed."},
     },

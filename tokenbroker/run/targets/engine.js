@@ -9,6 +9,8 @@
   const ACTING = `${CONTROL}, input, option, [role=checkbox], [role=radio], [role=switch], [role=menuitemcheckbox], ` +
     "[role=menuitemradio], [role=treeitem]";
   const CONTAINER = "fieldset, form, dialog, [role=dialog], section, article, li, tr, main, nav, aside, header, footer";
+  const CAPTIONS = "h1, h2, h3, h4, h5, h6, legend, caption, [role=heading]";
+  const NAMED = "button, a[href], input, select, textarea, [role=button]";
   const LANDMARKS = { DIALOG: "dialog", MAIN: "main", NAV: "navigation", ASIDE: "complementary", HEADER: "banner", FOOTER: "contentinfo" };
   const FIELD_ROLES = { checkbox: "checkbox", radio: "radio", range: "slider", number: "spinbutton", search: "searchbox",
     button: "button", submit: "button", reset: "button", image: "button" };
@@ -79,22 +81,36 @@
     }
     return "";
   };
-  // The captions of a container, and the names of the controls in it.
-  const textsOf = (container, element) => {
-    const captions = [...container.querySelectorAll("h1, h2, h3, h4, h5, h6, legend, caption, [role=heading]")].map((each) => each.textContent);
-    const controls = [...container.querySelectorAll("button, a[href], input, select, textarea, [role=button]")]
-      .filter((each) => !element || (each !== element && !each.contains(element) && !element.contains(each))).map(nameOf);
-    const texts = [container === document ? "" : attribute(container, "aria-label"), ...captions, ...controls].map(tidy);
-    return [...new Set(texts.filter((text) => text && !text.includes("…")))];
-  };
-  // Those of the innermost container that has any.
+  const telling = (texts) => [...new Set(texts.map(tidy).filter((text) => text && !text.includes("…")))];
+  // The names of the controls beside it, in the innermost container that has any.
   const nearOf = (element) => {
     for (let each = above(element); each; each = above(each)) {
-      const texts = each.matches(CONTAINER) ? textsOf(each, element) : [];
-      if (texts.length) return texts.slice(0, MAX_NEAR);
+      if (!each.matches(CONTAINER)) continue;
+      const others = [...each.querySelectorAll(NAMED)].filter((one) => one !== element && !one.contains(element) && !element.contains(one));
+      const names = telling(others.map(nameOf));
+      if (names.length) return names.slice(0, MAX_NEAR);
     }
     return [];
   };
+  // What stands over it: the head of its row, the label of a container around it, or the last caption before it.
+  const captionOf = (element) => {
+    for (let each = element; each; each = above(each)) {
+      const labelled = each !== element && each.matches(CONTAINER) ? attribute(each, "aria-label") : "";
+      const head = each !== element && each.tagName === "TR" ? each.querySelector("th, td")?.textContent : "";
+      const before = [];
+      for (let one = each.previousElementSibling; one; one = one.previousElementSibling) {
+        before.push(...[...one.querySelectorAll(CAPTIONS)].reverse(), ...(one.matches(CAPTIONS) ? [one] : []));
+      }
+      const [text] = telling([head, labelled, ...before.map((one) => one.textContent)]);
+      if (text) return text;
+    }
+    return "";
+  };
+  // All of a page that may stand over or beside an element.
+  const textsOfPage = () => telling([
+    ...[...document.querySelectorAll(`${CAPTIONS}, th, tr > td:first-child`)].map((each) => each.textContent),
+    ...[...document.querySelectorAll(`${CONTAINER}`)].map((each) => attribute(each, "aria-label")),
+    ...[...document.querySelectorAll(NAMED)].map(nameOf)]).slice(0, MAX_TEXTS);
   const kindOf = (element) => {
     const form = formOfElement(element);
     const typed = element.tagName === "BUTTON" || element.tagName === "INPUT";
@@ -121,7 +137,7 @@
     }
     return alike;
   };
-  const printOf = (element) => ({ ...kindOf(element), name: nameOf(element), near: nearOf(element), alike: alikeOf(element) });
+  const printOf = (element) => ({ ...kindOf(element), name: nameOf(element), caption: captionOf(element), near: nearOf(element), alike: alikeOf(element) });
 
   const shownOf = (element, flags) => {
     const control = element.closest(CONTROL);
@@ -143,7 +159,7 @@
     sheets.told = [...every].slice(0, MAX_TOLD);
     const candidates = sheets.told.map((element) => told(element, flags));
     const report = document.createElement("span");
-    const texts = flags.includes("print") ? textsOf(document, null).slice(0, MAX_TEXTS) : [];
+    const texts = flags.includes("print") ? textsOfPage() : [];
     report.textContent = JSON.stringify({ candidates, texts, total: every.size, counts: sheets.seen.map((list) => list?.size || 0), hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
     return report;
   };

@@ -50,6 +50,7 @@ class Print:
     form: str
     landmark: str
     name: str = field(repr=False)
+    caption: str = field(repr=False)
     near: tuple[str, ...] = field(repr=False)
     alike: int
     """How many visible elements of its frame have the same role, type, autocomplete, form and landmark, it included."""

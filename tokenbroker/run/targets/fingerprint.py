@@ -44,6 +44,7 @@ def fingerprint_of(print_: Print, *, site: str, form: str) -> Fingerprint:
         form=without_numbers(form),
         landmark=print_.landmark,
         name=keyed_hash(print_.name, site=site) if print_.name else "",
+        caption=keyed_hash(print_.caption, site=site) if print_.caption else "",
         near=tuple(dict.fromkeys(keyed_hash(text, site=site) for text in print_.near)),
         alike=print_.alike,
     )
@@ -112,10 +113,15 @@ def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
 
 
 def _surroundings(recorded: Fingerprint, now: Fingerprint, page: Collection[str]) -> Surroundings:
+    if recorded.caption and recorded.caption != now.caption and recorded.caption in page:
+        return Surroundings.OTHER
+    same_caption = bool(recorded.caption) and recorded.caption == now.caption
     if not recorded.near:
-        return Surroundings.UNKNOWN
+        return Surroundings.SAME if same_caption else Surroundings.UNKNOWN
     shared = len({*recorded.near} & {*now.near})
     if shared >= _MIN_NEAR_SHARE * len(recorded.near):
         return Surroundings.SAME
+    if same_caption:
+        return Surroundings.UNKNOWN  # its section was redone
     still_there = len({*recorded.near} & {*page})
     return Surroundings.OTHER if still_there > shared else Surroundings.UNKNOWN

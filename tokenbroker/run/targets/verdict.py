@@ -173,9 +173,23 @@ def _is_enough(
         return True
     if fit is not None and fit.surroundings is Surroundings.OTHER:
         # What was around it is around something else: a lookalike, unless the site's own mark says otherwise.
-        led = {bases[way] for way in evidence.ways}
-        return Basis.MARK in led and len(weight - {Basis.PLACE, Basis.KIND}) >= 2
-    return bool(evidence.ways) and len(weight) >= 2
+        return (
+            Basis.MARK in {bases[way] for way in evidence.ways}
+            and len(weight - {Basis.PLACE, Basis.KIND}) >= 2
+        )
+    led = {bases[way] for way in evidence.ways}
+    if not evidence.ways or len(weight) < 2:
+        return False
+    if fit is None:
+        # Without a fingerprint, what is left of a set takes a mark: words and a place are soon another's.
+        return len(evidence.ways) == len(bases) or Basis.MARK in led
+    # Style and place may be those of what has come in its stead: then both, and all of the fingerprint, have to fit.
+    all_fits = len(led) > 1 and fit.same_kind and fit.surroundings is Surroundings.SAME
+    return _names_it(weight) or all_fits
+
+
+def _names_it(weight: frozenset[object]) -> bool:
+    return any(each in (Basis.WORDS, Basis.HINT) or isinstance(each, tuple) for each in weight)
 
 
 def _outweighs(
@@ -184,12 +198,15 @@ def _outweighs(
     """Whether `one` is clearly meant rather than `other`."""
     if one == other:
         return True
-    if weights[other] < weights[one]:
-        return True
     mine, its = evidence[one].fit, evidence[other].fit
-    if mine is None or its is None:
-        return False
-    fits_better = its.contradicts or (
-        mine.surroundings is Surroundings.SAME and its.surroundings is not Surroundings.SAME
+    fits_better = mine is not None and (
+        (its is not None and its.contradicts)
+        or (
+            mine.surroundings is Surroundings.SAME
+            and (its is None or its.surroundings is not Surroundings.SAME)
+        )
     )
+    if weights[other] < weights[one]:
+        # A place alone does not tell twins apart: one more before them, and it is the other's.
+        return fits_better or not weights[one] - weights[other] <= {Basis.PLACE, Basis.KIND}
     return fits_better and len(weights[one]) > len(weights[other])
