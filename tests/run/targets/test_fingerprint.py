@@ -89,7 +89,8 @@ def test_a_password_field_does_not_fit_a_text_field():
 
 
 def test_one_more_of_its_kind_is_not_the_same_kind_alone():
-    assert not fitted(alike=2).same_kind
+    found = fitted(alike=2)
+    assert (found.same_kind, found.same_number) == (True, False)
 
 
 def test_surroundings_that_stand_elsewhere_are_others_and_those_that_are_gone_unknown():

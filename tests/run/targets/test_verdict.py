@@ -21,7 +21,15 @@ def seen(*ways: int, alone: tuple[int, ...] | None = None, fit: Fit | None = Non
 
 
 def fits(surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, same_kind=False) -> Fit:
-    return Fit(contradicts=contradicts, same_name=same_name, surroundings=surroundings, same_kind=same_kind)
+    return Fit(
+        contradicts=contradicts,
+        same_name=same_name,
+        surroundings=surroundings,
+        same_kind=same_kind,
+        same_number=True,
+        is_unlike=False,
+        is_nameless=False,
+    )
 
 
 def accepted(*evidence: Evidence, alternatives=CREATE, has_consequences=True) -> int | None:

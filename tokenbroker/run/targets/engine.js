@@ -14,7 +14,7 @@
   const LANDMARKS = { DIALOG: "dialog", MAIN: "main", NAV: "navigation", ASIDE: "complementary", HEADER: "banner", FOOTER: "contentinfo" };
   const FIELD_ROLES = { checkbox: "checkbox", radio: "radio", range: "slider", number: "spinbutton", search: "searchbox",
     button: "button", submit: "button", reset: "button", image: "button" };
-  const TAG_ROLES = { BUTTON: "button", TEXTAREA: "textbox", OPTION: "option", SUMMARY: "button", OUTPUT: "status", IMG: "img" };
+  const TAG_ROLES = { BUTTON: "button", TEXTAREA: "textbox", OPTION: "option", SUMMARY: "button", OUTPUT: "status", IMG: "img", CODE: "code" };
   const MAX_TOLD = 40;
   const MAX_NEAR = 8;
   const MAX_TEXTS = 400;
@@ -92,25 +92,33 @@
     }
     return [];
   };
-  // What stands over it: the head of its row, the label of a container around it, or the last caption before it.
+  // What stands over it: the head of its row, the label of a container around it, or the last caption before it. The
+  // captions inside of another container are about that one.
   const captionOf = (element) => {
     for (let each = element; each; each = above(each)) {
       const labelled = each !== element && each.matches(CONTAINER) ? attribute(each, "aria-label") : "";
       const head = each !== element && each.tagName === "TR" ? each.querySelector("th, td")?.textContent : "";
       const before = [];
       for (let one = each.previousElementSibling; one; one = one.previousElementSibling) {
-        before.push(...[...one.querySelectorAll(CAPTIONS)].reverse(), ...(one.matches(CAPTIONS) ? [one] : []));
+        const inside = one.matches(CONTAINER) ? [] : [...one.querySelectorAll(CAPTIONS)].filter((text) => !one.contains(text.closest(CONTAINER)));
+        before.push(...inside.reverse(), ...(one.matches(CAPTIONS) ? [one] : []));
       }
       const [text] = telling([head, labelled, ...before.map((one) => one.textContent)]);
       if (text) return text;
     }
     return "";
   };
+  // The document and its open shadow roots, however deep.
+  const rootsOf = () => {
+    const roots = [document];
+    for (const root of roots) for (const each of root.querySelectorAll("*")) if (each.shadowRoot) roots.push(each.shadowRoot);
+    return roots;
+  };
   // All of a page that may stand over or beside an element.
-  const textsOfPage = () => telling([
-    ...[...document.querySelectorAll(`${CAPTIONS}, th, tr > td:first-child`)].map((each) => each.textContent),
-    ...[...document.querySelectorAll(`${CONTAINER}`)].map((each) => attribute(each, "aria-label")),
-    ...[...document.querySelectorAll(NAMED)].map(nameOf)]).slice(0, MAX_TEXTS);
+  const textsOfPage = () => telling(rootsOf().flatMap((root) => [
+    ...[...root.querySelectorAll(`${CAPTIONS}, th, tr > td:first-child`)].map((each) => each.textContent),
+    ...[...root.querySelectorAll(CONTAINER)].map((each) => attribute(each, "aria-label")),
+    ...[...root.querySelectorAll(NAMED)].map(nameOf)])).slice(0, MAX_TEXTS);
   const kindOf = (element) => {
     const form = formOfElement(element);
     const typed = element.tagName === "BUTTON" || element.tagName === "INPUT";
@@ -125,10 +133,8 @@
   const alikeOf = (element) => {
     const kind = kindOf(element);
     let alike = 0;
-    const roots = [document];
-    for (const root of roots) {
+    for (const root of rootsOf()) {
       for (const each of root.querySelectorAll("*")) {
-        if (each.shadowRoot) roots.push(each.shadowRoot);
         if (roleOf(each) === kind.role && (kind.role || each.tagName === element.tagName)) {
           const other = kindOf(each);
           if (Object.keys(kind).every((key) => kind[key] === other[key]) && isSeen(each)) alike += 1;

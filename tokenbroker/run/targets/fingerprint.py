@@ -23,6 +23,8 @@ _FIELDS: Final = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "l
 _TOGGLES: Final = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
 _CLASSES: Final = (_PRESSABLE, _FIELDS, _TOGGLES)
 _MIN_NEAR_SHARE: Final = 0.5
+_USUAL_AUTOCOMPLETE: Final = frozenset({"", "on", "off"})
+_TELLING_TYPES: Final = frozenset({"password", "email", "tel", "url", "file", "date", "search"})
 
 
 def keyed_hash(text: str, *, site: str) -> str:
@@ -63,8 +65,10 @@ class Surroundings(Enum):
     SAME = "same"
     OTHER = "other"
     """They are still there, but around something else."""
+    GONE = "gone"
+    """The page has none of what was recorded, not even the name: it was translated, say."""
     UNKNOWN = "unknown"
-    """Nothing was recorded, or the page has none of it any more: it was translated, say."""
+    """Nothing was recorded, or only a part of it is no longer there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,14 +79,19 @@ class Fit:
         contradicts: it can't be the element: a field for a button, a password for a text, a form of another site.
         same_name: it has the recorded name.
         surroundings: see `Surroundings`.
-        same_kind: role, type, autocomplete, form and landmark are as recorded, and as many elements of that kind
-            are there as were then. False where they were not counted.
+        same_kind: role, type, autocomplete, form and landmark are as recorded.
+        same_number: as many elements of that kind are there as were then.
+        is_unlike: it was the only one of its kind, and that kind tells much: a password field, say.
+        is_nameless: no name was recorded, as of a text that is read.
     """
 
     contradicts: bool
     same_name: bool
     surroundings: Surroundings
     same_kind: bool
+    same_number: bool
+    is_unlike: bool
+    is_nameless: bool
 
 
 def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fit:
@@ -95,8 +104,15 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fi
         contradicts=_contradicts(recorded, now),
         same_name=bool(recorded.name) and recorded.name == now.name,
         surroundings=_surroundings(recorded, now, page),
-        same_kind=kind and recorded.alike > 0 and recorded.alike == now.alike,
+        same_kind=kind,
+        same_number=recorded.alike > 0 and recorded.alike == now.alike,
+        is_unlike=recorded.alike == 1 and _tells_much(recorded),
+        is_nameless=not recorded.name,
     )
+
+
+def _tells_much(recorded: Fingerprint) -> bool:
+    return recorded.autocomplete not in _USUAL_AUTOCOMPLETE or recorded.type in _TELLING_TYPES
 
 
 def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
@@ -113,6 +129,11 @@ def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
 
 
 def _surroundings(recorded: Fingerprint, now: Fingerprint, page: Collection[str]) -> Surroundings:
+    texts = {recorded.name, recorded.caption, *recorded.near} - {""}
+    if texts and texts.isdisjoint((*page, now.name, now.caption, *now.near)):
+        return Surroundings.GONE
+    if not now.caption and not now.near:
+        return Surroundings.UNKNOWN  # it was moved away from all that; a lookalike stands among things of its own
     if recorded.caption and recorded.caption != now.caption and recorded.caption in page:
         return Surroundings.OTHER
     same_caption = bool(recorded.caption) and recorded.caption == now.caption

@@ -17,7 +17,7 @@ from tokenbroker.run.targets.selector import exact_pattern
 from tokenbroker.run.targets.verdict import NOTHING, Evidence, Verdict, judge
 
 # A target that is not there by then may have moved into another frame.
-LOOK_WIDER_S = 1.0
+LOOK_WIDER_S = 0.5
 MAX_CANDIDATES = 6
 
 

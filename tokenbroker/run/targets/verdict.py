@@ -7,7 +7,7 @@ contradicts; a lookalike must have less. Everything else stops the step: a guess
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -140,7 +140,8 @@ def _basis(alternative: Alternative) -> Basis:
         return Basis.WORDS
     if _identifiers(alternative):
         return Basis.MARK
-    return Basis.STYLE if alternative.family is Family.CSS else Basis.PLACE
+    is_place = alternative.family is Family.XPATH or ":nth" in alternative.value
+    return Basis.PLACE if is_place else Basis.STYLE
 
 
 def _identifiers(alternative: Alternative) -> set[str]:
@@ -159,7 +160,7 @@ def _bases(evidence: Evidence, bases: Sequence[Basis], marks: Sequence[int]) -> 
     if evidence.fit is not None:
         found |= {Basis.WORDS} if evidence.fit.same_name else set()
         found |= {Basis.PLACE} if evidence.fit.surroundings is Surroundings.SAME else set()
-        found |= {Basis.KIND} if evidence.fit.same_kind else set()
+        found |= {Basis.KIND} if evidence.fit.same_kind and evidence.fit.same_number else set()
     return frozenset(found)
 
 
@@ -169,9 +170,10 @@ def _is_enough(
     fit = evidence.fit
     if fit is not None and fit.contradicts:
         return False
-    if not has_consequences and 0 in evidence.alone:
+    is_other = fit is not None and fit.surroundings is Surroundings.OTHER
+    if not has_consequences and 0 in evidence.alone and not is_other:
         return True
-    if fit is not None and fit.surroundings is Surroundings.OTHER:
+    if is_other:
         # What was around it is around something else: a lookalike, unless the site's own mark says otherwise.
         return (
             Basis.MARK in {bases[way] for way in evidence.ways}
@@ -183,9 +185,20 @@ def _is_enough(
     if fit is None:
         # Without a fingerprint, what is left of a set takes a mark: words and a place are soon another's.
         return len(evidence.ways) == len(bases) or Basis.MARK in led
-    # Style and place may be those of what has come in its stead: then both, and all of the fingerprint, have to fit.
-    all_fits = len(led) > 1 and fit.same_kind and fit.surroundings is Surroundings.SAME
-    return _names_it(weight) or all_fits
+    if _names_it(weight):
+        return True
+    return fit.same_kind and _is_whole(fit, led)
+
+
+def _is_whole(fit: Fit, led: Collection[Basis]) -> bool:
+    """Whether the fingerprint fits so well that style and place are enough: they may be another's that came instead."""
+    if fit.surroundings is Surroundings.GONE:
+        return len(led) > 1 and fit.same_number
+    if fit.surroundings is not Surroundings.SAME:
+        return False
+    if fit.is_nameless and len(led) > 1:
+        return True
+    return fit.same_number and (len(led) > 1 or fit.is_nameless or fit.is_unlike)
 
 
 def _names_it(weight: frozenset[object]) -> bool:
