@@ -43,6 +43,7 @@ class Fingerprint:
 
     Attributes:
         role: its ARIA role, explicit or implied by its tag; "" for none.
+        tag: the name of its tag, where it has no role.
         type: the type of an input or button.
         autocomplete: its autocomplete attribute.
         form: origin and path of its form's action; "" outside of forms.
@@ -50,10 +51,12 @@ class Fingerprint:
         name: keyed hash of its accessible name.
         caption: keyed hash of what stands over it: the head of its row, the last heading before it.
         near: keyed hashes of the names of the controls beside it.
-        alike: how many visible elements of the page were of the same role, type, autocomplete, form and landmark.
+        alike: how many visible elements of the page were of the same role or tag, type, autocomplete, form and
+            landmark.
     """
 
     role: str = ""
+    tag: str = ""
     type: str = ""
     autocomplete: str = ""
     form: str = ""

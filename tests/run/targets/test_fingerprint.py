@@ -18,6 +18,7 @@ pytestmark = pytest.mark.req("RESIL-2")
 
 PRINT = Print(
     role="button",
+    tag="",
     type="submit",
     autocomplete="",
     form="",

@@ -27,7 +27,8 @@ def fits(surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, 
         surroundings=surroundings,
         same_kind=same_kind,
         same_number=True,
-        is_unlike=False,
+        is_only=False,
+        tells_much=False,
         is_nameless=False,
     )
 

@@ -55,6 +55,7 @@ _FINGERPRINT: Final[dict[str, Any]] = {
     "description": "What the element was when it was recorded; a run's evidence tells it.",
     "properties": {
         "role": {**_TEXT, "description": "Its ARIA role."},
+        "tag": {**_TEXT, "description": "The name of its tag, where it has no role."},
         "type": {**_TEXT, "description": "The type of an input or button."},
         "autocomplete": {**_TEXT, "description": "Its autocomplete attribute."},
         "form": {

@@ -122,7 +122,8 @@
   const kindOf = (element) => {
     const form = formOfElement(element);
     const typed = element.tagName === "BUTTON" || element.tagName === "INPUT";
-    return { role: roleOf(element), type: typed ? element.type : "", autocomplete: attribute(element, "autocomplete"),
+    const role = roleOf(element);
+    return { role, tag: role ? "" : element.tagName.toLowerCase(), type: typed ? element.type : "", autocomplete: attribute(element, "autocomplete"),
       form: actionOf(form), landmark: landmarkOf(element) };
   };
   const isSeen = (element) => {
@@ -135,7 +136,7 @@
     let alike = 0;
     for (const root of rootsOf()) {
       for (const each of root.querySelectorAll("*")) {
-        if (roleOf(each) === kind.role && (kind.role || each.tagName === element.tagName)) {
+        if (roleOf(each) === kind.role) {
           const other = kindOf(each);
           if (Object.keys(kind).every((key) => kind[key] === other[key]) && isSeen(each)) alike += 1;
         }

@@ -45,6 +45,8 @@ class Print:
     """What an element is and what surrounds it, as the page says it. Holds words of the page: never to be kept."""
 
     role: str
+    tag: str
+    """Only where it has no role."""
     type: str
     autocomplete: str
     form: str

@@ -23,6 +23,7 @@ _FIELDS: Final = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "l
 _TOGGLES: Final = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
 _CLASSES: Final = (_PRESSABLE, _FIELDS, _TOGGLES)
 _MIN_NEAR_SHARE: Final = 0.5
+_MAX_LEFT_SHARE: Final = 0.25
 _USUAL_AUTOCOMPLETE: Final = frozenset({"", "on", "off"})
 _TELLING_TYPES: Final = frozenset({"password", "email", "tel", "url", "file", "date", "search"})
 
@@ -41,6 +42,7 @@ def fingerprint_of(print_: Print, *, site: str, form: str) -> Fingerprint:
     """The fingerprint of the element that `print_` tells of; `form` is its form's action as a flow would say it."""
     return Fingerprint(
         role=print_.role,
+        tag=print_.tag,
         type=print_.type,
         autocomplete=print_.autocomplete,
         form=without_numbers(form),
@@ -66,7 +68,7 @@ class Surroundings(Enum):
     OTHER = "other"
     """They are still there, but around something else."""
     GONE = "gone"
-    """The page has none of what was recorded, not even the name: it was translated, say."""
+    """The page has next to nothing of what was recorded any more: it was translated, say."""
     UNKNOWN = "unknown"
     """Nothing was recorded, or only a part of it is no longer there."""
 
@@ -79,9 +81,10 @@ class Fit:
         contradicts: it can't be the element: a field for a button, a password for a text, a form of another site.
         same_name: it has the recorded name.
         surroundings: see `Surroundings`.
-        same_kind: role, type, autocomplete, form and landmark are as recorded.
+        same_kind: role or tag, type, autocomplete, form and landmark are as recorded.
         same_number: as many elements of that kind are there as were then.
-        is_unlike: it was the only one of its kind, and that kind tells much: a password field, say.
+        is_only: it was the only one of its kind.
+        tells_much: the kind itself tells much: a password field, say, or what sends a certain form.
         is_nameless: no name was recorded, as of a text that is read.
     """
 
@@ -90,7 +93,8 @@ class Fit:
     surroundings: Surroundings
     same_kind: bool
     same_number: bool
-    is_unlike: bool
+    is_only: bool
+    tells_much: bool
     is_nameless: bool
 
 
@@ -98,7 +102,7 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fi
     """How `now` fits what was `recorded`; `page` holds the hashes of all captions and controls of the page."""
     kind = all(
         getattr(recorded, name) == getattr(now, name)
-        for name in ("role", "type", "autocomplete", "form", "landmark")
+        for name in ("role", "tag", "type", "autocomplete", "form", "landmark")
     )
     return Fit(
         contradicts=_contradicts(recorded, now),
@@ -106,13 +110,17 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fi
         surroundings=_surroundings(recorded, now, page),
         same_kind=kind,
         same_number=recorded.alike > 0 and recorded.alike == now.alike,
-        is_unlike=recorded.alike == 1 and _tells_much(recorded),
+        is_only=recorded.alike == 1,
+        tells_much=_tells_much(recorded),
         is_nameless=not recorded.name,
     )
 
 
 def _tells_much(recorded: Fingerprint) -> bool:
-    return recorded.autocomplete not in _USUAL_AUTOCOMPLETE or recorded.type in _TELLING_TYPES
+    is_only_submit = bool(recorded.form) and recorded.type == "submit"
+    return (
+        is_only_submit or recorded.autocomplete not in _USUAL_AUTOCOMPLETE or recorded.type in _TELLING_TYPES
+    )
 
 
 def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
@@ -130,19 +138,27 @@ def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
 
 def _surroundings(recorded: Fingerprint, now: Fingerprint, page: Collection[str]) -> Surroundings:
     texts = {recorded.name, recorded.caption, *recorded.near} - {""}
-    if texts and texts.isdisjoint((*page, now.name, now.caption, *now.near)):
+    left = texts & {*page, now.name, now.caption, *now.near}
+    if (
+        texts
+        and left.isdisjoint({recorded.name, recorded.caption})
+        and len(left) <= _MAX_LEFT_SHARE * len(texts)
+    ):
         return Surroundings.GONE
+    if not recorded.caption and not recorded.near:
+        is_bare = not now.caption and not now.near
+        return Surroundings.SAME if is_bare else Surroundings.OTHER if now.caption else Surroundings.UNKNOWN
     if not now.caption and not now.near:
-        return Surroundings.UNKNOWN  # it was moved away from all that; a lookalike stands among things of its own
-    if recorded.caption and recorded.caption != now.caption and recorded.caption in page:
-        return Surroundings.OTHER
+        return (
+            Surroundings.UNKNOWN
+        )  # it was moved away from all that; a lookalike stands among things of its own
     same_caption = bool(recorded.caption) and recorded.caption == now.caption
-    if not recorded.near:
-        return Surroundings.SAME if same_caption else Surroundings.UNKNOWN
-    shared = len({*recorded.near} & {*now.near})
-    if shared >= _MIN_NEAR_SHARE * len(recorded.near):
+    if now.caption and not same_caption and recorded.caption in page:
+        return Surroundings.OTHER
+    near = {*recorded.near}
+    shared, on_page = len(near & {*now.near}), len(near & {*page})
+    if near and shared >= _MIN_NEAR_SHARE * len(near):
         return Surroundings.SAME
     if same_caption:
-        return Surroundings.UNKNOWN  # its section was redone
-    still_there = len({*recorded.near} & {*page})
-    return Surroundings.OTHER if still_there > shared else Surroundings.UNKNOWN
+        return Surroundings.UNKNOWN if on_page > shared else Surroundings.SAME
+    return Surroundings.OTHER if on_page > shared else Surroundings.UNKNOWN

@@ -43,7 +43,8 @@ _WORDS_IN_XPATH: Final = re.compile(
     r"text\(\)|normalize-space|string\(|@aria-label|@placeholder|@title|@value"
 )
 _WORDS_IN_CSS: Final = re.compile(
-    r":(?:has-text|text|text-is|text-matches)\(|\[\s*(?:aria-label|placeholder|title|value)"
+    r":(?:has-text|text|text-is|text-matches)\(|\[\s*(?:aria-label|placeholder|title)"
+    r"|\[type=.?(?:submit|button|reset).*\[value"
 )
 
 
@@ -192,13 +193,12 @@ def _is_enough(
 
 def _is_whole(fit: Fit, led: Collection[Basis]) -> bool:
     """Whether the fingerprint fits so well that style and place are enough: they may be another's that came instead."""
-    if fit.surroundings is Surroundings.GONE:
-        return len(led) > 1 and fit.same_number
-    if fit.surroundings is not Surroundings.SAME:
+    if fit.surroundings not in (Surroundings.SAME, Surroundings.GONE):
         return False
-    if fit.is_nameless and len(led) > 1:
+    if fit.surroundings is Surroundings.SAME and fit.is_nameless and len(led) > 1:
         return True
-    return fit.same_number and (len(led) > 1 or fit.is_nameless or fit.is_unlike)
+    is_unlike = fit.is_only and (fit.is_nameless or fit.tells_much)
+    return fit.same_number and (len(led) > 1 or is_unlike)
 
 
 def _names_it(weight: frozenset[object]) -> bool:
@@ -221,5 +221,5 @@ def _outweighs(
     )
     if weights[other] < weights[one]:
         # A place alone does not tell twins apart: one more before them, and it is the other's.
-        return fits_better or not weights[one] - weights[other] <= {Basis.PLACE, Basis.KIND}
+        return fits_better or weights[one] - weights[other] != {Basis.PLACE}
     return fits_better and len(weights[one]) > len(weights[other])
