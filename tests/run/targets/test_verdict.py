@@ -29,7 +29,7 @@ def fits(surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, 
         same_number=True,
         is_only=False,
         tells_much=False,
-        is_nameless=False,
+        is_text=False,
     )
 
 
@@ -68,8 +68,13 @@ def test_two_alternatives_that_name_the_same_id_count_once():
 
 
 def test_alternatives_that_lead_to_different_elements_stop():
-    verdict = judge(a_set(), [seen(0, 1), seen(2)], has_consequences=True)
+    verdict = judge(a_set(), [seen(0), seen(1, 2)], has_consequences=True)
     assert (verdict.accepted, verdict.code) == (None, "target.ambiguous")
+
+
+def test_what_is_named_twice_is_not_doubted_for_what_stands_in_its_old_place():
+    assert accepted(seen(0, 1), seen(2)) == 0
+    assert accepted(seen(1), seen(2, 0)) is None
 
 
 def test_a_lookalike_with_less_of_the_same_evidence_does_not_matter():

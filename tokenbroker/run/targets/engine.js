@@ -81,7 +81,10 @@
     }
     return "";
   };
-  const telling = (texts) => [...new Set(texts.map(tidy).filter((text) => text && !text.includes("…")))];
+  // Texts that may be pieces of a token are not told, not even as a hash: those with a run of mixed case, of letters
+  // and digits, or with an underscore, and those of which `tidy` has dropped a long run.
+  const MIXED = /…|_|\S*(?:\p{L}\p{N}|\p{N}\p{L})\S*|\S*\p{Ll}\p{Lu}\S{5,}/u;
+  const telling = (texts) => [...new Set(texts.map(tidy).filter((text) => text && !MIXED.test(text)))];
   // The names of the controls beside it, in the innermost container that has any.
   const nearOf = (element) => {
     for (let each = above(element); each; each = above(each)) {
@@ -144,7 +147,17 @@
     }
     return alike;
   };
-  const printOf = (element) => ({ ...kindOf(element), name: nameOf(element), caption: captionOf(element), near: nearOf(element), alike: alikeOf(element) });
+  // The name; of a mere text, what stands before it and tells what it is.
+  const calledOf = (element) => {
+    const name = nameOf(element);
+    if (name || element.matches(ACTING)) return telling([name])[0] || "";
+    for (let each = element, level = 0; each && level < 3 && !each.matches(CONTAINER); each = above(each), level += 1) {
+      const before = each.previousElementSibling;
+      if (before) return telling([before.textContent.length <= MAX_WORDS ? before.textContent : ""])[0] || "";
+    }
+    return "";
+  };
+  const printOf = (element) => ({ ...kindOf(element), name: calledOf(element), caption: captionOf(element), near: nearOf(element), alike: alikeOf(element) });
 
   const shownOf = (element, flags) => {
     const control = element.closest(CONTROL);
@@ -158,6 +171,7 @@
   const ways = (lists, element) => lists.flatMap((list, way) => (list?.has(element) ? [way] : []));
   const told = (element, flags) => ({
     marked: ways(sheets.marked, element), seen: ways(sheets.seen, element), isActed: element === acted, acts: element.matches(ACTING),
+    isEmpty: !element.matches(`${ACTING}, textarea, select`) && !element.textContent.trim() && !element.querySelector("img, svg, canvas, input"),
     isDisabled: Boolean(element.disabled), ...shownOf(element, flags),
     ...(flags.includes("print") ? { print: printOf(element) } : {}),
   });

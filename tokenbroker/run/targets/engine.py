@@ -66,6 +66,7 @@ class Candidate:
         ways: the numbers of the ways that led to it.
         is_acted: it is the one that was acted on last.
         acts: it is a control or a field, not a mere text.
+        is_empty: it is a mere text, and has none: a place that something is still to come to.
         shown: what it looks like, for a person.
         print: what it is and what surrounds it, if that was asked for.
     """
@@ -74,6 +75,7 @@ class Candidate:
     is_acted: bool
     acts: bool
     is_disabled: bool
+    is_empty: bool
     shown: "Shown"
     print: Print | None
     frame: Frame = field(repr=False)
@@ -179,6 +181,7 @@ def _candidate(told: dict[str, Any], frame: Frame, place: str) -> Candidate:
         is_acted=bool(told["isActed"]),
         acts=bool(told["acts"]),
         is_disabled=bool(told["isDisabled"]),
+        is_empty=bool(told["isEmpty"]),
         shown=Shown(**{name: told[name] for name in ("tag", "id", "type", "words")}, box=tuple(told["box"])),
         print=Print(**{**around, "near": tuple(around["near"])}) if around else None,
         _place=place,

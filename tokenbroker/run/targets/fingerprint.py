@@ -84,8 +84,8 @@ class Fit:
         same_kind: role or tag, type, autocomplete, form and landmark are as recorded.
         same_number: as many elements of that kind are there as were then.
         is_only: it was the only one of its kind.
-        tells_much: the kind itself tells much: a password field, say, or what sends a certain form.
-        is_nameless: no name was recorded, as of a text that is read.
+        tells_much: the kind itself tells much: a password field, say.
+        is_text: it is no control but a mere text, as a token that is shown.
     """
 
     contradicts: bool
@@ -95,7 +95,7 @@ class Fit:
     same_number: bool
     is_only: bool
     tells_much: bool
-    is_nameless: bool
+    is_text: bool
 
 
 def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fit:
@@ -112,15 +112,12 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fi
         same_number=recorded.alike > 0 and recorded.alike == now.alike,
         is_only=recorded.alike == 1,
         tells_much=_tells_much(recorded),
-        is_nameless=not recorded.name,
+        is_text=not recorded.type and not any(recorded.role in roles for roles in _CLASSES),
     )
 
 
 def _tells_much(recorded: Fingerprint) -> bool:
-    is_only_submit = bool(recorded.form) and recorded.type == "submit"
-    return (
-        is_only_submit or recorded.autocomplete not in _USUAL_AUTOCOMPLETE or recorded.type in _TELLING_TYPES
-    )
+    return recorded.autocomplete not in _USUAL_AUTOCOMPLETE or recorded.type in _TELLING_TYPES
 
 
 def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:

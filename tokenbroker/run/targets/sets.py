@@ -47,35 +47,37 @@ class SetSearch:
             StepFailed: `target.not_found`, `target.ambiguous` or `target.bad_selector`.
         """
         began = time.monotonic()
-        view = _View()
+        last = _View()
         for _ in rounds(self.frames[0].page, self.remaining_s):
             view = self._view(self.frames[:1])
-            if view.is_sure:
+            if view is not None and view.is_sure:
                 return self._found(view)
-            if not view.candidates and time.monotonic() - began < LOOK_WIDER_S:
+            if (view is None or not view.candidates) and time.monotonic() - began < LOOK_WIDER_S:
                 continue
             # Half of the page may not be there yet: what is accepted on less than all has to stand alone then, too.
             if not has_settled(self.frames[0], self.remaining_s):
                 continue
             view = self._view(self.frames)
-            if view.verdict.accepted is not None:
+            last = view or last
+            if view is not None and view.verdict.accepted is not None:
                 return self._found(view)
-            if view.verdict.code == "target.ambiguous":
+            if last.verdict.code == "target.ambiguous":
                 break
-        raise self._stop(view)
+        raise self._stop(last)
 
     def now(self) -> Found | None:
         """The element if it is there now; one that is only looked at."""
         view = self._view(self.frames[:1])
-        return self._found(view) if view.verdict.accepted is not None else None
+        return self._found(view) if view is not None and view.verdict.accepted is not None else None
 
-    def _view(self, frames: Sequence[Frame]) -> "_View":
-        """What is there now."""
+    def _view(self, frames: Sequence[Frame]) -> "_View | None":
+        """What is there now; None while all of it is just changing."""
         sights = [sight for frame in frames if (sight := self._sight(frame)) is not None]
         if not sights:
-            return _View()
+            return None
         counts = [sum(each) for each in zip(*(sight.counts for sight in sights), strict=True)]
-        candidates = [candidate for sight in sights for candidate in sight.candidates]
+        # What is still empty is neither pressed nor read: it may hold the place of what is yet to come.
+        candidates = [c for s in sights for c in s.candidates if not (c.is_empty and self.has_consequences)]
         page = {keyed_hash(text, site=self.site) for sight in sights for text in sight.texts}
         prints = [self._print(candidate) for candidate in candidates]
         recorded = self.selector.fingerprint

@@ -195,14 +195,19 @@ def _is_whole(fit: Fit, led: Collection[Basis]) -> bool:
     """Whether the fingerprint fits so well that style and place are enough: they may be another's that came instead."""
     if fit.surroundings not in (Surroundings.SAME, Surroundings.GONE):
         return False
-    if fit.surroundings is Surroundings.SAME and fit.is_nameless and len(led) > 1:
+    if fit.surroundings is Surroundings.SAME and fit.is_text and len(led) > 1:
         return True
-    is_unlike = fit.is_only and (fit.is_nameless or fit.tells_much)
+    is_unlike = fit.is_only and (fit.is_text or fit.tells_much)
     return fit.same_number and (len(led) > 1 or is_unlike)
 
 
 def _names_it(weight: frozenset[object]) -> bool:
-    return any(each in (Basis.WORDS, Basis.HINT) or isinstance(each, tuple) for each in weight)
+    return bool(_names(weight))
+
+
+def _names(weight: frozenset[object]) -> frozenset[object]:
+    """What of `weight` says which element it is, not only where it stands and how it looks."""
+    return frozenset(each for each in weight if each in (Basis.WORDS, Basis.HINT) or isinstance(each, tuple))
 
 
 def _outweighs(
@@ -219,7 +224,11 @@ def _outweighs(
             and (its is None or its.surroundings is not Surroundings.SAME)
         )
     )
-    if weights[other] < weights[one]:
+    if weights[other] <= weights[one]:
         # A place alone does not tell twins apart: one more before them, and it is the other's.
-        return fits_better or weights[one] - weights[other] != {Basis.PLACE}
-    return fits_better and len(weights[one]) > len(weights[other])
+        return fits_better or weights[one] - weights[other] not in ({Basis.PLACE}, set())
+    names, its_names = _names(weights[one]), _names(weights[other])
+    is_named = (
+        len(names) > 1 and its_names < names and (mine is None or mine.surroundings is not Surroundings.OTHER)
+    )
+    return is_named or (fits_better and len(weights[one]) > len(weights[other]))
