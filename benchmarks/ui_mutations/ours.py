@@ -8,10 +8,10 @@ from benchmarks.ui_mutations.consoles import Verb
 from benchmarks.ui_mutations.ways import PATIENCE_MS, Claim, Ending, Task
 from tokenbroker.flow.selector import SelectorSet, selector_of
 from tokenbroker.run.failure import StepFailed, attempt
-from tokenbroker.run.targets import Found, Seeker
+from tokenbroker.run.targets import Found, Purpose, Seeker
 
 SITE = "examplecloud"
-_SECRET_FIELDS = "sign_in"
+_SIGN_IN = "sign_in"
 
 
 class Ours:
@@ -36,9 +36,15 @@ class Ours:
         return Ending(claim=Claim.ACTED)
 
     def _find(self, page: Page, frame: Frame, task: Task) -> Found:
-        # Typing a literal is the one act without consequences; what is typed to sign in is a secret.
-        is_literal = task.point.verb is Verb.TYPE and task.point.console != _SECRET_FIELDS
-        return _seeker(page, frame).find(_set(task, task.learned), has_consequences=not is_literal)
+        return _seeker(page, frame).find(_set(task, task.learned), purpose=_purpose(task))
+
+
+def _purpose(task: Task) -> Purpose:
+    if task.point.verb is Verb.READ:
+        return Purpose.READ
+    # What is typed to sign in is a secret, anything else a literal.
+    is_literal = task.point.verb is Verb.TYPE and task.point.console != _SIGN_IN
+    return Purpose.LOOK if is_literal else Purpose.ACT
 
 
 def _seeker(page: Page, frame: Frame) -> Seeker:

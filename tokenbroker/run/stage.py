@@ -21,7 +21,7 @@ from tokenbroker.run.dialogs import Dialogs
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.frames import FramePath
 from tokenbroker.run.quiet import has_settled
-from tokenbroker.run.targets import Found, Seeker, TargetReport
+from tokenbroker.run.targets import Found, Purpose, Seeker, TargetReport
 from tokenbroker.run.targets.engine import acted
 from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
@@ -179,13 +179,13 @@ class Stage:
             as_written=self.plan.as_written,
         )
 
-    def find(self, selector: Selector, *, has_consequences: bool = True, wordless: bool = False) -> Found:
+    def find(self, selector: Selector, *, purpose: Purpose = Purpose.ACT, wordless: bool = False) -> Found:
         """The one element that `selector` means; a step works from then on in the frame that it was found in.
 
         Raises:
             StepFailed: as `Seeker.find`.
         """
-        found = self.seek(wordless=wordless).find(selector, has_consequences=has_consequences)
+        found = self.seek(wordless=wordless).find(selector, purpose=purpose)
         self._frame = found.frame
         self.target_report = found.report or self.target_report
         return found
@@ -198,7 +198,7 @@ class Stage:
         """
         if isinstance(selector, str):
             return self.seek(wordless=True).read(selector, expression)
-        element = self.find(selector, wordless=True).element
+        element = self.find(selector, purpose=Purpose.READ, wordless=True).element
         return attempt(
             lambda: element.evaluate(expression, timeout=self.remaining_ms), what=f"reading {selector}"
         )

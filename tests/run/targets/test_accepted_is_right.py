@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from tests.run.targets.pages import Control, Page, pages, redesigns
 from tokenbroker.flow.selector import SelectorSet, selector_of
 from tokenbroker.run.targets.sets import SetSearch
+from tokenbroker.run.targets.verdict import Purpose
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("RESIL-2")]
 
@@ -39,7 +40,7 @@ class Sheet:
             remaining_s=lambda: 5.0,
             redact=str,
             wordless=False,
-            has_consequences=True,
+            purpose=Purpose.ACT,
         )
         found = search.now()
         if found is None or found.report is None or (only_healed and not found.report.is_healed):
@@ -65,7 +66,7 @@ class Sheet:
             remaining_s=lambda: 5.0,
             redact=str,
             wordless=False,
-            has_consequences=False,
+            purpose=Purpose.LOOK,
         )
         found = search.now()
         assert found is not None

@@ -7,6 +7,7 @@ import pytest
 from tokenbroker.flow.selector import Fingerprint
 from tokenbroker.run.targets.engine import Print
 from tokenbroker.run.targets.fingerprint import (
+    PageTexts,
     Surroundings,
     fingerprint_of,
     fit,
@@ -31,12 +32,18 @@ PRINT = Print(
 RECORDED = fingerprint_of(PRINT, site="s", form="https://c.example.com/keys")
 
 
-def fitted(*, page=(), **changes):
+NOTHING = PageTexts(captions=frozenset(), names=frozenset())
+AS_IT_WAS = PageTexts(
+    captions=frozenset([RECORDED.caption]), names=frozenset([RECORDED.name, *RECORDED.near])
+)
+
+
+def fitted(*, page=AS_IT_WAS, **changes):
     return fit(RECORDED, replace(RECORDED, **changes), page=page)
 
 
 def test_the_same_element_fits():
-    found = fit(RECORDED, RECORDED, page=RECORDED.near)
+    found = fitted()
     assert (found.contradicts, found.same_name, found.same_kind) == (False, True, True)
     assert found.surroundings is Surroundings.SAME
 
@@ -85,8 +92,8 @@ def test_what_a_redesign_changes_does_not(changes):
 
 def test_a_password_field_does_not_fit_a_text_field():
     field = Fingerprint(role="textbox", type="text", autocomplete="username")
-    assert fit(field, replace(field, type="password"), page=()).contradicts
-    assert fit(field, replace(field, autocomplete="new-password"), page=()).contradicts
+    assert fit(field, replace(field, type="password"), page=NOTHING).contradicts
+    assert fit(field, replace(field, autocomplete="new-password"), page=NOTHING).contradicts
 
 
 def test_one_more_of_its_kind_is_not_the_same_kind_alone():
@@ -94,15 +101,28 @@ def test_one_more_of_its_kind_is_not_the_same_kind_alone():
     assert (found.same_kind, found.same_number) == (True, False)
 
 
-def test_surroundings_that_stand_elsewhere_are_others_and_those_that_are_gone_unknown():
-    archive, others = keyed_hash("Archive", site="s"), (keyed_hash("Restore", site="s"),)
-    still_there = (RECORDED.caption, *RECORDED.near)
-    assert fitted(caption=archive, page=still_there).surroundings is Surroundings.OTHER
-    assert fitted(caption=archive, near=others, page=RECORDED.near).surroundings is Surroundings.OTHER
-    assert fitted(caption=archive, near=others, page=(archive, *others)).surroundings is Surroundings.UNKNOWN
-    assert fitted(caption=archive, page=RECORDED.near).surroundings is Surroundings.SAME
-    assert fitted(near=RECORDED.near[:1], page=still_there).surroundings is Surroundings.SAME
-    assert fitted(near=others, page=still_there).surroundings is Surroundings.UNKNOWN
+ARCHIVE, OTHERS = keyed_hash("Archive", site="s"), (keyed_hash("Restore", site="s"),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "page", "told"),
+    [
+        # The recorded caption and neighbours are there, around something else.
+        ({"caption": ARCHIVE}, AS_IT_WAS, Surroundings.OTHER),
+        ({"caption": ARCHIVE, "near": OTHERS}, AS_IT_WAS, Surroundings.OTHER),
+        # Its section was renamed, or got other neighbours.
+        ({"caption": ARCHIVE}, replace(AS_IT_WAS, captions=frozenset()), Surroundings.SAME),
+        ({"near": RECORDED.near[:1]}, AS_IT_WAS, Surroundings.SAME),
+        ({"near": OTHERS}, AS_IT_WAS, Surroundings.UNKNOWN),
+        ({"near": OTHERS}, replace(AS_IT_WAS, names=frozenset()), Surroundings.SAME),
+        # It was moved away from all that; or the page has none of it any more.
+        ({"caption": "", "near": ()}, AS_IT_WAS, Surroundings.BARE),
+        ({"name": OTHERS[0], "caption": ARCHIVE, "near": OTHERS}, NOTHING, Surroundings.GONE),
+        ({"caption": ARCHIVE, "near": OTHERS}, NOTHING, Surroundings.UNKNOWN),
+    ],
+)
+def test_what_surrounds_it_is_told_by_captions_and_neighbours(changes, page, told):
+    assert fitted(page=page, **changes).surroundings is told
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from tokenbroker.flow.selector import Fingerprint, SelectorSet, selector_of
 from tokenbroker.run.targets.fingerprint import Fit, Surroundings
-from tokenbroker.run.targets.verdict import Evidence, judge
+from tokenbroker.run.targets.verdict import Evidence, Purpose, judge
 
 pytestmark = pytest.mark.req("FLOW-3", "RESIL-2")
 
@@ -29,16 +29,16 @@ def fits(surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, 
         same_number=True,
         is_only=False,
         tells_much=False,
-        is_text=False,
+        same_role=same_kind,
     )
 
 
-def accepted(*evidence: Evidence, alternatives=CREATE, has_consequences=True) -> int | None:
-    return judge(a_set(alternatives), evidence, has_consequences=has_consequences).accepted
+def accepted(*evidence: Evidence, alternatives=CREATE, purpose=Purpose.ACT) -> int | None:
+    return judge(a_set(alternatives), evidence, purpose=purpose).accepted
 
 
 def test_all_alternatives_that_lead_to_one_element_are_unanimous():
-    verdict = judge(a_set(), [seen(0, 1, 2)], has_consequences=True)
+    verdict = judge(a_set(), [seen(0, 1, 2)], purpose=Purpose.ACT)
     assert (verdict.accepted, verdict.is_unanimous) == (0, True)
 
 
@@ -53,8 +53,8 @@ def test_one_alternative_is_not_enough_where_a_press_follows():
 
 
 def test_the_primary_is_enough_to_look():
-    assert accepted(seen(0), has_consequences=False) == 0
-    assert accepted(seen(1), has_consequences=False) is None
+    assert accepted(seen(0), purpose=Purpose.LOOK) == 0
+    assert accepted(seen(1), purpose=Purpose.LOOK) is None
 
 
 def test_a_role_and_a_text_are_the_same_words_and_count_once():
@@ -68,7 +68,7 @@ def test_two_alternatives_that_name_the_same_id_count_once():
 
 
 def test_alternatives_that_lead_to_different_elements_stop():
-    verdict = judge(a_set(), [seen(0), seen(1, 2)], has_consequences=True)
+    verdict = judge(a_set(), [seen(0), seen(1, 2)], purpose=Purpose.ACT)
     assert (verdict.accepted, verdict.code) == (None, "target.ambiguous")
 
 
@@ -114,8 +114,8 @@ def test_between_two_the_one_whose_surroundings_fit_is_taken_if_more_speaks_for_
 
 
 def test_nothing_there_is_told_as_not_there():
-    assert judge(a_set(), [], has_consequences=True).code == "target.not_found"
-    assert judge(a_set(), [seen(2)], has_consequences=True).code == "target.not_found"
+    assert judge(a_set(), [], purpose=Purpose.ACT).code == "target.not_found"
+    assert judge(a_set(), [seen(2)], purpose=Purpose.ACT).code == "target.not_found"
 
 
 def test_a_set_reads_as_it_was_written():

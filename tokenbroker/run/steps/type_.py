@@ -7,6 +7,7 @@ from tokenbroker.run.failure import attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import acted_at_once, target_of
 from tokenbroker.run.steps.step import PLACE, SELECTOR, VALUE_OPTIONS, StepKind, options
+from tokenbroker.run.targets import Purpose
 from tokenbroker.secret import Secret
 
 _WHAT = "typing into the field"
@@ -28,7 +29,7 @@ def _perform(step: Step, stage: Stage) -> str:
     # Filling twice is filling once, so the locator may look and act in one go; it refuses a second match.
     if not look_first and acted_at_once(stage, selector, fill, what=_WHAT):
         return ""
-    found = stage.find(selector, has_consequences=isinstance(value, Secret))
+    found = stage.find(selector, purpose=Purpose.ACT if isinstance(value, Secret) else Purpose.LOOK)
     if look_first or found.report is not None:
         stage.require_declared_origin()
     attempt(lambda: fill(found.target), what=_WHAT)

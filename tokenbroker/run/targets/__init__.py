@@ -3,5 +3,6 @@
 from tokenbroker.run.targets.found import Found, TargetReport
 from tokenbroker.run.targets.seek import Seeker
 from tokenbroker.run.targets.selector import bare_text
+from tokenbroker.run.targets.verdict import Purpose
 
-__all__ = ["Found", "Seeker", "TargetReport", "bare_text"]
+__all__ = ["Found", "Purpose", "Seeker", "TargetReport", "bare_text"]

@@ -117,11 +117,11 @@
     for (const root of roots) for (const each of root.querySelectorAll("*")) if (each.shadowRoot) roots.push(each.shadowRoot);
     return roots;
   };
-  // All of a page that may stand over or beside an element.
-  const textsOfPage = () => telling(rootsOf().flatMap((root) => [
+  // All of a page that may stand over an element, and all names that may stand beside it.
+  const captionsOfPage = () => telling(rootsOf().flatMap((root) => [
     ...[...root.querySelectorAll(`${CAPTIONS}, th, tr > td:first-child`)].map((each) => each.textContent),
-    ...[...root.querySelectorAll(CONTAINER)].map((each) => attribute(each, "aria-label")),
-    ...[...root.querySelectorAll(NAMED)].map(nameOf)])).slice(0, MAX_TEXTS);
+    ...[...root.querySelectorAll(CONTAINER)].map((each) => attribute(each, "aria-label"))])).slice(0, MAX_TEXTS);
+  const namesOfPage = () => telling(rootsOf().flatMap((root) => [...root.querySelectorAll(NAMED)].map(nameOf))).slice(0, MAX_TEXTS);
   const kindOf = (element) => {
     const form = formOfElement(element);
     const typed = element.tagName === "BUTTON" || element.tagName === "INPUT";
@@ -180,8 +180,8 @@
     sheets.told = [...every].slice(0, MAX_TOLD);
     const candidates = sheets.told.map((element) => told(element, flags));
     const report = document.createElement("span");
-    const texts = flags.includes("print") ? textsOfPage() : [];
-    report.textContent = JSON.stringify({ candidates, texts, total: every.size, counts: sheets.seen.map((list) => list?.size || 0), hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
+    const page = flags.includes("print") ? { captions: captionsOfPage(), names: namesOfPage() } : { captions: [], names: [] };
+    report.textContent = JSON.stringify({ candidates, ...page, total: every.size, counts: sheets.seen.map((list) => list?.size || 0), hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
     return report;
   };
   const note = (lists, way, element) => { (lists[way] ||= new Set()).add(element); return [element]; };

@@ -115,15 +115,16 @@ class Shown:
 class Sight:
     """What one look has found: the first candidates in the document's order, and how many there are in all.
 
-    `counts` and `hidden` tell for each way how many of its matches are to be seen, and how many are not; `texts` are
-    the captions and controls of the page, if prints were asked for.
+    `counts` and `hidden` tell for each way how many of its matches are to be seen, and how many are not; `captions`
+    and `names` (of controls) are the page's, if prints were asked for.
     """
 
     candidates: tuple[Candidate, ...] = ()
     total: int = 0
     counts: tuple[int, ...] = ()
     hidden: tuple[int, ...] = ()
-    texts: tuple[str, ...] = field(default=(), repr=False)
+    captions: tuple[str, ...] = field(default=(), repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
 
 
 def look(
@@ -155,7 +156,8 @@ def look(
         total=int(told["total"]),
         counts=_for_each(ways, told["counts"]),
         hidden=_for_each(ways, told["hidden"]),
-        texts=tuple(told["texts"]),
+        captions=tuple(told["captions"]),
+        names=tuple(told["names"]),
     )
 
 

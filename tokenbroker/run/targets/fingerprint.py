@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -67,6 +66,8 @@ class Surroundings(Enum):
     SAME = "same"
     OTHER = "other"
     """They are still there, but around something else."""
+    BARE = "bare"
+    """It stands among nothing now: it was moved away from all that. A lookalike stands among things of its own."""
     GONE = "gone"
     """The page has next to nothing of what was recorded any more: it was translated, say."""
     UNKNOWN = "unknown"
@@ -85,7 +86,7 @@ class Fit:
         same_number: as many elements of that kind are there as were then.
         is_only: it was the only one of its kind.
         tells_much: the kind itself tells much: a password field, say.
-        is_text: it is no control but a mere text, as a token that is shown.
+        same_role: of its kind, role or tag, type and autocomplete are as recorded.
     """
 
     contradicts: bool
@@ -95,25 +96,33 @@ class Fit:
     same_number: bool
     is_only: bool
     tells_much: bool
-    is_text: bool
+    same_role: bool
 
 
-def fit(recorded: Fingerprint, now: Fingerprint, *, page: Collection[str]) -> Fit:
-    """How `now` fits what was `recorded`; `page` holds the hashes of all captions and controls of the page."""
-    kind = all(
-        getattr(recorded, name) == getattr(now, name)
-        for name in ("role", "tag", "type", "autocomplete", "form", "landmark")
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageTexts:
+    """Keyed hashes of what a page shows that may stand over elements, and beside them."""
+
+    captions: frozenset[str]
+    names: frozenset[str]
+
+
+def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts) -> Fit:
+    """How `now`, an element of `page`, fits what was `recorded`."""
     return Fit(
         contradicts=_contradicts(recorded, now),
         same_name=bool(recorded.name) and recorded.name == now.name,
         surroundings=_surroundings(recorded, now, page),
-        same_kind=kind,
+        same_kind=_agree(recorded, now, "role", "tag", "type", "autocomplete", "form", "landmark"),
         same_number=recorded.alike > 0 and recorded.alike == now.alike,
         is_only=recorded.alike == 1,
         tells_much=_tells_much(recorded),
-        is_text=not recorded.type and not any(recorded.role in roles for roles in _CLASSES),
+        same_role=_agree(recorded, now, "role", "tag", "type", "autocomplete"),
     )
+
+
+def _agree(recorded: Fingerprint, now: Fingerprint, *names: str) -> bool:
+    return all(getattr(recorded, name) == getattr(now, name) for name in names)
 
 
 def _tells_much(recorded: Fingerprint) -> bool:
@@ -133,29 +142,34 @@ def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
     return other_class or other_type or other_autofill or other_site
 
 
-def _surroundings(recorded: Fingerprint, now: Fingerprint, page: Collection[str]) -> Surroundings:
-    texts = {recorded.name, recorded.caption, *recorded.near} - {""}
-    left = texts & {*page, now.name, now.caption, *now.near}
-    if (
-        texts
-        and left.isdisjoint({recorded.name, recorded.caption})
-        and len(left) <= _MAX_LEFT_SHARE * len(texts)
-    ):
+def _surroundings(recorded: Fingerprint, now: Fingerprint, page: PageTexts) -> Surroundings:
+    if _is_gone(recorded, now, page):
         return Surroundings.GONE
+    is_bare = not now.caption and not now.near
     if not recorded.caption and not recorded.near:
-        is_bare = not now.caption and not now.near
         return Surroundings.SAME if is_bare else Surroundings.OTHER if now.caption else Surroundings.UNKNOWN
-    if not now.caption and not now.near:
-        return (
-            Surroundings.UNKNOWN
-        )  # it was moved away from all that; a lookalike stands among things of its own
+    if is_bare:
+        return Surroundings.BARE
     same_caption = bool(recorded.caption) and recorded.caption == now.caption
-    if now.caption and not same_caption and recorded.caption in page:
+    if now.caption and not same_caption and recorded.caption in page.captions:
         return Surroundings.OTHER
     near = {*recorded.near}
-    shared, on_page = len(near & {*now.near}), len(near & {*page})
+    shared, on_page = len(near & {*now.near}), len(near & page.names)
     if near and shared >= _MIN_NEAR_SHARE * len(near):
         return Surroundings.SAME
     if same_caption:
         return Surroundings.UNKNOWN if on_page > shared else Surroundings.SAME
     return Surroundings.OTHER if on_page > shared else Surroundings.UNKNOWN
+
+
+def _is_gone(recorded: Fingerprint, now: Fingerprint, page: PageTexts) -> bool:
+    """Whether next to nothing of the recorded texts is left, and neither name nor caption."""
+    captions, names = page.captions | {now.caption}, page.names | {now.name, *now.near}
+    texts = {recorded.name, recorded.caption, *recorded.near} - {""}
+    if (
+        not texts
+        or (recorded.caption and recorded.caption in captions)
+        or (recorded.name and recorded.name in names)
+    ):
+        return False
+    return len({*recorded.near} & names) <= _MAX_LEFT_SHARE * len(texts)

@@ -18,6 +18,7 @@ from tokenbroker.run.targets.engine import Candidate, Sight, Way, acting, look
 from tokenbroker.run.targets.found import Found
 from tokenbroker.run.targets.selector import bare_text, exact_pattern
 from tokenbroker.run.targets.sets import MAX_CANDIDATES, SetSearch
+from tokenbroker.run.targets.verdict import Purpose
 
 CONTROL_ROLES = (
     "button", "link", "menuitem", "tab", "checkbox", "radio", "switch", "option", "menuitemcheckbox",
@@ -44,14 +45,14 @@ class Seeker:
     as_written: Callable[[str], str] = lambda address: address
     """An address of the site as the flow would write it."""
 
-    def find(self, selector: Selector, *, has_consequences: bool = True) -> Found:
+    def find(self, selector: Selector, *, purpose: Purpose = Purpose.ACT) -> Found:
         """The one element that `selector` means in an acting step, waited for until the step's time is up.
 
         Raises:
             StepFailed: `target.not_found`, `target.ambiguous` or `target.bad_selector`.
         """
         if isinstance(selector, SelectorSet):
-            return self._search(selector, has_consequences=has_consequences).find()
+            return self._search(selector, purpose).find()
         text = bare_text(selector)
         if text is not None:
             return self._text_target(selector, text)
@@ -85,7 +86,7 @@ class Seeker:
         Raises:
             StepFailed: `target.bad_selector`.
         """
-        return self._search(selector, has_consequences=False).now()
+        return self._search(selector, Purpose.LOOK).now()
 
     def shows(self, selector: Selector) -> bool:
         """Whether what `selector` means is to be seen now; raises PlaywrightError or StepFailed."""
@@ -97,7 +98,7 @@ class Seeker:
         """Whether what `selector` means is visible once the page has settled; raises as `shows`."""
         return self.shows(selector) or (self._settled() and self.shows(selector))
 
-    def _search(self, selector: SelectorSet, *, has_consequences: bool) -> SetSearch:
+    def _search(self, selector: SelectorSet, purpose: Purpose) -> SetSearch:
         return SetSearch(
             selector=selector,
             frames=(self.frame, *self.other_frames()),
@@ -106,7 +107,7 @@ class Seeker:
             remaining_s=self.remaining_s,
             redact=self.redact,
             wordless=self.wordless,
-            has_consequences=has_consequences,
+            purpose=purpose,
         )
 
     def _single(self, selector: str) -> Found:

@@ -1,7 +1,7 @@
 """Find the element that a selector set means: all alternatives are looked along, and must agree."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from playwright.sync_api import Error as PlaywrightError
@@ -11,10 +11,10 @@ from tokenbroker.flow.selector import Alternative, Family, Fingerprint, Selector
 from tokenbroker.run.failure import StepFailed, Tried, attempt
 from tokenbroker.run.quiet import has_settled, rounds
 from tokenbroker.run.targets.engine import Candidate, Sight, Way, look
-from tokenbroker.run.targets.fingerprint import Surroundings, fingerprint_of, fit, keyed_hash
+from tokenbroker.run.targets.fingerprint import PageTexts, Surroundings, fingerprint_of, fit, keyed_hash
 from tokenbroker.run.targets.found import Found, TargetReport
 from tokenbroker.run.targets.selector import exact_pattern
-from tokenbroker.run.targets.verdict import NOTHING, Evidence, Verdict, judge
+from tokenbroker.run.targets.verdict import NOTHING, Evidence, Purpose, Verdict, judge
 
 # A target that is not there by then may have moved into another frame.
 LOOK_WIDER_S = 0.5
@@ -28,7 +28,6 @@ class SetSearch:
     Attributes:
         frames: where it may be, the step's own frame first; all of declared origins.
         as_written: an address of the site as the flow would write it.
-        has_consequences: whether what is found will be pressed, given a secret or read for a token.
     """
 
     selector: SelectorSet
@@ -38,7 +37,7 @@ class SetSearch:
     remaining_s: Callable[[], float]
     redact: Callable[[str], str]
     wordless: bool
-    has_consequences: bool
+    purpose: Purpose
 
     def find(self) -> Found:
         """The one element, waited for until the step's time is up.
@@ -77,8 +76,13 @@ class SetSearch:
             return None
         counts = [sum(each) for each in zip(*(sight.counts for sight in sights), strict=True)]
         # What is still empty is neither pressed nor read: it may hold the place of what is yet to come.
-        candidates = [c for s in sights for c in s.candidates if not (c.is_empty and self.has_consequences)]
-        page = {keyed_hash(text, site=self.site) for sight in sights for text in sight.texts}
+        candidates = [
+            c for s in sights for c in s.candidates if not (c.is_empty and self.purpose is not Purpose.LOOK)
+        ]
+        page = PageTexts(
+            captions=self._hashes(text for sight in sights for text in sight.captions),
+            names=self._hashes(text for sight in sights for text in sight.names),
+        )
         prints = [self._print(candidate) for candidate in candidates]
         recorded = self.selector.fingerprint
         evidence = [
@@ -89,7 +93,7 @@ class SetSearch:
             )
             for candidate, now in zip(candidates, prints, strict=True)
         ]
-        verdict = judge(self.selector, evidence, has_consequences=self.has_consequences)
+        verdict = judge(self.selector, evidence, purpose=self.purpose)
         return _View(
             candidates=tuple(candidates),
             prints=tuple(prints),
@@ -115,6 +119,9 @@ class SetSearch:
             if error.code.startswith("browser."):
                 raise
             return None
+
+    def _hashes(self, texts: Iterable[str]) -> frozenset[str]:
+        return frozenset(keyed_hash(text, site=self.site) for text in texts)
 
     def _print(self, candidate: Candidate) -> Fingerprint | None:
         around = candidate.print
