@@ -13,7 +13,7 @@ from tokenbroker.secret import Secret
 
 _WITHHELD = "«withheld»".encode()
 _ROUNDS = 8
-MAX_SEGMENTS = 6
+_TOGETHER = 4
 
 # From here on Playwright shows the page, fields and all; nothing of it is ours to show.
 _PAGE_CONTENT = re.compile(
@@ -105,7 +105,10 @@ class Redactor:
 class _Segment:
     """The automata of some secrets; never changed once made."""
 
-    def __init__(self, forms: list[tuple[int, Form]], squeezed: set[tuple[int, Form]]) -> None:
+    def __init__(
+        self, forms: list[tuple[int, Form]], squeezed: set[tuple[int, Form]], level: int = 0
+    ) -> None:
+        self.level = level
         self.forms = forms
         self.squeezed_forms = squeezed
         self.needles = Needles(forms)
@@ -121,28 +124,38 @@ class _Segment:
         """One segment of several, made of the forms that they have worked out."""
         segments = tuple(segments)
         forms = [form for segment in segments for form in segment.forms]
-        return cls(forms, set().union(*(segment.squeezed_forms for segment in segments)))
+        squeezed = set().union(*(segment.squeezed_forms for segment in segments))
+        return cls(forms, squeezed, level=segments[0].level + 1)
 
 
 class _Compiled:
     """The automata and marks for one set of secrets; never changed once made.
 
-    Secrets that come during a run get a segment of their own, so that one more secret costs the same
-    however many there are; a few segments are joined to one.
+    Secrets that come during a run get a segment of their own. A few of one level are joined to one of the next: there
+    are never many, and each secret is taken up again a few times only, however many come.
     """
 
-    def __init__(self, labels: tuple[str, ...] = (), segments: tuple[_Segment, ...] = ()) -> None:
+    def __init__(
+        self,
+        labels: tuple[str, ...] = (),
+        segments: tuple[_Segment, ...] = (),
+        known_marks: tuple[bytes, ...] = (),
+    ) -> None:
         self._labels = labels
         self._segments = segments
-        self._marks = [self._harmless_mark(owner, label) for owner, label in enumerate(labels)]
+        more = enumerate(labels[len(known_marks) :], len(known_marks))
+        self._marks = (*known_marks, *(self._harmless_mark(owner, label) for owner, label in more))
 
     def with_more(self, fresh: Sequence[tuple[str, str]]) -> "_Compiled":
         """These and the `fresh` ones, given as value and label."""
         segment = _Segment.of(len(self._labels), (value for value, _ in fresh))
-        segments = (*self._segments, segment)
-        if len(segments) > MAX_SEGMENTS:
-            segments = (_Segment.joined(segments),)
-        return _Compiled((*self._labels, *(label for _, label in fresh)), segments)
+        # A mark that is known stays, unless one of the fresh secrets stands in it.
+        is_clean = not _Compiled(segments=(segment,)).spans(b"\n".join(self._marks))
+        segments = [*self._segments, segment]
+        while len(segments) >= _TOGETHER and segments[-_TOGETHER].level == segments[-1].level:
+            segments[-_TOGETHER:] = [_Segment.joined(segments[-_TOGETHER:])]
+        labels = (*self._labels, *(label for _, label in fresh))
+        return _Compiled(labels, tuple(segments), self._marks if is_clean else ())
 
     def spans(self, raw: bytes) -> list[Span]:
         """What to replace in `raw`: ranges in order that don't overlap."""

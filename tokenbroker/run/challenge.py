@@ -119,10 +119,14 @@ class Submission:
         self.was_answered = False
         """Whether a request that began since has ended."""
         self.has_navigated = False
+        self.mark: JSHandle | None = None
+        field = challenge.fields[0]
         try:
-            self.mark: JSHandle | None = challenge.fields[0].evaluate_handle(_WATCH_MARK)
+            # Only a field that is marked already has to be watched: any other one is marked anew.
+            if field.get_attribute("aria-invalid") == "true":
+                self.mark = field.evaluate_handle(_WATCH_MARK)
         except PlaywrightError:
-            self.mark = None  # the page is just going away: it tells by what comes
+            return  # the page is just going away: it tells by what comes
 
     def __enter__(self) -> Self:
         self._page.on("request", self._begin)

@@ -27,10 +27,8 @@ def way_here(stage: Stage) -> tuple[Step, ...]:
 def is_thrown_back(stage: Stage) -> bool:
     """Whether the page is the start of the sign-in again: it asks for the password, where that was asked for before."""
     way = way_here(stage)
-    if not way or not asks_for_password(stage):
-        return False
-    start = stage.plan.address(str(way[0].options["url"]))
-    return shown_address(stage.page.url) == shown_address(start)
+    start = shown_address(stage.plan.address(str(way[0].options["url"]))) if way else ""
+    return shown_address(stage.page.url) == start and asks_for_password(stage)
 
 
 def go_again(stage: Stage, perform: Callable[[Step, Stage], str], *, limit_s: float) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tokenbroker.clock import iso
 from tokenbroker.errors import SecretUnavailable
@@ -27,6 +27,11 @@ FIRST_PREV_HASH = "0" * 64
 _HEAD = "audit_head"
 _CODE = re.compile(r"[A-Za-z0-9._:/+@-]{0,128}")
 _BATCH_ROWS = 1000
+# Built once: each act of a run appends, and building a statement takes longer than SQLite takes to do it.
+_ADD = insert(AUDIT_LOG)
+_MOVE_HEAD = update(STORE_META).where(STORE_META.c.name == _HEAD).values(value=bindparam("head"))
+# FOR UPDATE holds the head on databases with row locks; SQLite's writers are alone already.
+_FIND_HEAD = select(STORE_META.c.value).where(STORE_META.c.name == _HEAD).with_for_update()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,12 +97,8 @@ def append(connection: Connection, entry: AuditEntry, *, at: datetime) -> int:
         "prev_hash": head_hash,
     }
     row["hash"] = _hash(row)
-    connection.execute(insert(AUDIT_LOG).values(row))
-    connection.execute(
-        update(STORE_META)
-        .where(STORE_META.c.name == _HEAD)
-        .values(value=_canonical({"id": row["id"], "hash": row["hash"]}))
-    )
+    connection.execute(_ADD, row)
+    connection.execute(_MOVE_HEAD, {"head": _canonical({"id": row["id"], "hash": row["hash"]})})
     return head_id + 1
 
 
@@ -151,10 +152,7 @@ def _fault(row: dict[str, Any], last_id: int, last_hash: str) -> str:
 
 
 def _head(connection: Connection) -> tuple[int, str]:
-    # FOR UPDATE holds the head on databases with row locks; SQLite's writers are alone already.
-    value = connection.execute(
-        select(STORE_META.c.value).where(STORE_META.c.name == _HEAD).with_for_update()
-    ).scalar()
+    value = connection.execute(_FIND_HEAD).scalar()
     if value is None:
         raise SecretUnavailable(
             "the audit log's head is missing from the store", next_step="restore the store from a backup"

@@ -58,9 +58,15 @@ def start_here(
 def _sources() -> "tuple[str, Template]":
     from jinja2 import Environment, StrictUndefined  # late: it takes longer to load than a page to make
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    class KeysFirst(Environment):
+        """`x.y` asks a mapping for its key at once: an attribute that is not there costs a hundred times as much."""
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if isinstance(obj, dict) and attribute in obj:
+                return obj[attribute]
+            return super().getattr(obj, attribute)
+
+    environment = KeysFirst(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["moment"] = _moment
     css, page = (
         resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

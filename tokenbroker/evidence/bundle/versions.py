@@ -1,9 +1,12 @@
 """Which versions of what took part in a run."""
 
 import platform
+from functools import cache
 from importlib.metadata import version
 
 from tokenbroker import __version__
+
+_version_of = cache(version)  # which looks through folders
 
 
 def versions(*, browser: str) -> dict[str, str]:
@@ -14,7 +17,7 @@ def versions(*, browser: str) -> dict[str, str]:
     return {
         "tokenbroker": __version__,
         "python": platform.python_version(),
-        "playwright": version("playwright"),
+        "playwright": _version_of("playwright"),
         "browser": browser or "unknown",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
