@@ -1,6 +1,5 @@
 """The published schema: it is the loader's own, and an editor that uses it says what the loader says."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.flow.make_schema import COMMAND, schema_text
-from tests.flow.texts import EVERY_VERB, REFERENCE, flow_from, flow_text
+from tests.flow.texts import EVERY_VERB, REFERENCE, SETS_AND_RETRIES, flow_from, flow_text
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import parse_document
 from tokenbroker.flow.schema import DURATION, FlowValidator, build_schema, published_schema
@@ -24,6 +23,7 @@ EDITOR = FlowValidator(SCHEMA)
 # What no JSON Schema can say; here, and only here, the loader refuses more.
 BEYOND_SCHEMA = {
     "flow.duplicate_id", "flow.unknown_param", "flow.unknown_page", "flow.bad_pattern", "flow.bad_address",
+    "flow.bad_retry",
 }  # fmt: skip
 STEP = "- click: '#go'"
 
@@ -62,6 +62,7 @@ def test_every_key_and_option_is_described_for_an_editor() -> None:
     [
         REFERENCE,
         EVERY_VERB,
+        SETS_AND_RETRIES,
         flow_text(),
         *(flow_text(automation=modes) for modes in ("guided", "semi_auto|guided", "[guided]")),
         flow_text(STEP, "  timeout: 0.001"),
@@ -96,6 +97,7 @@ def test_a_good_flow_is_accepted_by_both(text: str) -> None:
         flow_text(STEP, head="params: { a: { default: 1 } }"),
         flow_text(STEP, head="expect_outcome: { status: passed }"),
         flow_text(STEP, head="expect_outcome: {}"),
+        flow_text(STEP, head="expect_outcome: { status: failed, odd: ~ }"),
         flow_text("- {}"),
         flow_text("- ~"),
         flow_text("- click"),
@@ -103,7 +105,10 @@ def test_a_good_flow_is_accepted_by_both(text: str) -> None:
         flow_text("- click: 7"),
         flow_text("- click: { selector: a, text: b }"),
         flow_text(STEP, "  press: Enter"),
-        flow_text(STEP, "  retry: 3"),
+        flow_text(STEP, "  retry: 0"),
+        flow_text(STEP, "  retry: { times: 2 }"),
+        flow_text(STEP, "  when: { a: ~ }"),
+        flow_text(STEP, "  when: { any: [{ css: a }, { text: b }], b: c }"),
         flow_text(STEP, "  id: ''"),
         flow_text(STEP, "  name: ''"),
         flow_text(STEP, '  timeout: "10s\\n"'),
@@ -190,7 +195,8 @@ def _nodes(data: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int,
 @st.composite
 def mutated_flows(draw: st.DrawFn) -> str:
     """A good flow in which one to three nodes were replaced, removed or added."""
-    data: Any = copy.deepcopy(draw(st.sampled_from([yaml.safe_load(REFERENCE), yaml.safe_load(EVERY_VERB)])))
+    text = draw(st.sampled_from([REFERENCE, EVERY_VERB, SETS_AND_RETRIES]))
+    data: Any = yaml.safe_load(text)
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(_nodes(data)[1:] or [()]))
         if not path:

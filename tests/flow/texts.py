@@ -68,6 +68,28 @@ steps:
       pattern: 'Your key is (\\S+)\\.'
 """
 
+SETS_AND_RETRIES = """\
+version: 1
+site: examplecloud
+flow: sets
+allowed_automation: semi_auto
+steps:
+  - navigate: https://console.example.com/
+    retry: 2
+  - type:
+      selector: [{ label: Name }, { css: "#name" }]
+      value: nightly
+    when: [{ role: heading, name: Keys }, { xpath: //h1 }]
+  - click:
+      selector:
+        any: [{ test_id: make }, { role: button, name: Create }]
+        fingerprint: { role: button, form: "https://console.example.com/keys/*", name: 0a1b, near: [22ff], alike: 1 }
+    retry:
+      times: 2
+      expect: { selector: { any: [{ text: None yet }], fingerprint: { tag: p, row: 00aa } }, state: visible }
+  - wait_human: { reason: Approve it, kind: otp, until: [{ placeholder: Code }, { css: "#code" }] }
+"""
+
 
 def flow_text(*steps: str, head: str = "", automation: str = "semi_auto") -> str:
     """A flow with these lines as its steps; `head` are further lines above them. Steps begin at line 5."""

@@ -118,7 +118,9 @@ def _option_mistakes(
         yield document.error((*path, key), why, key=True, code="flow.unknown_key")
     others = {key: each for key, each in value.items() if key not in misplaced}
     yield from _unknown_keys(document, path, others, schema["properties"], f"option of '{step_type.verb}'")
-    yield from _schema_mistakes(document, path, _validator_of_options(step_type), value)
+    for error in map(_telling, _validator_of_options(step_type).iter_errors(value)):
+        if error.validator != "additionalProperties" or error.absolute_path:  # else said above, with a suggestion
+            yield _schema_mistake(document, path, error)
 
 
 def _unknown_keys(
@@ -145,9 +147,11 @@ def _schema_mistakes(
     document: Document, path: NodePath, validator: Draft202012Validator, value: Any
 ) -> Iterator[FlowError]:
     for error in map(_telling, validator.iter_errors(value)):
-        if error.validator == "additionalProperties" and not error.absolute_path:
-            continue  # said by `_unknown_keys`, with a suggestion
-        yield document.error((*path, *error.absolute_path), _sentence(error), code="flow.schema")
+        yield _schema_mistake(document, path, error)
+
+
+def _schema_mistake(document: Document, path: NodePath, error: ValidationError) -> FlowError:
+    return document.error((*path, *error.absolute_path), _sentence(error), code="flow.schema")
 
 
 def _telling(error: ValidationError) -> ValidationError:

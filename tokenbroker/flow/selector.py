@@ -49,7 +49,8 @@ class Fingerprint:
         form: origin and path of its form's action; "" outside of forms.
         landmark: the nearest landmark around it, such as ``main`` or ``dialog``.
         name: keyed hash of its accessible name.
-        caption: keyed hash of what stands over it: the head of its row, the last heading before it.
+        row: keyed hash of the head of the table row that it stands in.
+        caption: keyed hash of what stands over it: the label of its container, the last heading before it.
         near: keyed hashes of the names of the controls beside it.
         alike: how many visible elements of the page were of the same role or tag, type, autocomplete, form and
             landmark.
@@ -62,6 +63,7 @@ class Fingerprint:
     form: str = ""
     landmark: str = ""
     name: str = ""
+    row: str = ""
     caption: str = ""
     near: tuple[str, ...] = ()
     alike: int = 0

@@ -25,6 +25,7 @@ PRINT = Print(
     form="",
     landmark="main",
     name="Create",
+    row="",
     caption="Keys",
     near=("Cancel", "Copy"),
     alike=1,

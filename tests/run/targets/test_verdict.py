@@ -20,10 +20,14 @@ def seen(*ways: int, alone: tuple[int, ...] | None = None, fit: Fit | None = Non
     return Evidence(ways=frozenset(ways), alone=frozenset(ways if alone is None else alone), fit=fit)
 
 
-def fits(surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, same_kind=False) -> Fit:
+def fits(
+    surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, other_name=False, same_kind=False
+) -> Fit:
     return Fit(
         contradicts=contradicts,
         same_name=same_name,
+        other_name=other_name,
+        same_row=False,
         surroundings=surroundings,
         same_kind=same_kind,
         same_number=True,

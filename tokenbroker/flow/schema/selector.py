@@ -66,8 +66,9 @@ _FINGERPRINT: Final[dict[str, Any]] = {
         "name": {**_HASH, "description": "Keyed hash of its accessible name."},
         "caption": {
             **_HASH,
-            "description": "Keyed hash of what stands over it: the head of its row, a heading.",
+            "description": "Keyed hash of what stands over it: a legend, a heading, the text before a field.",
         },
+        "row": {**_HASH, "description": "Keyed hash of the head of the table row that it stands in."},
         "near": {
             "type": "array",
             "items": _HASH,

@@ -95,21 +95,25 @@
     }
     return [];
   };
-  // What stands over it: the head of its row, the label of a container around it, or the last caption before it. The
-  // captions inside of another container are about that one.
+  // What stands over it: the label of a container around it, or the last caption before it. The captions inside of
+  // another container are about that one.
   const captionOf = (element) => {
     for (let each = element; each; each = above(each)) {
       const labelled = each !== element && each.matches(CONTAINER) ? attribute(each, "aria-label") : "";
-      const head = each !== element && each.tagName === "TR" ? each.querySelector("th, td")?.textContent : "";
       const before = [];
       for (let one = each.previousElementSibling; one; one = one.previousElementSibling) {
         const inside = one.matches(CONTAINER) ? [] : [...one.querySelectorAll(CAPTIONS)].filter((text) => !one.contains(text.closest(CONTAINER)));
         before.push(...inside.reverse(), ...(one.matches(CAPTIONS) ? [one] : []));
       }
-      const [text] = telling([head, labelled, ...before.map((one) => one.textContent)]);
+      const [text] = telling([labelled, ...before.map((one) => one.textContent)]);
       if (text) return text;
     }
     return "";
+  };
+  // The head of the row that it stands in: what a table says that the row is about.
+  const rowOf = (element) => {
+    const head = closest(element, "tr, [role=row]")?.querySelector("th, [role=rowheader], td");
+    return head && !head.contains(element) ? telling([head.textContent])[0] || "" : "";
   };
   // The document and its open shadow roots, however deep.
   const rootsOf = () => {
@@ -119,7 +123,7 @@
   };
   // All of a page that may stand over an element, and all names that may stand beside it.
   const captionsOfPage = () => telling(rootsOf().flatMap((root) => [
-    ...[...root.querySelectorAll(`${CAPTIONS}, th, tr > td:first-child`)].map((each) => each.textContent),
+    ...[...root.querySelectorAll(`${CAPTIONS}, th, [role=rowheader], tr > td:first-child`)].map((each) => each.textContent),
     ...[...root.querySelectorAll(CONTAINER)].map((each) => attribute(each, "aria-label"))])).slice(0, MAX_TEXTS);
   const namesOfPage = () => telling(rootsOf().flatMap((root) => [...root.querySelectorAll(NAMED)].map(nameOf))).slice(0, MAX_TEXTS);
   const kindOf = (element) => {
@@ -157,7 +161,7 @@
     }
     return "";
   };
-  const printOf = (element) => ({ ...kindOf(element), name: calledOf(element), caption: captionOf(element), near: nearOf(element), alike: alikeOf(element) });
+  const printOf = (element) => ({ ...kindOf(element), name: calledOf(element), row: rowOf(element), caption: captionOf(element), near: nearOf(element), alike: alikeOf(element) });
 
   const shownOf = (element, flags) => {
     const control = element.closest(CONTROL);

@@ -52,6 +52,7 @@ class Print:
     form: str
     landmark: str
     name: str = field(repr=False)
+    row: str = field(repr=False)
     caption: str = field(repr=False)
     near: tuple[str, ...] = field(repr=False)
     alike: int

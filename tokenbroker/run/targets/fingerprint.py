@@ -47,6 +47,7 @@ def fingerprint_of(print_: Print, *, site: str, form: str) -> Fingerprint:
         form=without_numbers(form),
         landmark=print_.landmark,
         name=keyed_hash(print_.name, site=site) if print_.name else "",
+        row=keyed_hash(print_.row, site=site) if print_.row else "",
         caption=keyed_hash(print_.caption, site=site) if print_.caption else "",
         near=tuple(dict.fromkeys(keyed_hash(text, site=site) for text in print_.near)),
         alike=print_.alike,
@@ -81,6 +82,8 @@ class Fit:
     Attributes:
         contradicts: it can't be the element: a field for a button, a password for a text, a form of another site.
         same_name: it has the recorded name.
+        other_name: it has a name, and not the recorded one.
+        same_row: it stands in the recorded row of a table.
         surroundings: see `Surroundings`.
         same_kind: role or tag, type, autocomplete, form and landmark are as recorded.
         same_number: as many elements of that kind are there as were then.
@@ -91,6 +94,8 @@ class Fit:
 
     contradicts: bool
     same_name: bool
+    other_name: bool
+    same_row: bool
     surroundings: Surroundings
     same_kind: bool
     same_number: bool
@@ -112,6 +117,8 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts) -> Fit:
     return Fit(
         contradicts=_contradicts(recorded, now),
         same_name=bool(recorded.name) and recorded.name == now.name,
+        other_name=bool(recorded.name) and bool(now.name) and recorded.name != now.name,
+        same_row=bool(recorded.row) and recorded.row == now.row,
         surroundings=_surroundings(recorded, now, page),
         same_kind=_agree(recorded, now, "role", "tag", "type", "autocomplete", "form", "landmark"),
         same_number=recorded.alike > 0 and recorded.alike == now.alike,
@@ -131,7 +138,8 @@ def _tells_much(recorded: Fingerprint) -> bool:
 
 def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
     classes = [{i for i, roles in enumerate(_CLASSES) if each.role in roles} for each in (recorded, now)]
-    other_class = bool(classes[0]) and bool(classes[1]) and classes[0] != classes[1]
+    # A button may have become a mere division; what takes a text or a tick is still something that does.
+    other_class = bool(classes[0]) and classes[0] != classes[1] and (bool(classes[1]) or classes[0] != {0})
     is_field = recorded.role in _FIELDS or not recorded.role
     other_type = is_field and bool(recorded.type) and bool(now.type) and recorded.type != now.type
     other_autofill = (
@@ -145,6 +153,8 @@ def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
 def _surroundings(recorded: Fingerprint, now: Fingerprint, page: PageTexts) -> Surroundings:
     if _is_gone(recorded, now, page):
         return Surroundings.GONE
+    if recorded.row and recorded.row != now.row and recorded.row in page.captions:
+        return Surroundings.OTHER
     is_bare = not now.caption and not now.near
     if not recorded.caption and not recorded.near:
         return Surroundings.SAME if is_bare else Surroundings.OTHER if now.caption else Surroundings.UNKNOWN

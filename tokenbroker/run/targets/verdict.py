@@ -104,6 +104,8 @@ class _Case:
         led_by = {bases[way] for way in evidence.ways}
         added: set[Evidential] = set()
         if (fit := evidence.fit) is not None:
+            # A label that belongs to it by an id alone does not make that its name.
+            led_by -= {Basis.WORDS} if fit.other_name else set()
             added |= {Basis.WORDS} if fit.same_name else set()
             added |= {Basis.PLACE} if fit.surroundings is Surroundings.SAME else set()
             added |= {Basis.KIND} if fit.same_kind and fit.same_number else set()
@@ -148,7 +150,8 @@ def _fits_whole(fit: Fit, led_by: Collection[Evidential], purpose: Purpose) -> b
     is_read = purpose is Purpose.READ
     if fit.surroundings is Surroundings.SAME and is_read and len(led_by) > 1:
         return True
-    return fit.same_number and (len(led_by) > 1 or (fit.is_only and (is_read or fit.tells_much)))
+    is_unlike = fit.same_row or (fit.is_only and (is_read or fit.tells_much))
+    return fit.same_number and (len(led_by) > 1 or is_unlike)
 
 
 def _outweighs(one: _Case, other: _Case) -> bool:
@@ -163,4 +166,4 @@ def _outweighs(one: _Case, other: _Case) -> bool:
         # A place alone does not tell twins apart: one more before them, and it is the other's.
         return fits_better or one.weight - other.weight not in ({Basis.PLACE}, set())
     is_named = len(one.names) > 1 and other.names < one.names and not one.stands(Surroundings.OTHER)
-    return is_named or (fits_better and len(one.weight) > len(other.weight))
+    return is_named or (fits_better and other.names <= one.names)
