@@ -126,6 +126,49 @@ def test_what_surrounds_it_is_told_by_captions_and_neighbours(changes, page, tol
     assert fitted(page=page, **changes).surroundings is told
 
 
+IN_A_ROW = replace(RECORDED, row=keyed_hash("Nightly backup", site="s"))
+ROWS = replace(AS_IT_WAS, captions=AS_IT_WAS.captions | {IN_A_ROW.row})
+
+
+@pytest.mark.parametrize(
+    ("changes", "page", "told"),
+    [
+        ({}, ROWS, Surroundings.SAME),
+        ({"row": ARCHIVE}, ROWS, Surroundings.OTHER),
+        ({"row": ""}, ROWS, Surroundings.OTHER),
+        ({"row": ARCHIVE}, AS_IT_WAS, Surroundings.SAME),
+        ({"row": "", "caption": "", "near": ()}, ROWS, Surroundings.BARE),
+        ({"row": ARCHIVE, "caption": "", "near": ()}, ROWS, Surroundings.OTHER),
+    ],
+)
+def test_what_stands_in_another_row_while_its_own_is_there_is_another(changes, page, told):
+    found = fit(IN_A_ROW, replace(IN_A_ROW, **changes), page=page)
+    assert found.surroundings is told
+    assert found.same_row == (not changes)
+
+
+def test_a_name_is_another_only_among_what_has_names_of_the_same_sort():
+    assert fitted(name=ARCHIVE).other_name
+    assert not fitted(name="").other_name
+    # A division is called by what stands before it.
+    assert not fitted(name=ARCHIVE, role="", tag="div").other_name
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"near": RECORDED.near[::-1]}, False),
+        ({"near": RECORDED.near[:1]}, False),
+        ({"caption": ARCHIVE}, False),
+    ],
+)
+def test_all_around_is_the_same_with_the_same_controls_in_the_same_order_under_the_same_caption(
+    changes, same
+):
+    assert fitted(**changes).same_around is same
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [

@@ -1,5 +1,7 @@
 """Which candidate is accepted, from evidence alone (FLOW-3, RESIL-2)."""
 
+from dataclasses import replace
+
 import pytest
 
 from tokenbroker.flow.selector import Fingerprint, SelectorSet, selector_of
@@ -20,21 +22,23 @@ def seen(*ways: int, alone: tuple[int, ...] | None = None, fit: Fit | None = Non
     return Evidence(ways=frozenset(ways), alone=frozenset(ways if alone is None else alone), fit=fit)
 
 
-def fits(
-    surroundings=Surroundings.SAME, *, contradicts=False, same_name=False, other_name=False, same_kind=False
-) -> Fit:
-    return Fit(
-        contradicts=contradicts,
-        same_name=same_name,
-        other_name=other_name,
-        same_row=False,
-        surroundings=surroundings,
-        same_kind=same_kind,
-        same_number=True,
-        is_only=False,
-        tells_much=False,
-        same_role=same_kind,
-    )
+NO_FIT = Fit(
+    contradicts=False,
+    same_name=False,
+    other_name=False,
+    same_row=False,
+    surroundings=Surroundings.SAME,
+    same_around=False,
+    same_kind=False,
+    same_number=True,
+    is_only=False,
+    tells_much=False,
+    same_role=False,
+)
+
+
+def fits(surroundings=Surroundings.SAME, **facts: bool) -> Fit:
+    return replace(NO_FIT, surroundings=surroundings, **facts)
 
 
 def accepted(*evidence: Evidence, alternatives=CREATE, purpose=Purpose.ACT) -> int | None:
@@ -99,6 +103,32 @@ def test_the_fingerprint_is_evidence_beside_one_alternative(same):
 
 def test_the_place_counts_once_whether_an_xpath_or_the_surroundings_tell_it():
     assert accepted(seen(2, fit=fits())) is None
+
+
+@pytest.mark.parametrize("telling", ["same_row", "same_around"])
+def test_a_place_of_the_recorded_kind_takes_a_telling_place(telling):
+    kind = {"same_kind": True, "is_only": True}
+    assert accepted(seen(2, fit=fits(**kind))) is None
+    assert accepted(seen(2, fit=fits(**kind, **{telling: True}))) == 0
+
+
+def test_style_alone_is_no_telling_place():
+    # A step that was split in two pages has its "Next" among the same controls, in the same style.
+    styled = [*CREATE[:1], {"css": "button.primary"}, *CREATE[2:]]
+    next_page = seen(1, fit=fits(same_kind=True, is_only=True, same_around=True, other_name=True))
+    assert accepted(next_page, alternatives=styled) is None
+
+
+def test_a_label_that_points_at_something_of_another_name_is_not_its_name():
+    labelled = [{"label": "Name"}, {"xpath": "//form/input[2]"}]
+    assert accepted(seen(0, 1, fit=fits(same_kind=True)), alternatives=labelled) == 0
+    assert accepted(seen(0, 1, fit=fits(other_name=True)), alternatives=labelled) is None
+
+
+def test_what_was_moved_away_from_all_is_known_by_its_name_along_two_ways():
+    bare = {"same_name": True, "same_role": True}
+    assert accepted(seen(0, 1, fit=fits(Surroundings.BARE, **bare)), alternatives=WORDS_ONLY) == 0
+    assert accepted(seen(0, fit=fits(Surroundings.BARE, **bare)), alternatives=WORDS_ONLY) is None
 
 
 def test_what_contradicts_the_fingerprint_is_never_accepted():

@@ -85,6 +85,7 @@ class Fit:
         other_name: it has a name, and not the recorded one.
         same_row: it stands in the recorded row of a table.
         surroundings: see `Surroundings`.
+        same_around: the same controls, two or more, stand beside it in the same order, under the same caption.
         same_kind: role or tag, type, autocomplete, form and landmark are as recorded.
         same_number: as many elements of that kind are there as were then.
         is_only: it was the only one of its kind.
@@ -97,6 +98,7 @@ class Fit:
     other_name: bool
     same_row: bool
     surroundings: Surroundings
+    same_around: bool
     same_kind: bool
     same_number: bool
     is_only: bool
@@ -117,9 +119,10 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts) -> Fit:
     return Fit(
         contradicts=_contradicts(recorded, now),
         same_name=bool(recorded.name) and recorded.name == now.name,
-        other_name=bool(recorded.name) and bool(now.name) and recorded.name != now.name,
+        other_name=_is_other_name(recorded, now),
         same_row=bool(recorded.row) and recorded.row == now.row,
         surroundings=_surroundings(recorded, now, page),
+        same_around=len(recorded.near) > 1 and _agree(recorded, now, "near", "caption"),
         same_kind=_agree(recorded, now, "role", "tag", "type", "autocomplete", "form", "landmark"),
         same_number=recorded.alike > 0 and recorded.alike == now.alike,
         is_only=recorded.alike == 1,
@@ -130,6 +133,12 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts) -> Fit:
 
 def _agree(recorded: Fingerprint, now: Fingerprint, *names: str) -> bool:
     return all(getattr(recorded, name) == getattr(now, name) for name in names)
+
+
+def _is_other_name(recorded: Fingerprint, now: Fingerprint) -> bool:
+    # What has no role is called by what stands before it, which is no name of a control.
+    is_of_same_sort = bool(recorded.role) == bool(now.role)
+    return is_of_same_sort and bool(recorded.name) and bool(now.name) and recorded.name != now.name
 
 
 def _tells_much(recorded: Fingerprint) -> bool:
@@ -153,9 +162,9 @@ def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
 def _surroundings(recorded: Fingerprint, now: Fingerprint, page: PageTexts) -> Surroundings:
     if _is_gone(recorded, now, page):
         return Surroundings.GONE
-    if recorded.row and recorded.row != now.row and recorded.row in page.captions:
+    is_bare = not now.caption and not now.near and not now.row
+    if recorded.row and recorded.row != now.row and recorded.row in page.captions and not is_bare:
         return Surroundings.OTHER
-    is_bare = not now.caption and not now.near
     if not recorded.caption and not recorded.near:
         return Surroundings.SAME if is_bare else Surroundings.OTHER if now.caption else Surroundings.UNKNOWN
     if is_bare:

@@ -150,7 +150,8 @@ def _fits_whole(fit: Fit, led_by: Collection[Evidential], purpose: Purpose) -> b
     is_read = purpose is Purpose.READ
     if fit.surroundings is Surroundings.SAME and is_read and len(led_by) > 1:
         return True
-    is_unlike = fit.same_row or (fit.is_only and (is_read or fit.tells_much))
+    is_placed = fit.same_around and Basis.PLACE in led_by
+    is_unlike = fit.same_row or (fit.is_only and (is_read or fit.tells_much or is_placed))
     return fit.same_number and (len(led_by) > 1 or is_unlike)
 
 
