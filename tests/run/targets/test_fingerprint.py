@@ -109,13 +109,16 @@ ARCHIVE, OTHERS = keyed_hash("Archive", site="s"), (keyed_hash("Restore", site="
     ("changes", "page", "told"),
     [
         # The recorded caption and neighbours are there, around something else.
-        ({"caption": ARCHIVE}, AS_IT_WAS, Surroundings.OTHER),
+        ({"caption": ARCHIVE, "near": RECORDED.near[:1]}, AS_IT_WAS, Surroundings.OTHER),
         ({"caption": ARCHIVE, "near": OTHERS}, AS_IT_WAS, Surroundings.OTHER),
         # Its section was renamed, or got other neighbours.
         ({"caption": ARCHIVE}, replace(AS_IT_WAS, captions=frozenset()), Surroundings.SAME),
         ({"near": RECORDED.near[:1]}, AS_IT_WAS, Surroundings.SAME),
         ({"near": OTHERS}, AS_IT_WAS, Surroundings.UNKNOWN),
         ({"near": OTHERS}, replace(AS_IT_WAS, names=frozenset()), Surroundings.SAME),
+        # It was moved within its form, or stands in another one.
+        ({"caption": ARCHIVE}, AS_IT_WAS, Surroundings.UNKNOWN),
+        ({"caption": ARCHIVE, "form": ""}, AS_IT_WAS, Surroundings.OTHER),
         # It was moved away from all that; or the page has none of it any more.
         ({"caption": "", "near": ()}, AS_IT_WAS, Surroundings.BARE),
         ({"name": OTHERS[0], "caption": ARCHIVE, "near": OTHERS}, NOTHING, Surroundings.GONE),

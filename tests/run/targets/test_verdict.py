@@ -29,6 +29,7 @@ NO_FIT = Fit(
     same_row=False,
     surroundings=Surroundings.SAME,
     same_around=False,
+    other_form=False,
     same_kind=False,
     same_number=True,
     is_only=False,
@@ -96,9 +97,15 @@ def test_twins_are_not_told_apart_by_their_place_alone():
     assert accepted(seen(0, alone=(), fit=its), seen(0, 2, alone=(2,), fit=mine)) == 1
 
 
-@pytest.mark.parametrize("same", [{"same_name": True}, {"same_kind": True}, {}])
+@pytest.mark.parametrize("same", [{"same_name": True}, {"same_kind": True}])
 def test_the_fingerprint_is_evidence_beside_one_alternative(same):
     assert accepted(seen(1, fit=fits(**same))) == 0
+
+
+def test_a_mark_at_the_recorded_place_is_not_pressed_where_neither_name_nor_kind_is_as_recorded():
+    # The id is a section's now, and the button has gone.
+    assert accepted(seen(1, fit=fits())) is None
+    assert accepted(seen(1, fit=fits()), purpose=Purpose.READ) == 0
 
 
 def test_the_place_counts_once_whether_an_xpath_or_the_surroundings_tell_it():
@@ -117,6 +124,14 @@ def test_style_alone_is_no_telling_place():
     styled = [*CREATE[:1], {"css": "button.primary"}, *CREATE[2:]]
     next_page = seen(1, fit=fits(same_kind=True, is_only=True, same_around=True, other_name=True))
     assert accepted(next_page, alternatives=styled) is None
+
+
+def test_what_bears_the_old_name_outside_of_the_form_is_not_meant_rather_than_its_renamed_button():
+    styled = [*CREATE[:1], {"css": "button.primary"}, *CREATE[2:]]
+    renamed = seen(1, 2, fit=fits(same_kind=True, is_only=True, other_name=True))
+    elsewhere = fits(Surroundings.OTHER, same_name=True)
+    assert accepted(renamed, seen(0, fit=elsewhere), alternatives=styled) is None
+    assert accepted(renamed, seen(0, fit=replace(elsewhere, other_form=True)), alternatives=styled) == 0
 
 
 def test_a_label_that_points_at_something_of_another_name_is_not_its_name():

@@ -86,6 +86,7 @@ class Fit:
         same_row: it stands in the recorded row of a table.
         surroundings: see `Surroundings`.
         same_around: the same controls, two or more, stand beside it in the same order, under the same caption.
+        other_form: it does not belong to the recorded form, so that it can't submit that one.
         same_kind: role or tag, type, autocomplete, form and landmark are as recorded.
         same_number: as many elements of that kind are there as were then.
         is_only: it was the only one of its kind.
@@ -99,6 +100,7 @@ class Fit:
     same_row: bool
     surroundings: Surroundings
     same_around: bool
+    other_form: bool
     same_kind: bool
     same_number: bool
     is_only: bool
@@ -123,6 +125,7 @@ def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts) -> Fit:
         same_row=bool(recorded.row) and recorded.row == now.row,
         surroundings=_surroundings(recorded, now, page),
         same_around=len(recorded.near) > 1 and _agree(recorded, now, "near", "caption"),
+        other_form=bool(recorded.form) and recorded.form != now.form,
         same_kind=_agree(recorded, now, "role", "tag", "type", "autocomplete", "form", "landmark"),
         same_number=recorded.alike > 0 and recorded.alike == now.alike,
         is_only=recorded.alike == 1,
@@ -171,7 +174,9 @@ def _surroundings(recorded: Fingerprint, now: Fingerprint, page: PageTexts) -> S
         return Surroundings.BARE
     same_caption = bool(recorded.caption) and recorded.caption == now.caption
     if now.caption and not same_caption and recorded.caption in page.captions:
-        return Surroundings.OTHER
+        # Moved within its own form, beside all that was there: under another caption it is still its form's.
+        is_still_inside = recorded.form and recorded.form == now.form and {*recorded.near} <= {*now.near}
+        return Surroundings.UNKNOWN if is_still_inside else Surroundings.OTHER
     near = {*recorded.near}
     shared, on_page = len(near & {*now.near}), len(near & page.names)
     if near and shared >= _MIN_NEAR_SHARE * len(near):

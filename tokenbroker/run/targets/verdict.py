@@ -138,6 +138,9 @@ def _is_enough(case: _Case, purpose: Purpose) -> bool:
     if fit is None:
         # Without a fingerprint, what is left of a set takes a mark: words and a place are soon another's.
         return len(case.weight) > 1 and (case.is_whole or any(map(is_mark, case.led_by)))
+    if purpose is Purpose.ACT and len(case.led_by) == 1 and not case.weight & {Basis.WORDS, Basis.KIND}:
+        # An id alone may have come to be something else's: what is called otherwise has to be of the kind.
+        return False
     if case.stands(Surroundings.BARE) and fit.same_name and fit.same_role:
         return len(case.evidence.alone) > 1
     return len(case.weight) > 1 and (bool(case.names) or _fits_whole(fit, case.led_by, purpose))
@@ -159,7 +162,15 @@ def _outweighs(one: _Case, other: _Case) -> bool:
     """Whether `one` is clearly meant rather than `other`."""
     if one is other:
         return True
-    its = other.evidence.fit
+    mine, its = one.evidence.fit, other.evidence.fit
+    if (
+        mine is not None
+        and its is not None
+        and mine.same_kind
+        and its.other_form
+        and other.stands(Surroundings.OTHER)
+    ):
+        return True  # elsewhere and outside of the form, it can't do what was recorded, whatever it is called
     fits_better = (its is not None and its.contradicts) or (
         one.stands(Surroundings.SAME) and not other.stands(Surroundings.SAME)
     )
