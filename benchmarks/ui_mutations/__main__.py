@@ -5,12 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.ui_mutations.draw import FIRST, QUICK, SECOND, digest
+from benchmarks.ui_mutations.draw import FIRST, QUICK, SECOND, N, digest
 from benchmarks.ui_mutations.measure import measure
 from benchmarks.ui_mutations.report import print_table, write_json
 from benchmarks.ui_mutations.ways import measured
 
-RANGES = {"first": FIRST, "second": SECOND, "quick": QUICK}
+THIRD = range(2 * N + 1, 3 * N + 1)
+RANGES = {"first": FIRST, "second": SECOND, "third": THIRD, "quick": QUICK}
 
 
 def main() -> int:
@@ -18,9 +19,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ui_mutations")
     parser.add_argument(
         "--range",
-        choices=["first", "second"],
+        choices=["first", "second", "third"],
         default="first",
-        help="which seeds (first); the second is for the end",
+        help="which seeds (first); nothing is tuned on the second and the third",
     )
     parser.add_argument("--quick", action="store_true", help=f"{len(QUICK)} cases of the first range only")
     parser.add_argument("--ways", default=",".join(measured()), help="separated by commas (%(default)s)")

@@ -17,6 +17,9 @@ from benchmarks.ui_mutations.ways import Claim, Ending, Task, Way
 from benchmarks.ui_mutations.witness import Seen, Witness, mutate
 from demo_site.presses import Source
 
+DECOY = "decoy"
+"""The reason of a wrong outcome that the site's own log tells."""
+
 
 class Outcome(StrEnum):
     """What came of a case."""
@@ -113,7 +116,7 @@ def change(place: Place, case: Case) -> None:
 def verdict(ending: Ending, seen: Sequence[Seen], *, decoys_pressed: int) -> tuple[Outcome, str]:
     """What came of a case, with a reason: what was seen counts, then what the way says."""
     if decoys_pressed or not all(event.right for event in seen):
-        return Outcome.WRONG, "decoy" if decoys_pressed else "other element"
+        return Outcome.WRONG, DECOY if decoys_pressed else "other element"
     if ending.claim is Claim.ACTED:
         return (Outcome.SURVIVED, "") if seen else (Outcome.WRONG, "nothing reached")
     if seen:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ui_mutations.judge import Outcome, Result
+from benchmarks.ui_mutations.judge import DECOY, Outcome, Result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,11 +28,18 @@ class Figures:
         return self.wrong_there + self.wrong_gone
 
     @property
+    def right(self) -> int:
+        return self.survived + self.reported
+
+    @property
+    def not_used(self) -> int:
+        """Nothing was used, and that was not right."""
+        return self.stopped + self.falsely_absent + self.stopped_otherwise
+
+    @property
     def cells(self) -> str:
         """Right, stopped and wrong."""
-        right = self.survived + self.reported
-        stopped = self.stopped + self.falsely_absent + self.stopped_otherwise
-        return f"{right:>6} {stopped:>5} {self.wrong or '.':>5}"
+        return f"{self.right:>6} {self.not_used:>5} {self.wrong or '.':>5}"
 
 
 def figures(results: Iterable[Result]) -> Figures:
@@ -68,7 +75,8 @@ def print_table(results: Sequence[Result]) -> None:
     for way in ways:
         print(f"\n{way}: {_sentence(figures(r for r in results if r.way == way))}")
         seconds = sum(result.took_ms for result in results if result.way == way) / 1000
-        print(f"  looking and acting took {seconds:.0f} s")
+        decoys = sum(result.reason == DECOY for result in results if result.way == way)
+        print(f"  decoys pressed, by the site's own log: {decoys}; looking and acting took {seconds:.0f} s")
 
 
 def _sentence(total: Figures) -> str:
