@@ -88,7 +88,7 @@ def test_what_can_not_be_seen_has_none(page, ask, selector):
 
 def test_what_has_gone_with_its_page_has_none(page, ask):
     page.set_content(PAGE)
-    pressed = acting(page.locator("button"))
+    pressed = acting(page.main_frame, page.locator("button"))[0]
     pressed.click()
     page.evaluate("document.querySelector('button').remove()")
     assert labels_of(a_step('click: "text=Create"'), page.main_frame, acted(page.main_frame), ask) == ()

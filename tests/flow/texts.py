@@ -86,7 +86,7 @@ steps:
         fingerprint: { role: button, form: "https://console.example.com/keys/*", name: 0a1b, near: [22ff], alike: 1 }
     retry:
       times: 2
-      expect: { selector: { any: [{ text: None yet }], fingerprint: { tag: p, row: 00aa } }, state: visible }
+      expect: { selector: { any: [{ text: None yet }], fingerprint: { tag: p, row: 00aa } }, text: yet }
   - wait_human: { reason: Approve it, kind: otp, until: [{ placeholder: Code }, { css: "#code" }] }
 """
 

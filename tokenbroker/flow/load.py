@@ -119,7 +119,8 @@ def _option_mistakes(
     others = {key: each for key, each in value.items() if key not in misplaced}
     yield from _unknown_keys(document, path, others, schema["properties"], f"option of '{step_type.verb}'")
     for error in map(_telling, _validator_of_options(step_type).iter_errors(value)):
-        if error.validator != "additionalProperties" or error.absolute_path:  # else said above, with a suggestion
+        is_said = error.validator == "additionalProperties" and not error.absolute_path  # with a suggestion
+        if not is_said:
             yield _schema_mistake(document, path, error)
 
 

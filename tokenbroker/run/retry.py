@@ -49,7 +49,8 @@ def retried(
     """Do `act`, and do it again as `retry` allows; answers its remark, and how often it was tried.
 
     An idempotent step is done again whatever it failed with. Any other one is done again only where it failed before
-    it pressed anything, or where `holds` (the retry's `expect`) proves that the press had no effect.
+    it pressed anything, or where `holds` (the retry's `expect`) proves that the press had no effect: it must not have
+    held just before the press, unless the press has brought another document.
 
     Raises:
         what the last try raised; StepFailed `retry.no_effect` where the press had no effect each time.
@@ -58,21 +59,21 @@ def retried(
     for tries in range(1, retry.times + 1):
         failed: StepFailed | None = None
         remark = ""
+        proof = _Proof.before_press(stage, None if is_idempotent or retry.expect is None else holds)
         try:
             remark = act()
         except StepFailed as error:
             failed = error
-        if failed is None and (is_idempotent or retry.expect is None or not _had_no_effect(stage, holds)):
+        if failed is None and not proof.is_given():
             return _told(remark, tries)
-        if failed is not None and not _may_go_on(
-            failed, stage, retry, is_idempotent=is_idempotent, holds=holds
-        ):
+        if failed is not None and not _may_go_on(failed, stage, retry, proof, is_idempotent=is_idempotent):
             raise failed
         _pause(stage, tries)
         if not retry.is_default:
             stage.extend(limit_s)
+    proof = _Proof.before_press(stage, None if is_idempotent or retry.expect is None else holds)
     remark = act()
-    if not is_idempotent and retry.expect is not None and _had_no_effect(stage, holds):
+    if proof.is_given():
         raise StepFailed(
             f"it was done {retry.times + 1} times, and had no effect each time", code="retry.no_effect"
         )
@@ -88,9 +89,31 @@ def pause_s(tries: int) -> float:
     return _lot.uniform(longest / 2, longest)
 
 
-def _may_go_on(
-    error: StepFailed, stage: Stage, retry: Retry, *, is_idempotent: bool, holds: Callable[[], bool]
-) -> bool:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Proof:
+    """That a press had no effect: `holds` is so after it, and was not so before it. None where nothing can prove it."""
+
+    stage: Stage
+    holds: Callable[[], bool] | None
+    held_before: bool
+
+    @classmethod
+    def before_press(cls, stage: Stage, holds: Callable[[], bool] | None) -> "_Proof":
+        stage.begin_try()
+        return cls(stage=stage, holds=holds, held_before=holds is not None and holds())
+
+    def is_given(self) -> bool:
+        """Whether the page shows it, at once or when it has come to rest; what stood there before proves nothing."""
+        if self.holds is None or self.stage.page.is_closed():
+            return False
+        if not self.holds():
+            has_settled(self.stage.page, self.stage.remaining_s)
+            if not self.holds():
+                return False
+        return not self.held_before or self.stage.has_left
+
+
+def _may_go_on(error: StepFailed, stage: Stage, retry: Retry, proof: _Proof, *, is_idempotent: bool) -> bool:
     if error.code.startswith(_FINAL):
         return False
     if is_idempotent:
@@ -98,15 +121,7 @@ def _may_go_on(
         return (error.is_transient and has_time) if retry.is_default else True
     if not error.acted and error.code in NOTHING_PRESSED:
         return True
-    return retry.expect is not None and _had_no_effect(stage, holds)
-
-
-def _had_no_effect(stage: Stage, holds: Callable[[], bool]) -> bool:
-    """Whether the page shows what proves that nothing was done, at once or when it has come to rest."""
-    if holds():
-        return True
-    has_settled(stage.page, stage.remaining_s)
-    return holds()
+    return proof.is_given()
 
 
 def _pause(stage: Stage, tries: int) -> None:

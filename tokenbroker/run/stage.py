@@ -78,6 +78,8 @@ class Stage:
     _watched: WeakSet[Page] = field(default_factory=WeakSet, init=False)
     _step: Step | None = field(default=None, init=False)
     _frame: Frame | None = field(default=None, init=False)
+    _found_in: Frame | None = field(default=None, init=False)
+    """Where the current step has found its target last."""
 
     def __post_init__(self) -> None:
         self.windows = Windows(self.page)
@@ -87,6 +89,7 @@ class Stage:
         """From now on it is about `step`, which may take `time_s`."""
         self.deadline = time.monotonic() + time_s
         self._step, self._frame, self.acted_on, self._acted_in = step, None, None, None
+        self._found_in = None
         self.target_report = None
         self._navigated.clear()
         self.dialogs.begin()
@@ -180,13 +183,13 @@ class Stage:
         )
 
     def find(self, selector: Selector, *, purpose: Purpose = Purpose.ACT, wordless: bool = False) -> Found:
-        """The one element that `selector` means; a step works from then on in the frame that it was found in.
+        """The one element that `selector` means; its frame counts for `require_declared_origin` from then on.
 
         Raises:
             StepFailed: as `Seeker.find`.
         """
         found = self.seek(wordless=wordless).find(selector, purpose=purpose)
-        self._frame = found.frame
+        self._found_in = found.frame
         self.target_report = found.report or self.target_report
         return found
 
@@ -223,6 +226,10 @@ class Stage:
         """The current step has acted on an element of `frame`."""
         self.acted_on, self._acted_in = acted(frame), frame
 
+    def begin_try(self) -> None:
+        """From now on `has_left` is about another try at the current step."""
+        self._navigated.clear()
+
     def _see_navigated(self, frame: Frame) -> None:
         self._navigated.append(frame)
 
@@ -245,12 +252,13 @@ class Stage:
     def require_declared_origin(self) -> None:
         """Stop before a secret is typed into, or a token read from, a page or frame of a foreign origin.
 
-        A frame counts with all that hold it, and an empty window with what opened it.
+        The frame that the target was found in counts, with all that hold it; before that, the step's own. An empty
+        window counts with what opened it.
 
         Raises:
             StepFailed: `origin.not_declared`.
         """
-        frame = self.frame()
+        frame = self._found_in or self.frame()
         origin = self._foreign(frame)
         if origin:
             what = "page" if frame == self.page.main_frame else "frame, or what holds it,"

@@ -198,3 +198,65 @@ def test_a_page_can_not_forge_what_an_alternative_leads_to(on_page):
     )
     trial.perform(f"click: {{ selector: {SET} }}")
     assert clicked(trial) == "right"
+
+
+STATUS = '[{ text: Approved }, { css: "#status" }, { xpath: "//main/p[1]" }]'
+
+
+def test_what_the_page_has_to_say_is_not_healed_by_its_place(on_page):
+    trial = on_page("<main><p id=status>Waiting</p></main>")
+    assert stopped_by(trial, f"expect: {{ selector: {STATUS} }}", within_s=0.4).code == "expect.failed"
+    trial.perform(f"wait_for: {{ selector: {STATUS}, state: hidden }}")
+    trial.stage.page.set_content("<main><p id=status>Approved</p></main>")
+    trial.perform(f"expect: {{ selector: {STATUS} }}")
+
+
+def test_what_is_there_twice_is_not_hidden(on_page):
+    trial = on_page("<p class=spin>Loading</p><p class=spin>Loading</p>")
+    loading = '[{ text: Loading }, { css: ".spin" }]'
+    for verb in ("wait_for", "expect"):
+        with pytest.raises(StepFailed):
+            trial.perform(f"{verb}: {{ selector: {loading}, state: hidden }}", within_s=0.4)
+
+
+def test_the_opener_of_a_dialog_is_not_pressed_again_for_the_button_in_it(on_page):
+    opener = "document.title='opened'; setTimeout(() => { d.innerHTML = `<button class=b %s data-n=made>Create</button>` }, 300)"
+    trial = on_page(
+        f'<div id=d></div><main><button class=a onclick="{opener % SAY.replace(chr(34), "")}">Create</button></main>'
+    )
+    trial.perform('click: { selector: [{ role: button, name: Create }, { css: ".a" }] }')
+    assert clicked(trial) == "opened"
+    trial.perform('click: { selector: [{ role: button, name: Create }, { css: "#d .b" }] }')
+    assert clicked(trial) == "made"
+
+
+def test_what_was_just_pressed_is_not_pressed_for_the_button_that_comes_in_its_place(on_page):
+    later = "n = (window.n || 0) + 1; document.title = 'next ' + n; setTimeout(() => { this.textContent = 'Create key' }, 1500)"
+    trial = on_page(f'<form onsubmit="return false"><button id=submit onclick="{later}">Next</button></form>')
+    trial.perform('click: { selector: [{ role: button, name: Next }, { css: "#submit" }] }')
+    selector = '[{ role: button, name: "Create key" }, { css: "#submit" }, { xpath: "//form/button[1]" }]'
+    trial.perform(f"click: {{ selector: {selector} }}", within_s=6)
+    assert clicked(trial) == "next 2"
+
+
+def test_an_act_that_came_to_nothing_does_not_count_as_done(on_page):
+    cover = '<div id=c style="position:fixed;inset:0;background:#fff"></div>'
+    trial = on_page(f"<button {SAY} data-n=right>Create API Key</button>{cover}")
+    assert stopped_by(trial, "click: 'text=Create'").code == "target.covered"
+    trial.stage.page.evaluate("document.getElementById('c').remove()")
+    trial.perform("click: 'text=Create'")
+    assert clicked(trial) == "right"
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize(
+    "code", ["481516", "1234-5678", "WDJB-MJHT", "sk-live-abcdef", "abcd efgh ijkl mnop", "exk_1", "aB3x"]
+)
+def test_what_may_be_a_code_is_not_in_a_fingerprint(on_page, code):
+    trial = on_page(
+        f"<main><h1>{code}</h1><table><tr><th>{code}</th><td><p>{code}</p><button class=a id=b>{code}</button></td></tr></table></main>"
+    )
+    step = trial.plan_of('click: { selector: [{ css: "#b" }, { xpath: "//td/button" }] }').flow.steps[1]
+    trial.stage.begin(step, 5)
+    told = trial.stage.find(step.selector).report.fingerprint
+    assert (told.name, told.caption, told.row, told.near) == ("", "", "", ())

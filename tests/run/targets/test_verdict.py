@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tokenbroker.flow.selector import Fingerprint, SelectorSet, selector_of
+from tokenbroker.run.targets.basis import bases_of
 from tokenbroker.run.targets.fingerprint import Fit, Surroundings
 from tokenbroker.run.targets.verdict import Evidence, Purpose, judge
 
@@ -174,3 +175,45 @@ def test_a_set_reads_as_it_was_written():
     assert found.fingerprint == Fingerprint(role="button", near=("0a1b",), alike=1)
     assert found.fingerprint.as_options() == said["fingerprint"]
     assert str(found) == 'button "Create"'
+
+
+@pytest.mark.parametrize(
+    "inherited",
+    [
+        {"css": "#root form button"},
+        {"xpath": "//*[@id='root']/main/form/button[1]"},
+        {"css": "a:has(use[href='#plus'])"},
+    ],
+)
+def test_the_mark_of_what_an_element_stands_in_or_holds_is_none_of_its_own(inherited):
+    alternatives = [
+        {"role": "button", "name": "Create"},
+        {"css": "button.primary"} if "xpath" in inherited else {"placeholder": "x"},
+        inherited,
+    ]
+    assert not any(isinstance(basis, tuple) for basis in bases_of(selector_of(alternatives)))
+
+
+@pytest.mark.parametrize(
+    "xpath", ["//button[.='Create']", "//button[contains(., 'Create')]", "//section[h2='Keys']//button"]
+)
+def test_an_xpath_that_compares_texts_rests_on_words(xpath):
+    assert accepted(seen(0, 1), alternatives=[{"role": "button", "name": "Create"}, {"xpath": xpath}]) is None
+
+
+def test_a_look_takes_the_words_that_are_asked_for():
+    assert accepted(seen(1, 2), purpose=Purpose.SEE) is None
+    assert accepted(seen(0, 2), purpose=Purpose.SEE) == 0
+    assert accepted(seen(0, 1), alternatives=[{"css": "#status"}, {"xpath": "//p"}], purpose=Purpose.SEE) == 0
+
+
+def test_what_was_just_pressed_has_to_bear_its_words_still():
+    assert accepted(replace(seen(1, 2), was_pressed=True)) is None
+    assert accepted(replace(seen(0, 1), was_pressed=True)) == 0
+
+
+def test_another_forms_button_of_the_same_name_takes_a_mark():
+    other = fits(Surroundings.UNKNOWN, same_name=True, other_form=True)
+    styled = [*CREATE[:1], {"css": "button.primary"}]
+    assert accepted(seen(0, 1, fit=other), alternatives=styled) is None
+    assert accepted(seen(0, 1, fit=other)) == 0

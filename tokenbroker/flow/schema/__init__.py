@@ -53,17 +53,16 @@ RETRY: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "required": ["times", "expect"],
-            "description": "times, and expect: what the page shows only where the press had no effect.",
+            "description": "times, and expect: what the page shows only after a press without effect.",
             "properties": {
                 "times": _TIMES,
                 "expect": {
                     "type": "object",
                     "additionalProperties": False,
                     "required": ["selector"],
-                    "description": "As in an expect step: selector, and state or text.",
+                    "description": "As in an expect step, of what is to be seen: selector, and text.",
                     "properties": {
                         "selector": SELECTOR,
-                        "state": {"enum": ["visible", "hidden"]},
                         "text": {"type": "string", "minLength": 1},
                     },
                 },

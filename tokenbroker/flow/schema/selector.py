@@ -60,13 +60,13 @@ _FINGERPRINT: Final[dict[str, Any]] = {
         "autocomplete": {**_TEXT, "description": "Its autocomplete attribute."},
         "form": {
             **_TEXT,
-            "description": "Origin and path of its form's action; a part that holds a number is *.",
+            "description": "Origin and path of its form's action; a part that is not mere words is *.",
         },
         "landmark": {**_TEXT, "description": "The nearest landmark around it."},
         "name": {**_HASH, "description": "Keyed hash of its accessible name."},
         "caption": {
             **_HASH,
-            "description": "Keyed hash of what stands over it: a legend, a heading, the text before a field.",
+            "description": "Keyed hash of what stands over it: a legend, a heading, a container's label.",
         },
         "row": {**_HASH, "description": "Keyed hash of the head of the table row that it stands in."},
         "near": {
@@ -75,7 +75,7 @@ _FINGERPRINT: Final[dict[str, Any]] = {
             "maxItems": 12,
             "description": "Keyed hashes of the names of the controls beside it.",
         },
-        "alike": {"type": "integer", "minimum": 1, "description": "How many of its kind the page showed."},
+        "alike": {"type": "integer", "minimum": 1, "description": "How many of its kind its frame showed."},
     },
 }
 SELECTOR: Final[dict[str, Any]] = {

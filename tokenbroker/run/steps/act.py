@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
@@ -19,17 +20,27 @@ LOAD_S = 3.0
 
 
 def act_on_target(
-    step: Step, stage: Stage, act: Callable[[Locator], object], *, what: str, wordless: bool = False
+    step: Step,
+    stage: Stage,
+    act: Callable[[Locator], object],
+    *,
+    what: str,
+    wordless: bool = False,
+    look_first: bool = False,
 ) -> None:
     """Find the step's target, note that the step is about to act, and act once; the window that `opens` names
-    and the dialog that `dialog` announces are waited for. `wordless` is as in `Stage.seek`.
+    and the dialog that `dialog` announces are waited for. `wordless` is as in `Stage.seek`; with `look_first` nothing
+    is done before the target has been found.
 
     An element that went away *before* the act is looked for again; nothing is repeated after it.
 
     Raises:
         StepFailed: what the search or the act failed with; `page.not_opened`, `navigation.timeout`, `dialog.not_shown`.
     """
-    catching_what_comes(step, stage, lambda: _act(step, stage, act, what=what, wordless=wordless))
+    is_careful = look_first or stage.keeper.announces(step)
+    catching_what_comes(
+        step, stage, lambda: _act(step, stage, act, what=what, wordless=wordless, is_careful=is_careful)
+    )
 
 
 def catching_what_comes(step: Step, stage: Stage, act: Callable[[], None]) -> None:
@@ -55,9 +66,11 @@ def acted_at_once(stage: Stage, selector: Selector, act: Callable[[Locator], obj
     if not isinstance(selector, str) or bare_text(selector) is not None:
         return False
     frame = stage.frame()
+    target, undo = acting(frame, frame.locator(selector))
     try:
-        attempt(lambda: act(acting(frame.locator(selector))), what=what)
+        attempt(lambda: act(target), what=what)
     except StepFailed as error:
+        take_back(undo, error)
         if error.code in ("target.ambiguous", "target.bad_selector"):
             return False
         if error.code == "step.timeout" and not error.acted:
@@ -68,9 +81,24 @@ def acted_at_once(stage: Stage, selector: Selector, act: Callable[[Locator], obj
     return True
 
 
-def _act(step: Step, stage: Stage, act: Callable[[Locator], object], *, what: str, wordless: bool) -> None:
+def take_back(undo: Locator, error: StepFailed) -> None:
+    """What an act that came to nothing was about does not count as acted on."""
+    if not error.acted:
+        with suppress(PlaywrightError):  # its frame may have gone, and what it knew with it
+            undo.count()
+
+
+def _act(
+    step: Step,
+    stage: Stage,
+    act: Callable[[Locator], object],
+    *,
+    what: str,
+    wordless: bool,
+    is_careful: bool,
+) -> None:
     try:
-        if stage.keeper.announces(step) or not acted_at_once(stage, target_of(step), act, what=what):
+        if is_careful or not acted_at_once(stage, target_of(step), act, what=what):
             _act_with_care(step, stage, act, what=what, wordless=wordless)
     except StepFailed as error:
         # A button that closes its own window may do so before the browser has told that it was pressed.
@@ -92,7 +120,8 @@ def _act_with_care(
         try:
             attempt(lambda target=found.target: act(target), what=what)  # type: ignore[misc]  # bound for this round
         except StepFailed as error:
-            if error.code == "target.detached" and stage.remaining_s() > 0.05:
+            take_back(found.undo, error)
+            if error.code == "target.detached" and not error.acted and stage.remaining_s() > 0.05:
                 continue
             raise
         stage.note_acted(found.frame)

@@ -28,6 +28,8 @@ def _perform(step: Step, stage: Stage) -> str:
     selector = target_of(step)
     text = step.options.get("text")
     state = str(step.options.get("state", "visible"))
+    if state != "hidden" or text is not None:
+        stage.frame()  # it has to be there
     while not _holds(selector, stage, state, text):
         if stage.remaining_s() <= POLL_S:
             wanted = f"its text has '{text}'" if text is not None else f"it is {state}"
@@ -44,13 +46,14 @@ def holds_now(options: Mapping[str, Any], stage: Stage) -> bool:
 
 
 def _holds(selector: Selector, stage: Stage, state: str, text: str | None) -> bool:
-    if state == "hidden" and text is None and not stage.has_frame():
-        return True  # it went with its frame
-    frame = stage.frame()
+    if not stage.has_frame():
+        return state == "hidden" and text is None  # it went with its frame, or is still to come with it
     try:
-        match = frame.locator(selector) if isinstance(selector, str) else _match(selector, stage)
+        if isinstance(selector, SelectorSet) and state == "hidden" and text is None:
+            return stage.seek().is_gone(selector)
+        match = stage.frame().locator(selector) if isinstance(selector, str) else _match(selector, stage)
         if match is None:
-            return state == "hidden" and text is None
+            return False
         if text is not None:
             shown = match.filter(visible=True, has_text=text)
             return attempt(shown.count, what="looking for the text") > 0

@@ -20,7 +20,9 @@ def _perform(step: Step, stage: Stage) -> str:
             stage.require_declared_origin()  # the frame may have gone elsewhere before the target was there
         target.select_option(entry, timeout=stage.remaining_ms)
 
-    act_on_target(step, stage, choose, what="choosing the entry")
+    # As when typing: where the page's own gate does not hold, the list is found before it is asked whose it is.
+    look_first = isinstance(value, Secret) and stage.is_elsewhere
+    act_on_target(step, stage, choose, what="choosing the entry", look_first=look_first)
     return ""
 
 

@@ -1,11 +1,14 @@
 """``type``: fill a field."""
 
+from collections.abc import Callable
+
 from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
-from tokenbroker.run.failure import attempt
+from tokenbroker.flow.selector import Selector
+from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.act import acted_at_once, target_of
+from tokenbroker.run.steps.act import acted_at_once, take_back, target_of
 from tokenbroker.run.steps.step import PLACE, SELECTOR, VALUE_OPTIONS, StepKind, options
 from tokenbroker.run.targets import Purpose
 from tokenbroker.secret import Secret
@@ -29,12 +32,28 @@ def _perform(step: Step, stage: Stage) -> str:
     # Filling twice is filling once, so the locator may look and act in one go; it refuses a second match.
     if not look_first and acted_at_once(stage, selector, fill, what=_WHAT):
         return ""
-    found = stage.find(selector, purpose=Purpose.ACT if isinstance(value, Secret) else Purpose.LOOK)
-    if look_first or found.report is not None:
-        stage.require_declared_origin()
-    attempt(lambda: fill(found.target), what=_WHAT)
-    stage.note_acted(found.frame)
+    purpose = Purpose.ACT if isinstance(value, Secret) else Purpose.LOOK
+    while not _filled(stage, selector, purpose, fill, is_secret=isinstance(value, Secret)):
+        pass
     return ""
+
+
+def _filled(
+    stage: Stage, selector: Selector, purpose: Purpose, fill: Callable[[Locator], None], *, is_secret: bool
+) -> bool:
+    """Find the field and fill it; False where it went away before that, and there is time to look again."""
+    found = stage.find(selector, purpose=purpose)
+    if is_secret:
+        stage.require_declared_origin()
+    try:
+        attempt(lambda: fill(found.target), what=_WHAT)
+    except StepFailed as error:
+        take_back(found.undo, error)
+        if error.code == "target.detached" and stage.remaining_s() > 0.05:
+            return False
+        raise
+    stage.note_acted(found.frame)
+    return True
 
 
 TYPE = StepKind(

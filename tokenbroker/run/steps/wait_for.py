@@ -36,13 +36,21 @@ def _perform(step: Step, stage: Stage) -> str:
 
 
 def _wait_for_set(selector: SelectorSet, stage: Stage, state: str) -> None:
+    is_so = _shows if state == "visible" else _is_gone
     for _ in rounds(stage.page, stage.remaining_s):
-        is_there = stage.has_frame() and sees(stage, selector)
-        if is_there == (state == "visible"):
+        if is_so(stage, selector):
             return
     why = "the alternatives do not agree on anything" if state == "visible" else "it is still to be seen"
     tried = tuple(Tried(selector=each.told, why=why) for each in selector.alternatives)
     raise StepFailed(f"what was waited for did not come: {why}", code="wait_for.timeout", tried=tried)
+
+
+def _shows(stage: Stage, selector: SelectorSet) -> bool:
+    return stage.has_frame() and sees(stage, selector)
+
+
+def _is_gone(stage: Stage, selector: SelectorSet) -> bool:
+    return not stage.has_frame() or stage.seek().is_gone(selector)
 
 
 def _waited(selector: str, stage: Stage, state: str) -> str:

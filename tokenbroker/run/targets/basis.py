@@ -27,15 +27,18 @@ class Basis(Enum):
 Evidential = Basis | tuple[Basis, int]
 """One piece of evidence; marks by different identifiers are different ones, told apart by a number."""
 
-_IDENTIFIER: Final = re.compile(
-    r"""\#([\w-]+)                                                         # css: #id
-      | \[\s*(?:id|name|data-[\w-]+|for)\s*[*^$~|]?=\s*["']?([\w:.-]+)   # css: [name=…]
-      | @(?:id|name|data-[\w-]+|for)\s*(?:=|,)\s*["']([\w:.-]+)""",  # xpath: @id='…', contains(@id, '…')
-    re.VERBOSE,
+_CSS_ID: Final = re.compile(r"\#([\w-]+)")
+_CSS_ATTRIBUTE: Final = re.compile(
+    r"""\[\s*(?:id|name|data-[\w-]+|for)\s*[*^$~|]?=\s*["']?([\w:.-]+)"""  # [name=…]
 )
+_XPATH_ATTRIBUTE: Final = re.compile(
+    r"""@(?:id|name|data-[\w-]+|for)\s*(?:=|,)\s*["']([\w:.-]+)"""  # @id='…', contains(@id, '…')
+)
+_STYLED: Final = re.compile(r"[.\[]")
 _BUTTON_TYPE: Final = "(?:submit|button|reset)"
 _WORDS_IN_XPATH: Final = re.compile(
     rf"text\(\)|normalize-space|string\(|@aria-label|@placeholder|@title|@type=.{_BUTTON_TYPE}.*@value"
+    r"|\.\s*=|(?:contains|starts-with)\(\s*\.\s*,|\[\s*[\w-]+\s*=\s*[\"']"  # [.='…'], contains(., '…'), [h2='…']
 )
 _WORDS_IN_CSS: Final = re.compile(
     r":(?:has-text|text|text-is|text-matches)\(|\[\s*(?:aria-label|placeholder|title)"
@@ -83,11 +86,36 @@ def _basis(alternative: Alternative) -> Basis:
         return Basis.WORDS
     if _identifiers(alternative):
         return Basis.MARK
-    is_place = alternative.family is Family.XPATH or ":nth" in alternative.value
-    return Basis.PLACE if is_place else Basis.STYLE
+    is_style = alternative.family is Family.CSS and ":nth" not in alternative.value
+    return Basis.STYLE if is_style and _STYLED.search(alternative.value) else Basis.PLACE
 
 
 def _identifiers(alternative: Alternative) -> set[str]:
-    if alternative.family is Family.TEST_ID:
-        return {alternative.value}
-    return {next(filter(None, groups)) for groups in _IDENTIFIER.findall(alternative.value)}
+    """The marks of the element itself: those of what it stands in say where it is, and those inside of it little."""
+    value = alternative.value
+    match alternative.family:
+        case Family.TEST_ID:
+            return {value}
+        case Family.CSS:
+            own = re.sub(r"\([^()]*\)", "", _last_part(value, " \t\n>+~"))
+            return {*_CSS_ID.findall(re.sub(r"\[[^\]]*\]", "", own)), *_CSS_ATTRIBUTE.findall(own)}
+        case _:
+            step = _last_part(value, "/")
+            return set() if "/" in step else {*_XPATH_ATTRIBUTE.findall(step)}
+
+
+def _last_part(value: str, separators: str) -> str:
+    """What follows the last of `separators` that stands in no bracket and no quotation marks."""
+    depth, quote, start = 0, "", 0
+    for place, letter in enumerate(value.strip()):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "([":
+            depth += 1
+        elif letter in ")]":
+            depth -= 1
+        elif letter in separators and not depth:
+            start = place + 1
+    return value.strip()[start:]

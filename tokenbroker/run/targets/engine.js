@@ -8,6 +8,7 @@
   const CONTROL = "button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab], [role=option]";
   const ACTING = `${CONTROL}, input, option, [role=checkbox], [role=radio], [role=switch], [role=menuitemcheckbox], ` +
     "[role=menuitemradio], [role=treeitem]";
+  const PRESSED = "button, a[href], summary, [role=button], [role=link], [role=menuitem], input[type=submit], input[type=button], input[type=image]";
   const CONTAINER = "fieldset, form, dialog, [role=dialog], section, article, li, tr, main, nav, aside, header, footer";
   const CAPTIONS = "h1, h2, h3, h4, h5, h6, legend, caption, [role=heading]";
   const NAMED = "button, a[href], input, select, textarea, [role=button]";
@@ -17,7 +18,7 @@
   const TAG_ROLES = { BUTTON: "button", TEXTAREA: "textbox", OPTION: "option", SUMMARY: "button", OUTPUT: "status", IMG: "img", CODE: "code" };
   const MAX_TOLD = 40;
   const MAX_NEAR = 8;
-  const MAX_TEXTS = 400;
+  const MAX_TEXTS = 2000;
   const MAX_WORDS = 60;
 
   const getter = (type, name) => Object.getOwnPropertyDescriptor(type.prototype, name).get;
@@ -44,12 +45,20 @@
     return null;
   };
 
-  const sheets = { look: "", marked: [], seen: [], told: [] };
+  const sheets = { look: "", marked: [], seen: [], told: [], alike: new Map() };
+  // What was acted on last, before the act that goes on now, and the number of that act.
   let acted = null;
+  let before = null;
+  let act = "";
+  const actsOn = (element, number) => {
+    if (number !== act) [before, act] = [acted, number];
+    acted = element;
+    return [element];
+  };
 
   const roleOf = (element) => {
     const said = attribute(element, "role").trim().split(/\s+/)[0];
-    if (said) return said;
+    if (/^[a-z]{2,20}$/.test(said)) return said;
     if (element.tagName === "A") return element.hasAttribute("href") ? "link" : "";
     if (element.tagName === "INPUT") return FIELD_ROLES[element.type] || (element.type === "hidden" ? "" : "textbox");
     if (element.tagName === "SELECT") return element.multiple || element.size > 1 ? "listbox" : "combobox";
@@ -81,10 +90,16 @@
     }
     return "";
   };
-  // Texts that may be pieces of a token are not told, not even as a hash: those with a run of mixed case, of letters
-  // and digits, or with an underscore, and those of which `tidy` has dropped a long run.
-  const MIXED = /…|_|\S*(?:\p{L}\p{N}|\p{N}\p{L})\S*|\S*\p{Ll}\p{Lu}\S{5,}/u;
-  const telling = (texts) => [...new Set(texts.map(tidy).filter((text) => text && !MIXED.test(text)))];
+  // Texts that may be codes or pieces of a token are not told, not even as a hash: those with a run of mixed case, of
+  // letters and digits, with an underscore, of capitals or of three parts joined by hyphens, four digits, groups of one
+  // length, and those of which `tidy` has dropped a long run.
+  const MIXED = /…|_|\p{L}\p{N}|\p{N}\p{L}|\p{Ll}\p{Lu}\S{5,}|\p{Lu}{2,}-\p{Lu}{2,}|\S-\S+-\S|\p{N}(?:\P{N}*\p{N}){3}/u;
+  const isGrouped = (text) => {
+    const lengths = text.split(" ").map((word) => word.length);
+    return lengths.length > 2 && lengths[0] > 2 && lengths.every((length) => length === lengths[0]);
+  };
+  const mayBeCode = (text) => MIXED.test(text) || isGrouped(text);
+  const telling = (texts) => [...new Set(texts.map(tidy).filter((text) => text && !mayBeCode(text)))];
   // The names of the controls beside it, in the innermost container that has any.
   const nearOf = (element) => {
     for (let each = above(element); each; each = above(each)) {
@@ -123,23 +138,26 @@
   };
   // All of a page that may stand over an element, and all names that may stand beside it.
   const captionsOfPage = () => telling(rootsOf().flatMap((root) => [
-    ...[...root.querySelectorAll(`${CAPTIONS}, th, [role=rowheader], tr > td:first-child`)].map((each) => each.textContent),
-    ...[...root.querySelectorAll(CONTAINER)].map((each) => attribute(each, "aria-label"))])).slice(0, MAX_TEXTS);
+    ...[...root.querySelectorAll(CONTAINER)].map((each) => attribute(each, "aria-label")),
+    ...[...root.querySelectorAll(`${CAPTIONS}, th, [role=rowheader], tr > td:first-child`)].map((each) => each.textContent)])).slice(0, MAX_TEXTS);
   const namesOfPage = () => telling(rootsOf().flatMap((root) => [...root.querySelectorAll(NAMED)].map(nameOf))).slice(0, MAX_TEXTS);
   const kindOf = (element) => {
     const form = formOfElement(element);
     const typed = element.tagName === "BUTTON" || element.tagName === "INPUT";
     const role = roleOf(element);
-    return { role, tag: role ? "" : element.tagName.toLowerCase(), type: typed ? element.type : "", autocomplete: attribute(element, "autocomplete"),
-      form: actionOf(form), landmark: landmarkOf(element) };
+    const autocomplete = attribute(element, "autocomplete").trim().toLowerCase();
+    return { role, tag: role ? "" : element.tagName.toLowerCase(), type: typed ? element.type : "",
+      autocomplete: /^[a-z-]{2,30}(?: [a-z-]{2,30}){0,3}$/.test(autocomplete) ? autocomplete : "", form: actionOf(form), landmark: landmarkOf(element) };
   };
   const isSeen = (element) => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && element.checkVisibility({ visibilityProperty: true });
   };
-  // How many are to be seen that are of the same kind; asked from the cheapest question to the dearest.
+  // How many are to be seen that are of the same kind; asked from the cheapest question to the dearest, and once a look.
   const alikeOf = (element) => {
     const kind = kindOf(element);
+    const asked = JSON.stringify(kind);
+    if (sheets.alike.has(asked)) return sheets.alike.get(asked);
     let alike = 0;
     for (const root of rootsOf()) {
       for (const each of root.querySelectorAll("*")) {
@@ -149,6 +167,7 @@
         }
       }
     }
+    sheets.alike.set(asked, alike);
     return alike;
   };
   // The name; of a mere text, what stands before it and tells what it is.
@@ -168,20 +187,24 @@
     const kind = attribute(element, "type");
     const box = element.getBoundingClientRect();
     const wordless = flags.includes("wordless");
-    const words = control && !wordless ? tidy(attribute(control, "aria-label") || control.innerText) : "";
+    const said = control && !wordless ? tidy(attribute(control, "aria-label") || control.innerText) : "";
+    const words = isGrouped(said) ? "…" : said.replace(/\S{8,}/g, (run) => (mayBeCode(run) ? "…" : run));
     return { tag: element.tagName.toLowerCase(), type: /^[a-z-]{1,15}$/.test(kind) ? kind : "", id: wordless ? "" : tidy(element.id),
       words: words.slice(0, MAX_WORDS), box: [box.x, box.y, box.width, box.height] };
   };
   const ways = (lists, element) => lists.flatMap((list, way) => (list?.has(element) ? [way] : []));
   const told = (element, flags) => ({
-    marked: ways(sheets.marked, element), seen: ways(sheets.seen, element), isActed: element === acted, acts: element.matches(ACTING),
-    isEmpty: !element.matches(`${ACTING}, textarea, select`) && !element.textContent.trim() && !element.querySelector("img, svg, canvas, input"),
-    isDisabled: Boolean(element.disabled), ...shownOf(element, flags),
+    seen: ways(sheets.seen, element), isActed: element === acted, acts: element.matches(ACTING), presses: element.matches(PRESSED),
+    isEmpty: element.matches(":not([role], [tabindex], [contenteditable], textarea, select)") && !element.matches(ACTING) && !element.shadowRoot
+      && !element.textContent.trim() && !element.querySelector("img, svg, canvas, input"),
+    ...shownOf(element, flags),
     ...(flags.includes("print") ? { print: printOf(element) } : {}),
   });
   const tell = (flags) => {
     const every = new Set(sheets.seen.flatMap((list) => [...(list || [])]));
-    sheets.told = [...every].slice(0, MAX_TOLD);
+    // What most ways lead to comes first: nothing of that is cut off.
+    sheets.told = [...every].map((element) => [ways(sheets.seen, element).length, element]).sort(([one], [other]) => other - one)
+      .slice(0, MAX_TOLD).map(([, element]) => element);
     const candidates = sheets.told.map((element) => told(element, flags));
     const report = document.createElement("span");
     const page = flags.includes("print") ? { captions: captionsOfPage(), names: namesOfPage() } : { captions: [], names: [] };
@@ -196,7 +219,7 @@
 
   const commands = {
     begin: (root, look) => {
-      Object.assign(sheets, { look, marked: [], seen: [], told: [] });
+      Object.assign(sheets, { look, marked: [], seen: [], told: [], alike: new Map() });
       return document.documentElement ? [document.documentElement] : [];
     },
     mark: (root, way) => note(sheets.marked, Number(way), root),
@@ -210,14 +233,19 @@
     // The element that was told of, and no other; from now on it is the one that was acted on last.
     act: (root, place) => {
       const [look, index] = place.split(".");
-      [acted] = still(look === sheets.look ? sheets.told[Number(index)] : null);
-      return [acted];
+      const [element] = still(look === sheets.look ? sheets.told[Number(index)] : null);
+      return actsOn(element, look);
     },
     pick: (root, place) => {
       const [look, index] = place.split(".");
       return still(look === sheets.look ? sheets.told[Number(index)] : null);
     },
-    acting: (root) => { acted = root; return [root]; },
+    acting: (root, number) => actsOn(root, number),
+    // The act that was going on came to nothing.
+    undo: (_root, number) => {
+      if (number === act) acted = before;
+      return [];
+    },
     acted: () => still(acted),
   };
   const queryAll = (root, body) => {

@@ -67,6 +67,7 @@ class Candidate:
         ways: the numbers of the ways that led to it.
         is_acted: it is the one that was acted on last.
         acts: it is a control or a field, not a mere text.
+        presses: it is a control that something begins with: a button or a link.
         is_empty: it is a mere text, and has none: a place that something is still to come to.
         shown: what it looks like, for a person.
         print: what it is and what surrounds it, if that was asked for.
@@ -75,7 +76,7 @@ class Candidate:
     ways: frozenset[int]
     is_acted: bool
     acts: bool
-    is_disabled: bool
+    presses: bool
     is_empty: bool
     shown: "Shown"
     print: Print | None
@@ -91,6 +92,11 @@ class Candidate:
     def target(self) -> Locator:
         """As `element`; besides, it counts as acted on from its use on."""
         return self.frame.locator(f"{NAME}=act:{self._place}")
+
+    @property
+    def undo(self) -> Locator:
+        """Counts, it takes back that `target` was acted on."""
+        return _undo(self.frame, self._place.partition(".")[0])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +120,7 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sight:
-    """What one look has found: the first candidates in the document's order, and how many there are in all.
+    """What one look has found: the candidates, those that most ways lead to first, and how many there are in all.
 
     `counts` and `hidden` tell for each way how many of its matches are to be seen, and how many are not; `captions`
     and `names` (of controls) are the page's, if prints were asked for.
@@ -167,9 +173,14 @@ def _for_each(ways: Sequence[Way], told: list[int | None]) -> tuple[int, ...]:
     return (*(each or 0 for each in told), *[0] * (len(ways) - len(told)))
 
 
-def acting(locator: Locator) -> Locator:
-    """`locator`, whose match counts as acted on from its use on."""
-    return locator.locator(f"{NAME}=acting")
+def acting(frame: Frame, locator: Locator) -> tuple[Locator, Locator]:
+    """`locator`, whose match in `frame` counts as acted on from its use on; and what takes that back when it counts."""
+    number = f"{next(_looks)}"
+    return locator.locator(f"{NAME}=acting:{number}"), _undo(frame, number)
+
+
+def _undo(frame: Frame, number: str) -> Locator:
+    return frame.locator(f"{NAME}=undo:{number}")
 
 
 def acted(frame: Frame) -> Locator:
@@ -183,7 +194,7 @@ def _candidate(told: dict[str, Any], frame: Frame, place: str) -> Candidate:
         ways=frozenset(told["seen"]),
         is_acted=bool(told["isActed"]),
         acts=bool(told["acts"]),
-        is_disabled=bool(told["isDisabled"]),
+        presses=bool(told["presses"]),
         is_empty=bool(told["isEmpty"]),
         shown=Shown(**{name: told[name] for name in ("tag", "id", "type", "words")}, box=tuple(told["box"])),
         print=Print(**{**around, "near": tuple(around["near"])}) if around else None,

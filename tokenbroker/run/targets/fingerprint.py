@@ -21,6 +21,7 @@ _PRESSABLE: Final = frozenset({"button", "link", "menuitem", "tab", "option", "t
 _FIELDS: Final = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "listbox", "slider"})
 _TOGGLES: Final = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
 _CLASSES: Final = (_PRESSABLE, _FIELDS, _TOGGLES)
+_PLAIN_PART: Final = re.compile(r"(?:[A-Za-z]+(?:-[A-Za-z]+)*)?")
 _MIN_NEAR_SHARE: Final = 0.5
 _MAX_LEFT_SHARE: Final = 0.25
 _USUAL_AUTOCOMPLETE: Final = frozenset({"", "on", "off"})
@@ -44,7 +45,7 @@ def fingerprint_of(print_: Print, *, site: str, form: str) -> Fingerprint:
         tag=print_.tag,
         type=print_.type,
         autocomplete=print_.autocomplete,
-        form=without_numbers(form),
+        form=mere_words(form),
         landmark=print_.landmark,
         name=keyed_hash(print_.name, site=site) if print_.name else "",
         row=keyed_hash(print_.row, site=site) if print_.row else "",
@@ -54,10 +55,10 @@ def fingerprint_of(print_: Print, *, site: str, form: str) -> Fingerprint:
     )
 
 
-def without_numbers(address: str) -> str:
-    """`address` with * for each part of its path that holds a digit: such a part names an account or a thing of it."""
+def mere_words(address: str) -> str:
+    """`address` with * for each part of its path that is not mere words: it names an account or a thing of it."""
     parts = urlsplit(address)
-    path = "/".join("*" if re.search(r"\d", part) else part for part in parts.path.split("/"))
+    path = "/".join(part if _PLAIN_PART.fullmatch(part) else "*" for part in parts.path.split("/"))
     return f"{parts.scheme}://{parts.netloc}{path}" if parts.netloc else ""
 
 
@@ -166,13 +167,15 @@ def _surroundings(recorded: Fingerprint, now: Fingerprint, page: PageTexts) -> S
     if _is_gone(recorded, now, page):
         return Surroundings.GONE
     is_bare = not now.caption and not now.near and not now.row
-    if recorded.row and recorded.row != now.row and recorded.row in page.captions and not is_bare:
+    same_caption = bool(recorded.caption) and recorded.caption == now.caption
+    # Its row is there without it; or has gone, and another one of the same table is left.
+    is_left = recorded.row in page.captions or (bool(now.row) and same_caption)
+    if recorded.row and recorded.row != now.row and not is_bare and is_left:
         return Surroundings.OTHER
     if not recorded.caption and not recorded.near:
         return Surroundings.SAME if is_bare else Surroundings.OTHER if now.caption else Surroundings.UNKNOWN
     if is_bare:
         return Surroundings.BARE
-    same_caption = bool(recorded.caption) and recorded.caption == now.caption
     if now.caption and not same_caption and recorded.caption in page.captions:
         # Moved within its own form, beside all that was there: under another caption it is still its form's.
         is_still_inside = recorded.form and recorded.form == now.form and {*recorded.near} <= {*now.near}

@@ -54,6 +54,8 @@ class Found:
     """For reading."""
     target: Locator
     """For acting: from its use on, the element counts as the one acted on last."""
+    undo: Locator
+    """Counts, it takes back that `target` was acted on: for an act that came to nothing."""
     frame: Frame
     report: TargetReport | None = None
     """How a set came to it; None for a single selector."""
@@ -61,4 +63,6 @@ class Found:
     @classmethod
     def of(cls, candidate: Candidate) -> "Found":
         """The very element of `candidate`."""
-        return cls(element=candidate.element, target=candidate.target, frame=candidate.frame)
+        return cls(
+            element=candidate.element, target=candidate.target, undo=candidate.undo, frame=candidate.frame
+        )

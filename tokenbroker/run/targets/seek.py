@@ -86,7 +86,11 @@ class Seeker:
         Raises:
             StepFailed: `target.bad_selector`.
         """
-        return self._search(selector, Purpose.LOOK).now()
+        return self._search(selector, Purpose.SEE).now()
+
+    def is_gone(self, selector: SelectorSet) -> bool:
+        """Whether the page can be looked at, and nothing is there that `selector` may mean; raises as `now`."""
+        return self._search(selector, Purpose.SEE).is_gone()
 
     def shows(self, selector: Selector) -> bool:
         """Whether what `selector` means is to be seen now; raises PlaywrightError or StepFailed."""
@@ -121,7 +125,8 @@ class Seeker:
         except StepFailed as error:
             code = error.code
         else:
-            return Found(element=locator, target=acting(locator), frame=self.frame)
+            target, undo = acting(self.frame, locator)
+            return Found(element=locator, target=target, undo=undo, frame=self.frame)
         sight = self._look(locator) if code == "target.ambiguous" else None
         # One visible match among hidden twins is the one; more than one stop the step.
         if sight is not None and sight.total == 1:

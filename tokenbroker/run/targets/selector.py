@@ -16,4 +16,5 @@ def bare_text(selector: str) -> str | None:
 def exact_pattern(text: str) -> str:
     """A Playwright text regular expression that matches an element whose whole text is `text`."""
     escaped = re.sub(r"[.*+?^${}()|\[\]\\/]", r"\\\g<0>", text)
-    return "/^\\s*" + re.sub(r"\s+", r"\\s+", escaped) + "\\s*$/"
+    # Playwright takes >> for the end of a selector, also within a pattern.
+    return "/^\\s*" + re.sub(r"\s+", r"\\s+", escaped.replace(">", "\\x3e")) + "\\s*$/"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator
@@ -51,6 +51,7 @@ class SetSearch:
             view = self._view(self.frames[:1])
             if view is not None and view.is_sure:
                 return self._found(view)
+            last = view or last
             if (view is None or not view.candidates) and time.monotonic() - began < LOOK_WIDER_S:
                 continue
             # Half of the page may not be there yet: what is accepted on less than all has to stand alone then, too.
@@ -65,9 +66,14 @@ class SetSearch:
         raise self._stop(last)
 
     def now(self) -> Found | None:
-        """The element if it is there now; one that is only looked at."""
+        """The element if it is there now, in the step's own frame; one that is only looked at."""
         view = self._view(self.frames[:1])
         return self._found(view) if view is not None and view.verdict.accepted is not None else None
+
+    def is_gone(self) -> bool:
+        """Whether a look at the step's own frame finds nothing that may be the element."""
+        view = self._view(self.frames[:1])
+        return view is not None and view.verdict.code == "target.not_found"
 
     def _view(self, frames: Sequence[Frame]) -> "_View | None":
         """What is there now; None while all of it is just changing."""
@@ -76,9 +82,7 @@ class SetSearch:
             return None
         counts = [sum(each) for each in zip(*(sight.counts for sight in sights), strict=True)]
         # What is still empty is neither pressed nor read: it may hold the place of what is yet to come.
-        candidates = [
-            c for s in sights for c in s.candidates if not (c.is_empty and self.purpose is not Purpose.LOOK)
-        ]
+        candidates = [c for s in sights for c in s.candidates if not (c.is_empty and self.purpose.uses_it)]
         page = PageTexts(
             captions=self._hashes(text for sight in sights for text in sight.captions),
             names=self._hashes(text for sight in sights for text in sight.names),
@@ -89,6 +93,7 @@ class SetSearch:
             Evidence(
                 ways=candidate.ways,
                 alone=frozenset(way for way in candidate.ways if counts[way] == 1),
+                was_pressed=candidate.is_acted and candidate.presses,
                 fit=fit(recorded, now, page=page) if recorded is not None and now is not None else None,
             )
             for candidate, now in zip(candidates, prints, strict=True)
@@ -109,7 +114,12 @@ class SetSearch:
         try:
             return attempt(
                 lambda: look(
-                    frame, ways, timeout_ms=self.remaining_s() * 1000, wordless=self.wordless, prints=True
+                    frame,
+                    ways,
+                    timeout_ms=self.remaining_s() * 1000,
+                    wordless=self.wordless,
+                    # What is only seen has no evidence of its own: a print serves the fingerprint alone.
+                    prints=self.purpose is not Purpose.SEE or self.selector.fingerprint is not None,
                 ),
                 what="looking for the element",
             )
@@ -142,7 +152,7 @@ class SetSearch:
             fingerprint=view.prints[number],
             in_other_frame=candidate.frame != self.frames[0],
         )
-        return Found(element=candidate.element, target=candidate.target, frame=candidate.frame, report=report)
+        return replace(Found.of(candidate), report=report)
 
     def _stop(self, view: "_View") -> StepFailed:
         verdict = view.verdict
@@ -192,7 +202,10 @@ class _View:
     def is_sure(self) -> bool:
         """Whether there is no need to wait until the page has come to rest."""
         number = self.verdict.accepted
-        if number is None or not (self.verdict.is_unanimous or self.verdict.is_primary):
+        # What was just pressed may be the forerunner of what is meant, which is still to come.
+        if number is None or self.evidence[number].was_pressed:
+            return False
+        if not (self.verdict.is_unanimous or self.verdict.is_primary):
             return False
         fit = self.evidence[number].fit
         return fit is None or fit.surroundings is Surroundings.SAME or fit.same_kind

@@ -19,12 +19,19 @@ from tokenbroker.run.targets.fingerprint import Fit, Surroundings
 class Purpose(Enum):
     """What an element is looked for."""
 
+    SEE = "see"
+    """To be told whether it is there: what it says is what is asked."""
     LOOK = "look"
-    """To be looked at, or to type a literal into: a mistake shows, and does no harm."""
+    """To type a literal into: a mistake shows, and does no harm."""
     ACT = "act"
     """To be pressed, or given a secret."""
     READ = "read"
     """To read a token."""
+
+    @property
+    def uses_it(self) -> bool:
+        """Whether a wrong element does harm."""
+        return self in (Purpose.ACT, Purpose.READ)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,11 +41,13 @@ class Evidence:
     Attributes:
         ways: the numbers of the alternatives that lead to it.
         alone: those of them that lead to nothing else.
+        was_pressed: it is a control, and the one that was acted on last.
         fit: how it fits the fingerprint; None without one.
     """
 
     ways: frozenset[int]
     alone: frozenset[int]
+    was_pressed: bool = False
     fit: Fit | None = None
 
 
@@ -70,17 +79,22 @@ DISAGREEMENT: Final = Verdict(code="target.ambiguous", why="the alternatives lea
 def judge(selector: SelectorSet, evidence: Sequence[Evidence], *, purpose: Purpose) -> Verdict:
     """Decide among the candidates whose `evidence` this is.
 
-    For a look the primary alternative is enough where it leads to one element, and nothing speaks for another.
+    Where it does no harm the primary alternative is enough, if it leads to one element and nothing speaks for another.
     """
-    cases = [_Case.of(each, bases_of(selector)) for each in evidence]
-    fitting = [number for number, case in enumerate(cases) if _is_enough(case, purpose)]
+    bases = bases_of(selector)
+    cases = [_Case.of(each, bases) for each in evidence]
+    fitting = [
+        number
+        for number, case in enumerate(cases)
+        if _is_enough(case, purpose) and not (Basis.WORDS in bases and _lacks_its_words(case, purpose))
+    ]
     best = [number for number in fitting if all(_outweighs(cases[number], other) for other in cases)]
     if len(best) == 1:
         ways, alone = evidence[best[0]].ways, evidence[best[0]].alone
         return Verdict(
             accepted=best[0],
             is_unanimous=bool(alone) and len(ways) == len(selector.alternatives),
-            is_primary=purpose is Purpose.LOOK and 0 in alone,
+            is_primary=not purpose.uses_it and 0 in alone,
         )
     if fitting:
         return DISAGREEMENT
@@ -126,6 +140,13 @@ class _Case:
         return self.evidence.fit is not None and self.evidence.fit.surroundings in surroundings
 
 
+def _lacks_its_words(case: _Case, purpose: Purpose) -> bool:
+    """Whether it does not say what it has to say: a page says what has come with its words, and a control that was
+    just pressed may stand where the next one is to come."""
+    is_asked = purpose is Purpose.SEE or (purpose is Purpose.ACT and case.evidence.was_pressed)
+    return is_asked and Basis.WORDS not in case.led_by
+
+
 def _is_enough(case: _Case, purpose: Purpose) -> bool:
     fit = case.evidence.fit
     if not case.led_by or (fit is not None and fit.contradicts):
@@ -133,7 +154,7 @@ def _is_enough(case: _Case, purpose: Purpose) -> bool:
     if case.stands(Surroundings.OTHER):
         # What was around it is around something else: a lookalike, unless the site's own mark says otherwise.
         return any(map(is_mark, case.led_by)) and len(case.names) > 1
-    if purpose is Purpose.LOOK and 0 in case.evidence.alone:
+    if not purpose.uses_it and 0 in case.evidence.alone:
         return True
     if fit is None:
         # Without a fingerprint, what is left of a set takes a mark: words and a place are soon another's.
@@ -141,6 +162,9 @@ def _is_enough(case: _Case, purpose: Purpose) -> bool:
     if purpose is Purpose.ACT and len(case.led_by) == 1 and not case.weight & {Basis.WORDS, Basis.KIND}:
         # An id alone may have come to be something else's: what is called otherwise has to be of the kind.
         return False
+    if purpose is Purpose.ACT and fit.other_form and case.stands(Surroundings.UNKNOWN):
+        # Another form's button, on another page it may be.
+        return any(map(is_mark, case.led_by)) and len(case.weight) > 1
     if case.stands(Surroundings.BARE) and fit.same_name and fit.same_role:
         return len(case.evidence.alone) > 1
     return len(case.weight) > 1 and (bool(case.names) or _fits_whole(fit, case.led_by, purpose))
