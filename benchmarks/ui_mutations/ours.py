@@ -21,9 +21,9 @@ class Ours:
 
     def learn(self, page: Page, frame: Frame, target: ElementHandle, task: Task) -> object:
         """The element's fingerprint, as a run's evidence tells it."""
-        found = _seeker(page, frame).now(_set(task, None))
-        if found is None or found.report is None or found.report.fingerprint is None:
-            raise ValueError(f"{task.point.console}: the alternatives do not lead to the recorded element")
+        found = _seeker(page, frame).find(_set(task, None), purpose=Purpose.LOOK)
+        assert found.report is not None
+        assert found.report.fingerprint is not None
         return found.report.fingerprint.as_options()
 
     def act(self, page: Page, frame: Frame, task: Task) -> Ending:
