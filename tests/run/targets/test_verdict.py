@@ -120,6 +120,14 @@ def test_a_place_of_the_recorded_kind_takes_a_telling_place(telling):
     assert accepted(seen(2, fit=fits(**kind, **{telling: True}))) == 0
 
 
+def test_a_place_that_is_that_of_many_is_not_telling():
+    # css: button
+    every_button = seen(
+        2, alone=(), fit=fits(same_kind=True, is_only=True, same_around=True, other_name=True)
+    )
+    assert accepted(every_button) is None
+
+
 def test_style_alone_is_no_telling_place():
     # A step that was split in two pages has its "Next" among the same controls, in the same style.
     styled = [*CREATE[:1], {"css": "button.primary"}, *CREATE[2:]]

@@ -6,7 +6,7 @@ place. An element is accepted on the agreement of at least two kinds of evidence
 contradicts; a lookalike must have less. Everything else stops the step: a guess could press the wrong button.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -110,6 +110,8 @@ class _Case:
     """What the alternatives that led to it rest on."""
     weight: frozenset[Evidential]
     """That, and what the fingerprint adds."""
+    is_placed: bool
+    """Whether a place leads to it and to nothing else."""
     is_whole: bool
     """Whether every alternative led to it."""
 
@@ -127,6 +129,7 @@ class _Case:
             evidence=evidence,
             led_by=frozenset(led_by),
             weight=frozenset(led_by | added),
+            is_placed=Basis.PLACE in {bases[way] for way in evidence.alone},
             is_whole=len(evidence.ways) == len(bases),
         )
 
@@ -167,19 +170,19 @@ def _is_enough(case: _Case, purpose: Purpose) -> bool:
         return any(map(is_mark, case.led_by)) and len(case.weight) > 1
     if case.stands(Surroundings.BARE) and fit.same_name and fit.same_role:
         return len(case.evidence.alone) > 1
-    return len(case.weight) > 1 and (bool(case.names) or _fits_whole(fit, case.led_by, purpose))
+    return len(case.weight) > 1 and (bool(case.names) or _fits_whole(fit, case, purpose))
 
 
-def _fits_whole(fit: Fit, led_by: Collection[Evidential], purpose: Purpose) -> bool:
+def _fits_whole(fit: Fit, case: _Case, purpose: Purpose) -> bool:
     """Whether the fingerprint fits so well that style and place are enough: they may be another's that came instead."""
     if not fit.same_kind or fit.surroundings not in (Surroundings.SAME, Surroundings.GONE):
         return False
     is_read = purpose is Purpose.READ
-    if fit.surroundings is Surroundings.SAME and is_read and len(led_by) > 1:
+    if fit.surroundings is Surroundings.SAME and is_read and len(case.led_by) > 1:
         return True
-    is_placed = fit.same_around and Basis.PLACE in led_by
+    is_placed = fit.same_around and case.is_placed
     is_unlike = fit.same_row or (fit.is_only and (is_read or fit.tells_much or is_placed))
-    return fit.same_number and (len(led_by) > 1 or is_unlike)
+    return fit.same_number and (len(case.led_by) > 1 or is_unlike)
 
 
 def _outweighs(one: _Case, other: _Case) -> bool:
