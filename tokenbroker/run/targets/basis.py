@@ -34,7 +34,6 @@ _CSS_ATTRIBUTE: Final = re.compile(
 _XPATH_ATTRIBUTE: Final = re.compile(
     r"""@(?:id|name|data-[\w-]+|for)\s*(?:=|,)\s*["']([\w:.-]+)"""  # @id='…', contains(@id, '…')
 )
-_STYLED: Final = re.compile(r"[.\[]")
 _BUTTON_TYPE: Final = "(?:submit|button|reset)"
 _WORDS_IN_XPATH: Final = re.compile(
     rf"text\(\)|normalize-space|string\(|@aria-label|@placeholder|@title|@type=.{_BUTTON_TYPE}.*@value"
@@ -86,8 +85,8 @@ def _basis(alternative: Alternative) -> Basis:
         return Basis.WORDS
     if _identifiers(alternative):
         return Basis.MARK
-    is_style = alternative.family is Family.CSS and ":nth" not in alternative.value
-    return Basis.STYLE if is_style and _STYLED.search(alternative.value) else Basis.PLACE
+    is_place = alternative.family is Family.XPATH or ":nth" in alternative.value
+    return Basis.PLACE if is_place else Basis.STYLE
 
 
 def _identifiers(alternative: Alternative) -> set[str]:
