@@ -235,8 +235,13 @@ class Stage:
 
     @property
     def has_left(self) -> bool:
-        """Whether what the current step has acted on went with its page, as far as the browser has told."""
-        return self._acted_in is not None and self._acted_in in self._navigated
+        """Whether what the current step has acted on went with its document, as far as the browser has told."""
+        if self._acted_in is None or self._acted_in not in self._navigated:
+            return False
+        try:  # a page that only gives itself another address keeps its document
+            return acted(self._acted_in).count() == 0
+        except PlaywrightError:
+            return True
 
     def value(self, step: Step) -> str | Secret:
         """The value that `step` types: its literal, or what its reference stands for."""
