@@ -28,8 +28,18 @@ Measured = Mapping[str, Sequence[Result]]
 
 
 def main(ranges: Sequence[str]) -> int:
-    """Write the page's tables and its plot from `reports/ui_mutations-RANGE.json` of these ranges."""
-    measured = {name: _read(Path(f"reports/ui_mutations-{name}.json")) for name in ranges}
+    """Write the page's tables and its plot from `reports/ui_mutations-RANGE.json` of these ranges.
+
+    Answers 1, and writes nothing, where one of them was not measured along every way.
+    """
+    measured: dict[str, list[Result]] = {}
+    for name in ranges:
+        file = Path(f"reports/ui_mutations-{name}.json")
+        measured[name] = _read(file) if file.is_file() else []
+        if missing := [way for way in MEASURED if not any(result.way == way for result in measured[name])]:
+            to_do = f"python -m benchmarks.ui_mutations --range {name}"
+            print(f"{file} has no results of {', '.join(missing)}; to do: {to_do}")
+            return 1
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     told = f"{BEGIN}\n\n{totals_table(measured)}\n\n{kinds_table(measured)}\n\n{END}"
@@ -153,4 +163,4 @@ def _row(cells: Sequence[object]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["first", "second"]))
+    sys.exit(main(sys.argv[1:] or ["first", "second", "third"]))

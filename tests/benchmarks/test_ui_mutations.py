@@ -9,10 +9,12 @@ import yaml
 from benchmarks.ui_mutations.alternatives import alternatives_of, codegen_selector
 from benchmarks.ui_mutations.catalogue import CONSOLES, console_named
 from benchmarks.ui_mutations.draw import FIRST, QUICK, SECOND, STRATA, Case, Mutation, cases, digest, suiting
-from benchmarks.ui_mutations.judge import Judge, Outcome, change, verdict
+from benchmarks.ui_mutations.judge import Judge, Outcome, Result, change, verdict
 from benchmarks.ui_mutations.kinds import KINDS, PAIRS
 from benchmarks.ui_mutations.kinds.german import PHRASES
 from benchmarks.ui_mutations.kinds.synonyms import SYNONYMS
+from benchmarks.ui_mutations.publish import kinds_table, plot, totals_table
+from benchmarks.ui_mutations.publish import main as publish
 from benchmarks.ui_mutations.report import figures
 from benchmarks.ui_mutations.visit import visiting
 from benchmarks.ui_mutations.ways import Claim, Ending, way_named
@@ -105,6 +107,47 @@ def case_of(console, number, *kinds, **options):
     drawn[-1][1].update(options)
     mutations = tuple(Mutation(kind=kind, options=drawn_options) for kind, drawn_options in drawn)
     return Case(seed=0, console=console, point=point, mutations=mutations)
+
+
+def results(*outcomes: tuple[str, bool, Outcome]) -> list[Result]:
+    """A result of each way, of a target that is there or gone, with what came of it."""
+    return [
+        Result(
+            way=way, seed=7, console="c", step=1, verb="click", kind="moved", target_stays=stays,
+            outcome=outcome, reason="", took_ms=1,
+        )
+        for way, stays, outcome in outcomes
+    ]  # fmt: skip
+
+
+class TestPublished:
+    MEASURED = {
+        "first": results(
+            ("codegen", True, Outcome.STOPPED),
+            ("first_actionable", True, Outcome.WRONG),
+            ("ours", True, Outcome.SURVIVED),
+            ("ours", False, Outcome.ABSENT_REPORTED),
+        )
+    }
+
+    def test_the_tables_hold_what_was_counted(self):
+        rows = totals_table(self.MEASURED).splitlines()
+        assert rows[2] == "| 7 to 7 | the locator of codegen | 0 of 1 (0.0 %) | 1 | 0 | 0 of 0 | 0 | 0 | 0 |"
+        assert rows[4] == "| 7 to 7 | tokenbroker | 1 of 1 (100.0 %) | 0 | 0 | 1 of 1 | 0 | 0 | 0 |"
+        assert "| moved | 1 | 0 / 1 / 0 | 0 / 0 / 1 | 2 / 0 / 0 |" in kinds_table(self.MEASURED)
+
+    def test_the_plot_tells_each_share_and_what_was_wrong(self):
+        drawn = plot(self.MEASURED)
+        assert "100.0 %, none wrong" in drawn
+        assert "0.0 %, 1 wrong" in drawn
+
+    def test_a_range_that_was_not_measured_along_every_way_is_named_and_nothing_is_written(
+        self, tmp_path, monkeypatch, capsys
+    ):
+        monkeypatch.chdir(tmp_path)
+        assert publish(["first"]) == 1
+        assert "to do: python -m benchmarks.ui_mutations --range first" in capsys.readouterr().out
+        assert list(tmp_path.iterdir()) == []
 
 
 class Blunderer:

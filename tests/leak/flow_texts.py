@@ -113,6 +113,13 @@ TRAPS = (
         ends_at=4,
         name="trap_gossip_expect",
     ),
+    on_trap(
+        "gossip",
+        "target.ambiguous",
+        'click: { selector: [{ css: "p button" }, { xpath: "//p/button" }] }',
+        ends_at=4,
+        name="trap_gossip_set",
+    ),
     FlowText(
         name="trap_error_page",
         steps=(
@@ -161,6 +168,7 @@ CAPTURES: tuple[Written, ...] = (
         DemoFlow(name=f"{name}_key")
         for name in ("clipboard", "sentence", "popup", "embedded", "shadow", "wrapped")
     ),
+    DemoFlow(name="create_api_key_with_sets"),
     on_shown("attribute", capture("#attribute", ", from: attribute, attribute: data-clipboard-text")),
     on_shown("asks", 'click: { selector: "#asks" }', capture("#value")),
 )

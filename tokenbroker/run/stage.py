@@ -186,11 +186,13 @@ class Stage:
         """The one element that `selector` means; its frame counts for `require_declared_origin` from then on.
 
         Raises:
-            StepFailed: as `Seeker.find`.
+            StepFailed: as `Seeker.find`; `origin.not_declared` of a frame that the step does not name.
         """
         found = self.seek(wordless=wordless).find(selector, purpose=purpose)
         self._found_in = found.frame
         self.target_report = found.report or self.target_report
+        if found.report is not None and found.report.in_other_frame:
+            self.require_declared_origin()  # the frame may have become another's since the search began
         return found
 
     def read(self, selector: Selector, expression: str) -> Any:

@@ -142,6 +142,43 @@ def test_a_declared_frame_inside_an_undeclared_one_does_not_count_as_declared(on
 
 
 @pytest.mark.req("RUN-9")
+@pytest.mark.parametrize(
+    "step",
+    [
+        'type: { selector: @, value_ref: "secrets:p" }',
+        "click: { selector: @ }",
+        'capture_token: { selector: @, secret_ref: "local:x" }',
+    ],
+)
+def test_what_a_set_finds_in_a_frame_that_has_become_foreign_is_not_used(on_page, other_site, step):
+    other_site.pages["/keys/embed"] = "<input id=pw data-testid=field onclick=\"this.value = 'pressed'\">"
+    trial = on_page(
+        f"""<iframe name=console></iframe><script>setTimeout(() => {{
+        document.querySelector('iframe').src = '{other_site.origin}/keys/embed' }}, 300)</script>""",
+        inputs={"secrets:p": Secret("demo-only-pw")},
+    )
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform(step.replace("@", '[{ test_id: field }, { css: "#pw" }]'))
+    assert stopped.value.code == "origin.not_declared"
+    assert trial.stage.page.frames[1].input_value("#pw") == ""
+    assert trial.keeping.kept == []
+
+
+@pytest.mark.req("RUN-9")
+def test_a_frame_that_becomes_foreign_while_its_list_is_waited_for_gets_no_secret(on_page, other_site):
+    other_site.pages["/keys/embed"] = CONSOLE
+    trial = on_page(
+        f"""<iframe name=console></iframe><script>setTimeout(() => {{
+        document.querySelector('iframe').src = '{other_site.origin}/keys/embed' }}, 300)</script>""",
+        inputs={"secrets:p": Secret("demo-only-pw")},
+    )
+    before = 'select: { selector: "#s", value_ref: "secrets:p", frame: { name: console } }'
+    with pytest.raises(StepFailed) as stopped:
+        trial.perform(before)
+    assert stopped.value.code == "origin.not_declared"
+
+
+@pytest.mark.req("RUN-9")
 def test_a_frame_that_becomes_foreign_while_its_field_is_waited_for_gets_no_secret(on_page, other_site):
     other_site.pages["/keys/embed"] = CONSOLE
     trial = on_page(
