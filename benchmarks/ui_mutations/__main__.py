@@ -10,8 +10,13 @@ from benchmarks.ui_mutations.measure import measure
 from benchmarks.ui_mutations.report import print_table, write_json
 from benchmarks.ui_mutations.ways import measured
 
-THIRD = range(2 * N + 1, 3 * N + 1)
-RANGES = {"first": FIRST, "second": SECOND, "third": THIRD, "quick": QUICK}
+RANGES = {
+    "first": FIRST,
+    "second": SECOND,
+    "third": range(2 * N + 1, 3 * N + 1),
+    "fourth": range(3 * N + 1, 4 * N + 1),
+    "quick": QUICK,
+}
 
 
 def main() -> int:
@@ -19,9 +24,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ui_mutations")
     parser.add_argument(
         "--range",
-        choices=["first", "second", "third"],
+        choices=["first", "second", "third", "fourth"],
         default="first",
-        help="which seeds (first); nothing is tuned on the second and the third",
+        help="which seeds (first); nothing is tuned on the others",
     )
     parser.add_argument("--quick", action="store_true", help=f"{len(QUICK)} cases of the first range only")
     parser.add_argument("--ways", default=",".join(measured()), help="separated by commas (%(default)s)")

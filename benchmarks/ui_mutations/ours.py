@@ -39,6 +39,16 @@ class Ours:
         return _seeker(page, frame).find(_set(task, task.learned), purpose=_purpose(task))
 
 
+class WithoutFingerprint(Ours):
+    """The same set without a fingerprint: what a flow has that was written by hand."""
+
+    name = "without_fingerprint"
+
+    def learn(self, page: Page, frame: Frame, target: ElementHandle, task: Task) -> object:
+        """Nothing."""
+        return None
+
+
 def _purpose(task: Task) -> Purpose:
     if task.point.verb is Verb.READ:
         return Purpose.READ

@@ -21,7 +21,7 @@ _CALLED: Final = {
     "ours": "tokenbroker",
 }
 _COLOURS: Final = {"survived": "#2f7d4f", "stopped": "#c9ced6", "wrong": "#b3261e"}
-_WIDTH, _BAR_LEFT, _BAR_WIDTH, _BAR_HEIGHT, _GAP = 860, 230, 480, 20, 8
+_WIDTH, _BAR_LEFT, _BAR_WIDTH, _BAR_HEIGHT, _GAP = 960, 230, 480, 20, 8
 
 Measured = Mapping[str, Sequence[Result]]
 """The results of each range, by its name."""
@@ -60,7 +60,7 @@ def _result(said: Mapping[str, Any]) -> Result:
 def totals_table(measured: Measured) -> str:
     """For each range and way: what came of targets that were there, of those that were gone, and the site's own log."""
     lines = [
-        "| seeds | way | survived | stopped | wrong | gone: reported | gone: stopped | gone: wrong | log: decoys |",
+        "| seeds | way | survived | stopped (said: not there) | wrong | gone: reported | stopped | wrong | log |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for results in measured.values():
@@ -70,7 +70,7 @@ def totals_table(measured: Measured) -> str:
                 _seeds(results),
                 _CALLED[way],
                 f"{total.survived} of {total.there} ({_share(total)})",
-                total.stopped + total.falsely_absent,
+                f"{total.stopped + total.falsely_absent} ({total.falsely_absent})",
                 total.wrong_there,
                 f"{total.reported} of {total.gone}",
                 total.stopped_otherwise,
@@ -90,7 +90,9 @@ def kinds_table(measured: Measured) -> str:
         of_kind = [r for r in every if r.kind == kind or ("+" in r.kind and kind == "pairs of these")]
         counts = [_of(of_kind, way) for way in MEASURED]
         cells = [f"{total.right} / {total.not_used} / {total.wrong}" for total in counts]
-        lines.append(_row([kind.replace("_", " "), len(of_kind) // len(MEASURED), *cells]))
+        lines.append(
+            _row([kind.replace("_", " "), sum(result.way == MEASURED[0] for result in of_kind), *cells])
+        )
     return "\n".join(lines)
 
 
@@ -133,7 +135,8 @@ def _bar(root: ElementTree.Element, top: int, way: str, total: Figures, style: s
         width = _BAR_WIDTH * count / total.there
         _box(root, left, top, width, _BAR_HEIGHT, _COLOURS[name])
         left += width
-    said = f"{_share(total)}, {total.wrong_there or 'none'} wrong"
+    gone = f"; {total.wrong_gone} where it was gone" if total.wrong_gone else ""
+    said = f"{_share(total)}, {total.wrong_there or 'none'} wrong{gone}"
     _text(root, _BAR_LEFT + _BAR_WIDTH + 10, top + 15, said, style)
 
 
@@ -163,4 +166,4 @@ def _row(cells: Sequence[object]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["first", "second", "third"]))
+    sys.exit(main(sys.argv[1:] or ["first", "second", "third", "fourth"]))

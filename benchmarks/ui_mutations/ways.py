@@ -74,6 +74,7 @@ _PLACES = {
     "codegen": "benchmarks.ui_mutations.baselines:Codegen",
     "first_actionable": "benchmarks.ui_mutations.baselines:FirstActionable",
     "ours": "benchmarks.ui_mutations.ours:Ours",
+    "without_fingerprint": "benchmarks.ui_mutations.ours:WithoutFingerprint",
     "oracle": "benchmarks.ui_mutations.oracle:Oracle",
 }
 MEASURED = ("codegen", "first_actionable", "ours")

@@ -30,17 +30,105 @@ def places(error: FlowError) -> list[str]:
         (flow_text("- click: '#go'", "  timout: 3"), "7:5", "timeout"),
         (flow_text(STEP, head="tag: [demo]"), "5:1", "tags"),
         (flow_text("- capture_token: { selector: a, secretref: 'a:b' }"), "6:35", "secret_ref"),
-        (flow_text(STEP, head="params: { a: { requird: true } }"), "5:14", None),
+        (flow_text(STEP, head="params: { a: { requird: true } }"), "5:16", "required"),
+        (flow_text("- click: '#go'", "  retry: { times: 1, expects: { selector: a } }"), "7:24", "expect"),
+        (flow_text("- click: { selector: [{ css: a }, { tekst: b }] }"), "6:39", "text"),
     ],
 )
 def test_an_unknown_key_is_named_at_its_place_with_the_nearest_known_one(
-    text: str, place: str, proposal: str | None
+    text: str, place: str, proposal: str
 ) -> None:
     error = mistakes(text)
-    assert error.code == ("flow.unknown_key" if proposal else "flow.schema")
-    assert places(error)[0] == place
-    if proposal:
-        assert f"did you mean '{proposal}'?" in error.sentence
+    assert (error.code, places(error)) == ("flow.unknown_key", [place])
+    assert f"did you mean '{proposal}'?" in error.sentence
+
+
+def told_by(error: FlowError) -> list[str]:
+    """The sentence of each mistake, with its place and without its excerpt."""
+    return [line for line in error.sentence.splitlines() if line.startswith("flow.yaml:")]
+
+
+@pytest.mark.req("FLOW-2", "FLOW-3")
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (
+            "click: { selector: [{ css: a }, '#b'] }",
+            ["6:37: this must be a mapping: One way to find the element, such as { css"],
+        ),
+        ("click: { css: a }", ["6:14: unknown option of 'click' 'css'"]),
+        (
+            "click: { selector: { css: a } }",
+            ["6:26: unknown key 'css'; known are any, fingerprint (A set: a list"],
+        ),
+        (
+            "click: { selector: [{ css: a, text: b }, { label: c }] }",
+            ["6:25: text and css don't go together: keep one of them"],
+        ),
+        (
+            "click: { selector: [{ role: button }, { css: b }] }",
+            ["6:25: 'role' goes with 'name', which is missing"],
+        ),
+        ("click: { selector: [{ css: a }, {}] }", ["6:37: one of test_id, role, label"]),
+        (
+            "click: { selector: [{ css: '' }, { role: button, name: '' }] }",
+            ["6:32: this must not be empty", "6:60: this must not"],
+        ),
+        (
+            "click: { selector: { any: [{ css: a }], fingerprint: { name: 4190, near: [zzzz], landmark: 3 } } }",
+            [
+                "6:96: this must be text: put it in quotes",
+                "6:66: this must be text: put it in quotes",
+                "6:79: this must be four hexadecimal digits, as run.json",
+            ],
+        ),
+        (
+            "click: { selector: { any: [{ css: a }], fingerprint: { landmrk: main } } }",
+            ["6:60: unknown key 'landmrk'; did"],
+        ),
+        ("click: [{ css: a }]", ["6:12: there are 1 here: 2 to 5 alternatives"]),
+        ("navigate: [a]", ["6:15: this must be text"]),
+        ("wait_human: { reason: x }", ["6:27: this must have 3 characters at least"]),
+    ],
+)
+def test_each_mistake_in_a_selector_is_told_in_words_at_its_place(step: str, told: list[str]) -> None:
+    sentences = told_by(mistakes(flow_text(f"- {step}")))
+    assert len(sentences) == len(told)
+    for sentence, said in zip(sentences, told, strict=True):
+        assert said in sentence
+
+
+@pytest.mark.req("FLOW-3")
+@pytest.mark.parametrize(
+    ("step", "is_refused"),
+    [
+        ("click: { selector: [{ text: Go }, { role: button, name: Go }] }", True),
+        ("click: { selector: [{ css: '#go' }, { xpath: \"//*[@id='go']\" }] }", True),
+        ("click: { selector: [{ css: '#go' }, { text: Go }] }", False),
+        ("wait_for: { selector: [{ text: Go }, { role: button, name: Go }] }", False),
+    ],
+)
+def test_a_set_that_can_never_agree_with_itself_is_refused(step: str, is_refused: bool) -> None:
+    text = flow_text(f"- {step}")
+    if is_refused:
+        assert mistakes(text).code == "flow.one_evidence"
+    else:
+        flow_from(text)
+
+
+@pytest.mark.req("FLOW-2")
+@pytest.mark.parametrize(
+    ("retry", "told"),
+    [
+        ("many", "a number, 1 to 5"),
+        ("0", "this must be 1 at least"),
+        ("99", "this must be 5 at most"),
+    ],
+)
+def test_a_wrong_number_of_tries_is_told_once(retry: str, told: str) -> None:
+    (sentence,) = told_by(mistakes(flow_text("- press: Enter", f"  retry: {retry}")))
+    assert sentence.startswith("flow.yaml:7:12: ")
+    assert told in sentence
 
 
 @pytest.mark.parametrize(
@@ -49,7 +137,7 @@ def test_an_unknown_key_is_named_at_its_place_with_the_nearest_known_one(
         (flow_text("- click: '#go'", "  press: Enter"), "6:5", "flow.invalid"),
         (flow_text("- id: lonely"), "6:5", "flow.invalid"),
         (flow_text("- just text"), "6:5", "flow.invalid"),
-        (flow_text("- click: [a]"), "6:12", "flow.invalid"),
+        (flow_text("- click: [a]"), "6:12", "flow.schema"),
         (flow_text("- type: text"), "6:11", "flow.invalid"),
         (flow_text("- click: { selector: '' }"), "6:24", "flow.schema"),
         (flow_text("- navigate: 'javascript:alert(1)'"), "6:15", "flow.schema"),

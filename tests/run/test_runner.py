@@ -125,6 +125,28 @@ def test_a_picture_is_taken_after_each_step_unless_turned_off(runs: Runs) -> Non
     assert step.picture.kind == "pixels"
 
 
+@pytest.mark.req("RESIL-1")
+def test_a_step_that_was_healed_says_so_in_its_remark_and_among_the_notes(runs: Runs) -> None:
+    runs.site.pages["/"] = FORM.replace("<button", "<button id=go")
+    result = runs.run(
+        '  - click: [{ role: button, name: "Creat" }, { css: "#go" }, { xpath: "//form/button" }]\n'
+    )
+    assert result.status is Status.PASSED
+    assert result.steps[1].remark == "healed: role failed, css, xpath led to it"
+    assert result.notes == (
+        "flow.yaml:7: step 2 was healed: role failed, css, xpath led to it; mend its selector",
+    )
+
+
+@pytest.mark.req("RESIL-2")
+def test_the_evidence_of_a_set_that_led_to_nothing_says_so(runs: Runs) -> None:
+    result = runs.run('  - click: [{ role: button, name: "No" }, { css: "#no" }]\n')
+    report = result.steps[1].target
+    assert result.status is Status.FAILED
+    assert report is not None
+    assert (report.won, report.failed, report.is_healed) == ("", ("role", "css"), False)
+
+
 def test_a_step_whose_condition_is_not_there_is_skipped(runs: Runs) -> None:
     result = runs.run(
         '  - click: "#cookies"\n    when: "#cookies"\n  - type: { selector: "#name", value: x }\n    when: "#name"\n'

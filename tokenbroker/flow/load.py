@@ -1,6 +1,5 @@
 """Flow text to a frozen `Flow`: ``load`` is the only way that a Flow comes to be."""
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -8,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.exceptions import relevance
+from jsonschema import Draft202012Validator
 
 from tokenbroker.errors import FlowError
-from tokenbroker.flow.document import Document, NodePath, parse_document, printable, read_document
+from tokenbroker.flow.document import Document, NodePath, parse_document, read_document
 from tokenbroker.flow.meaning import meaning_mistakes
+from tokenbroker.flow.mistakes import schema_mistakes, unknown_sentence
 from tokenbroker.flow.model import ExpectedOutcome, Flow, Mode, Param, Step, StepType
 from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator
 from tokenbroker.flow.selector import selector_of
@@ -106,22 +105,22 @@ def _option_mistakes(
     document: Document, path: NodePath, value: Any, step_type: StepType
 ) -> Iterator[FlowError]:
     schema = step_type.options
-    if not isinstance(value, dict):
-        if step_type.shorthand is None or not isinstance(value, str):
-            known = ", ".join(schema["properties"])
-            yield document.error(path, f"'{step_type.verb}' takes a mapping with: {known}")
-            return
+    if step_type.shorthand is not None and isinstance(value, (str, list)):  # a selector may be a set
         value = {step_type.shorthand: value}
+    if not isinstance(value, dict):
+        known = ", ".join(schema["properties"])
+        yield document.error(path, f"'{step_type.verb}' takes a mapping with: {known}")
+        return
     misplaced = [key for key in value if key in STEP_COMMON and key not in schema["properties"]]
     for key in misplaced:
         why = f"'{key}' belongs to the step: beside '{step_type.verb}', not inside of it"
         yield document.error((*path, key), why, key=True, code="flow.unknown_key")
     others = {key: each for key, each in value.items() if key not in misplaced}
     yield from _unknown_keys(document, path, others, schema["properties"], f"option of '{step_type.verb}'")
-    for error in map(_telling, _validator_of_options(step_type).iter_errors(value)):
-        is_said = error.validator == "additionalProperties" and not error.absolute_path  # with a suggestion
-        if not is_said:
-            yield _schema_mistake(document, path, error)
+    known = {key: each for key, each in others.items() if key in schema["properties"]}
+    # What is missing beside an unknown key is mostly what that key was meant to be.
+    may_lack = len(known) == len(others)
+    yield from _schema_mistakes(document, path, _validator_of_options(step_type), known, may_lack=may_lack)
 
 
 def _unknown_keys(
@@ -134,81 +133,17 @@ def _unknown_keys(
 
 
 def _unknown(document: Document, path: NodePath, kind: str, key: str, choices: list[str]) -> FlowError:
-    return document.error(path, _unknown_sentence(kind, key, choices), key=True, code="flow.unknown_key")
-
-
-def _unknown_sentence(kind: str, key: str, choices: list[str]) -> str:
-    shown = printable(key)
-    near = difflib.get_close_matches(shown, choices, n=1, cutoff=0.6)
-    hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(choices)}"
-    return f"unknown {kind} '{shown}'; {hint}"
+    return document.error(path, unknown_sentence(kind, key, choices), key=True, code="flow.unknown_key")
 
 
 def _schema_mistakes(
-    document: Document, path: NodePath, validator: Draft202012Validator, value: Any
+    document: Document, path: NodePath, validator: Draft202012Validator, value: Any, *, may_lack: bool = True
 ) -> Iterator[FlowError]:
-    for error in map(_telling, validator.iter_errors(value)):
-        yield _schema_mistake(document, path, error)
-
-
-def _schema_mistake(document: Document, path: NodePath, error: ValidationError) -> FlowError:
-    return document.error((*path, *error.absolute_path), _sentence(error), code="flow.schema")
-
-
-def _telling(error: ValidationError) -> ValidationError:
-    """The error of the one branch that a value of this type was meant for, where there is only one."""
-    while error.validator == "anyOf" and error.context:
-        branches: dict[Any, list[ValidationError]] = {}
-        for each in error.context:
-            branches.setdefault(each.schema_path[0], []).append(each)
-        meant = [each for each in branches.values() if not any(_is_other_type(one) for one in each)]
-        if len(meant) != 1:
-            return error
-        error = max(meant[0], key=relevance)
-    return error
-
-
-def _is_other_type(error: ValidationError) -> bool:
-    return error.validator == "type" and not error.path
-
-
-def _sentence(error: ValidationError) -> str:
-    """What is wrong, without the value itself: it may be a secret that stands where it must not."""
-    schema: Any = error.schema
-    expected: Any = error.validator_value
-    instance: Any = error.instance
-    if error.context:
-        best = min(error.context, key=relevance)
-        if schema.get("description"):
-            return f"not as expected here: {schema['description']}"
-        return _sentence(best)
-    match error.validator:
-        case "type":
-            return (
-                f"this must be of the type {expected if isinstance(expected, str) else ' or '.join(expected)}"
-            )
-        case "enum":
-            return f"this must be one of {', '.join(map(str, expected))}"
-        case "const":
-            return f"this must be {expected}"
-        case "required":
-            missing = [key for key in expected if key not in instance]
-            return f"'{missing[0]}' is missing"
-        case "oneOf" | "anyOf":
-            return f"not as expected here: {schema.get('description', 'see the schema')}"
-        case "pattern":
-            return f"this does not have the form {expected}"
-        case "additionalProperties":
-            key = next(key for key in instance if key not in schema["properties"])
-            return _unknown_sentence("key", key, [*schema["properties"]])
-        case "minItems" | "maxItems":
-            return f"there are {len(instance)} here: {schema.get('description', f'{expected} is the limit')}"
-        case "maxContains":
-            return f"two of one kind stand here: {schema.get('description', 'see the schema')}"
-        case "dependentRequired" | "not":
-            return f"these options don't go together: {schema.get('description', 'see the schema')}"
-        case _:
-            return f"this breaks the rule {error.validator}: {expected}"
+    for mistake in schema_mistakes(validator, value):
+        if mistake.is_missing and not mistake.path and not may_lack:
+            continue
+        code = "flow.unknown_key" if mistake.is_key else "flow.schema"
+        yield document.error((*path, *mistake.path), mistake.sentence, key=mistake.is_key, code=code)
 
 
 @cache

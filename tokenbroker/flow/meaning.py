@@ -5,8 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tokenbroker.errors import FlowError
+from tokenbroker.flow.basis import bases_of, resting_on
 from tokenbroker.flow.document import Document, NodePath, printable
 from tokenbroker.flow.model import StepType
+from tokenbroker.flow.schema import MAX_RETRIES
+from tokenbroker.flow.selector import Family, SelectorSet, selector_of
 from tokenbroker.settings import origin_of
 
 
@@ -32,6 +35,8 @@ def meaning_mistakes(
             yield from _frame_mistakes(document, (*path, "frame"), options.get("frame"))
             yield from _capture_pattern_mistakes(document, (*path, "pattern"), options.get("pattern"))
             yield from _window_mistakes(document, path, options, windows)
+            if not steps[verb].looks:
+                yield from _set_mistakes(document, (*path, "selector"), options.get("selector"))
     for name, spec in declared.items():
         pattern = spec.get("pattern") if isinstance(spec, dict) else None
         if isinstance(pattern, str) and _compiled(pattern) is None:
@@ -57,7 +62,7 @@ def _retry_mistakes(document: Document, path: NodePath, retry: Any, step: StepTy
         why = f"'{step.verb}' is never done again by itself"
     elif step.idempotent and isinstance(retry, dict):
         why = f"'{step.verb}' may be done again without any proof: retry takes a number here"
-    elif not step.idempotent and isinstance(retry, int):
+    elif not step.idempotent and retry in range(1, MAX_RETRIES + 1):
         why = (
             f"'{step.verb}' is done again only on proof that it had no effect: "
             "retry: { times: 2, expect: { selector: … } }"
@@ -72,6 +77,25 @@ def _param_mistakes(
     if isinstance(ref, str) and ref.startswith("param:") and ref[6:] not in declared:
         sentence = f"the parameter '{printable(ref[6:])}' is not declared under 'params'"
         yield document.error(path, sentence, code="flow.unknown_param")
+
+
+def _set_mistakes(document: Document, path: NodePath, selector: Any) -> Iterator[FlowError]:
+    """A set without a fingerprint acts where two pieces of evidence agree: it must hold two."""
+    if not isinstance(selector, list) or not all(map(_is_alternative, selector)):
+        return
+    found = selector_of(selector)
+    if isinstance(found, SelectorSet) and len(found.alternatives) > 1 and len({*bases_of(found)}) == 1:
+        sentence = (
+            f"all of these rest on {resting_on(bases_of(found)[0])}, which is one piece of evidence, and it takes two "
+            "to act: add an alternative of another kind, or the fingerprint"
+        )
+        yield document.error(path, sentence, code="flow.one_evidence")
+
+
+def _is_alternative(said: Any) -> bool:
+    if not isinstance(said, dict) or not all(isinstance(each, str) for each in said.values()):
+        return False
+    return len(said.keys() & {*Family}) == 1
 
 
 def _window_mistakes(

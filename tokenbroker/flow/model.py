@@ -51,6 +51,10 @@ class StepType(Protocol):
     def idempotent(self) -> bool:
         """Whether doing it twice is the same as doing it once."""
 
+    @property
+    def looks(self) -> bool:
+        """Whether it only looks at the page."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:

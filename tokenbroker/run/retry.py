@@ -7,7 +7,7 @@ from typing import Any
 
 from tokenbroker.flow.model import Step
 from tokenbroker.run.failure import NOTHING_PRESSED, StepFailed, attempt
-from tokenbroker.run.quiet import has_settled
+from tokenbroker.run.quiet import has_settled, rounds
 from tokenbroker.run.stage import Stage
 
 FIRST_PAUSE_S = 0.5
@@ -53,31 +53,44 @@ def retried(
     held just before the press, unless the press has brought another document.
 
     Raises:
-        what the last try raised; StepFailed `retry.no_effect` where the press had no effect each time.
+        what the last try raised; StepFailed `retry.no_effect` where the press had no effect each time, and
+        `retry.unproven` where what its `expect` asks for stood there before the press and does not go.
     """
     limit_s = stage.remaining_s()
-    for tries in range(1, retry.times + 1):
+    proof = _Proof(stage=stage, holds=None if is_idempotent or retry.expect is None else holds)
+    pressed = 0
+    for tries in range(1, retry.times + 2):
         failed: StepFailed | None = None
         remark = ""
-        proof = _Proof.before_press(stage, None if is_idempotent or retry.expect is None else holds)
+        proof.before_press()
         try:
             remark = act()
         except StepFailed as error:
-            failed = error
+            failed = _after_presses(error, pressed)
         if failed is None and not proof.is_given():
             return _told(remark, tries)
-        if failed is not None and not _may_go_on(failed, stage, retry, proof, is_idempotent=is_idempotent):
+        if proof.holds is not None and (failed is None or failed.acted):
+            pressed += 1
+        is_last = tries > retry.times
+        if failed is not None and (
+            is_last or not _may_go_on(failed, stage, retry, proof, is_idempotent=is_idempotent)
+        ):
             raise failed
-        _pause(stage, tries)
-        if not retry.is_default:
-            stage.extend(limit_s)
-    proof = _Proof.before_press(stage, None if is_idempotent or retry.expect is None else holds)
-    remark = act()
-    if proof.is_given():
-        raise StepFailed(
-            f"it was done {retry.times + 1} times, and had no effect each time", code="retry.no_effect"
-        )
-    return _told(remark, retry.times + 1)
+        if not is_last:
+            _pause(stage, tries)
+            if not retry.is_default:
+                stage.extend(limit_s)
+    raise StepFailed(
+        f"it was done {times(pressed)}, and had no effect, as its `expect` shows",
+        code="retry.no_effect",
+        next_step="see on the page why; where it was not so, make the retry's `expect` name what a press without "
+        "effect shows",
+    )
+
+
+def times(count: int) -> str:
+    """`count` as an adverb."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def pause_s(tries: int) -> float:
@@ -89,28 +102,49 @@ def pause_s(tries: int) -> float:
     return _lot.uniform(longest / 2, longest)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class _Proof:
     """That a press had no effect: `holds` is so after it, and was not so before it. None where nothing can prove it."""
 
     stage: Stage
     holds: Callable[[], bool] | None
-    held_before: bool
+    held_before: bool = False
 
-    @classmethod
-    def before_press(cls, stage: Stage, holds: Callable[[], bool] | None) -> "_Proof":
-        stage.begin_try()
-        return cls(stage=stage, holds=holds, held_before=holds is not None and holds())
+    def before_press(self) -> None:
+        """The press comes next."""
+        self.stage.begin_try()
+        self.held_before = self.holds is not None and self.holds()
 
     def is_given(self) -> bool:
-        """Whether the page shows it, at once or when it has come to rest; what stood there before proves nothing."""
+        """Whether the page shows it, at once or when it has come to rest.
+
+        What stood there before the press has to go first, or its document: only what comes then proves anything.
+
+        Raises:
+            StepFailed: `retry.unproven`, if it stays until the step's time is up.
+        """
         if self.holds is None or self.stage.page.is_closed():
             return False
-        if not self.holds():
-            has_settled(self.stage.page, self.stage.remaining_s)
-            if not self.holds():
-                return False
-        return not self.held_before or self.stage.has_left
+        if self.held_before and not self._has_gone(self.holds):
+            raise StepFailed(
+                "what its `expect` asks for was there before the press, and has not gone: whether the press had an "
+                "effect can't be told, so it was not done again",
+                code="retry.unproven",
+                next_step="see on the page what came of it; make the retry's `expect` name what only a press without "
+                "effect brings",
+                acted=True,
+            )
+        if self.holds():
+            return True
+        has_settled(self.stage.page, self.stage.remaining_s)
+        return self.holds()
+
+    def _has_gone(self, holds: Callable[[], bool]) -> bool:
+        page = self.stage.page
+        return any(
+            page.is_closed() or self.stage.has_left or not holds()
+            for _ in rounds(page, self.stage.remaining_s)
+        )
 
 
 def _may_go_on(error: StepFailed, stage: Stage, retry: Retry, proof: _Proof, *, is_idempotent: bool) -> bool:
@@ -121,7 +155,25 @@ def _may_go_on(error: StepFailed, stage: Stage, retry: Retry, proof: _Proof, *, 
         return (error.is_transient and has_time) if retry.is_default else True
     if not error.acted and error.code in NOTHING_PRESSED:
         return True
-    return proof.is_given()
+    try:
+        return proof.is_given()
+    except StepFailed:
+        return False  # what it failed with says more
+
+
+def _after_presses(error: StepFailed, pressed: int) -> StepFailed:
+    """`error`, which tells what has been done before it."""
+    if not pressed:
+        return error
+    sentence = f"{error.sentence} (at another try: it was pressed {times(pressed)} before, without effect)"
+    return StepFailed(
+        sentence,
+        code=error.code,
+        tried=error.tried,
+        next_step=error.next_step,
+        acted=error.acted,
+        is_transient=error.is_transient,
+    )
 
 
 def _pause(stage: Stage, tries: int) -> None:
@@ -129,4 +181,4 @@ def _pause(stage: Stage, tries: int) -> None:
 
 
 def _told(remark: str, tries: int) -> str:
-    return remark if tries == 1 else "; ".join(filter(None, (remark, f"at the {tries}. try")))
+    return remark if tries == 1 else "; ".join(filter(None, (remark, f"took {tries} tries")))

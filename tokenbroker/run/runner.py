@@ -183,6 +183,7 @@ class _Run:
                 kind = STEPS[step.verb]
                 remark = past_captcha(lambda: _performed(step, stage), stage, is_idempotent=kind.idempotent)
                 status = Status.PASSED
+                remark = "; ".join(filter(None, (remark, self._healed(step, stage))))
         except BaseException as error:
             self.failed = error
             if is_interrupt(error):
@@ -208,6 +209,16 @@ class _Run:
             )
             self.results.append(result)
             tools.on_event(result)
+
+    def _healed(self, step: Step, stage: Stage) -> str:
+        """How the target of `step` was healed, which a person must hear of; "" where it was not."""
+        told = stage.target_report.told if stage.target_report is not None else ""
+        if told:
+            where = f"{self._plan.flow.path}:{step.position.line}"
+            self.notes.append(
+                self._tools.redactor.text(f"{where}: step {step.number} was {told}; mend its selector")
+            )
+        return told
 
     def _note_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
         assert self.step is not None  # only a step asks

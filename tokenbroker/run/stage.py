@@ -13,7 +13,7 @@ from playwright.sync_api import Frame, Locator, Page
 from tokenbroker.clock import Clock
 from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
 from tokenbroker.flow.model import Step
-from tokenbroker.flow.selector import Selector
+from tokenbroker.flow.selector import Selector, SelectorSet
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome, PageChannel, PageSays
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
@@ -188,6 +188,8 @@ class Stage:
         Raises:
             StepFailed: as `Seeker.find`; `origin.not_declared` of a frame that the step does not name.
         """
+        if isinstance(selector, SelectorSet):
+            self.target_report = TargetReport.of_nothing(selector)  # until it is found
         found = self.seek(wordless=wordless).find(selector, purpose=purpose)
         self._found_in = found.frame
         self.target_report = found.report or self.target_report

@@ -51,6 +51,17 @@ def test_it_tells_what_ran_who_approved_what_was_stored_and_what_was_blocked() -
     assert [f"{step.number}. {step.title}" in text for step in FLOW.steps] == [True] * len(FLOW.steps)
 
 
+@pytest.mark.req("AUDIT-4", "RESIL-1")
+def test_it_does_not_say_that_a_healed_step_did_what_it_says() -> None:
+    steps = a_record()["steps"]
+    assert isinstance(steps, list)
+    assert "Every step did what it says." in said(page())
+    healed = [{**steps[0], "target": {"healed": True}}, {**steps[1], "target": {"healed": False}}, *steps[2:]]
+    text = said(page(steps=healed, notes=["step 1 was healed"]))
+    assert "Every step did what it says." not in text
+    assert f"1 of {len(steps)} found the element though the flow no longer describes it rightly" in text
+
+
 @pytest.mark.req("AUDIT-4")
 def test_it_tells_how_a_run_failed_and_what_may_be_left() -> None:
     failure = {"code": "target.ambiguous", "report": "flows/x.yaml:14: two of them"}

@@ -1,5 +1,7 @@
 """Doing a step again: freely where twice is the same as once, else only on proof (RUN-8)."""
 
+import threading
+
 import pytest
 
 from tests.flow.texts import flow_from
@@ -35,7 +37,7 @@ def test_going_to_a_site_that_is_down_for_a_moment_is_tried_again(on_page, site)
     answers = iter([503, 503, 200])
     site.pages["/flaky"] = lambda: _next_status(site, answers)
     remark = performed(trial, f"navigate: {site.origin}/flaky", within_s=10)
-    assert remark == "at the 3. try"
+    assert remark == "took 3 tries"
 
 
 def _next_status(site, answers):
@@ -56,12 +58,12 @@ def test_what_the_site_refuses_for_good_is_not_asked_again(on_page, site):
 
 def test_a_look_is_done_again_as_often_as_the_flow_says(on_page):
     trial = on_page("<script>setTimeout(() => document.body.append('Ready'), 700)</script>")
-    assert performed(trial, "{ wait_for: 'text=Ready', retry: 5 }", within_s=0.3).endswith("try")
+    assert performed(trial, "{ wait_for: 'text=Ready', retry: 5 }", within_s=0.3).endswith("tries")
 
 
 def test_a_press_that_had_no_effect_is_repeated_on_proof(on_page):
     trial = on_page(BUSY_ONCE)
-    assert performed(trial, f"{{ click: '#b', {PROOF} }}") == "at the 2. try"
+    assert performed(trial, f"{{ click: '#b', {PROOF} }}") == "took 2 tries"
     assert trial.stage.page.title() == "2"
 
 
@@ -85,11 +87,51 @@ def test_a_press_that_never_has_an_effect_ends_with_its_code(on_page, site):
     assert len(asked) == 4
 
 
-def test_what_the_page_has_shown_before_a_press_does_not_prove_that_it_had_no_effect(on_page):
-    # The site takes its time for the second press; the answer to the first one still stands there.
+def test_what_stays_from_before_a_press_proves_nothing_and_stops_the_run(on_page):
+    # The answer to the first press stands there when the second one is done, and stays.
     trial = on_page(BUSY_ONCE.replace("n < 2", "true"))
-    assert performed(trial, f"{{ click: '#b', {PROOF} }}") == "at the 2. try"
+    with pytest.raises(StepFailed, match="can't be told") as stopped:
+        performed(trial, f"{{ click: '#b', {PROOF} }}", within_s=2)
+    assert stopped.value.code == "retry.unproven"
     assert trial.stage.page.title() == "2"
+
+
+def test_what_goes_after_a_press_and_comes_again_proves_that_it_had_no_effect(on_page):
+    trial = on_page(
+        """<button id=b onclick="document.title = ++n; p.textContent = ''; setTimeout(() => {
+          p.textContent = n < 3 ? 'Busy, nothing was made' : 'Made' }, 400)">Make</button>
+        <p id=p>Busy, nothing was made</p><script>let n = 0</script>"""
+    )
+    assert performed(trial, f"{{ click: '#b', {PROOF} }}") == "took 3 tries"
+    assert trial.stage.page.title() == "3"
+
+
+def test_a_late_page_that_shows_it_again_proves_that_the_press_had_no_effect(on_page, site):
+    trial = on_page("x")
+    asked = []
+
+    def late() -> str:
+        threading.Event().wait(0.4)
+        return (
+            BUSY_PAGE.replace("/busy", "/late")
+            if len(asked.append(1) or asked) < 3
+            else "<title>made</title>"
+        )
+
+    site.pages["/busy"] = lambda: BUSY_PAGE.replace("/busy", "/late")
+    site.pages["/late"] = late
+    trial.stage.page.goto(f"{site.origin}/busy")
+    assert performed(trial, f"{{ click: '#b', {PROOF} }}") == "took 3 tries"
+
+
+def test_a_try_that_fails_after_a_press_says_that_it_was_pressed(on_page):
+    trial = on_page(
+        """<button id=b onclick="document.title += '+'; this.remove(); p.textContent = 'Busy, nothing was made'">
+        Make</button><p id=p></p>"""
+    )
+    with pytest.raises(StepFailed, match="pressed once before, without effect") as stopped:
+        performed(trial, f"{{ click: '#b', {PROOF} }}", within_s=0.8)
+    assert stopped.value.code == "target.not_found"
 
 
 def test_what_was_pressed_and_failed_is_not_pressed_again_without_proof(on_page):
@@ -107,7 +149,7 @@ def test_a_press_whose_target_was_not_there_is_tried_again_for_nothing_was_press
         '<button id=b onclick="document.title += 1">Go</button>' }, 600)</script>"""
     )
     step = "{ click: '#b', retry: { times: 5, expect: { selector: '#no' } } }"
-    assert performed(trial, step, within_s=0.3).endswith("try")
+    assert performed(trial, step, within_s=0.3).endswith("tries")
     assert trial.stage.page.title() == "t1"
 
 
@@ -129,7 +171,7 @@ def test_the_language_takes_no_blind_repetition(step, is_right):
         return
     with pytest.raises(FlowError) as stopped:
         flow_from(f"{HEAD}  - {step}\n", "flows/f.yaml")
-    assert stopped.value.code in ("flow.bad_retry", "flow.schema")
+    assert stopped.value.code in ("flow.bad_retry", "flow.schema", "flow.unknown_key")
 
 
 def test_every_verb_says_whether_twice_is_the_same_as_once():

@@ -116,6 +116,33 @@ def test_an_element_that_moved_into_a_frame_is_found_there(on_page):
     assert trial.stage.target_report.in_other_frame
 
 
+@pytest.mark.req("RESIL-1")
+def test_what_stands_around_a_frame_of_one_origin_stands_around_what_is_in_it(on_page):
+    shape = "<main><section><h2>Keys</h2>%s<button>Revoke</button><button>Rotate</button></section></main>"
+    field = '<input id=key-name aria-label="%s">'
+    trial = on_page(shape % (field % "Name"))
+    selector = with_fingerprint(
+        trial, '[{ label: "Name" }, { css: "#key-name" }, { xpath: "//section/input" }]'
+    )
+    trial.stage.page.set_content(shape % f"<iframe srcdoc='{field % 'Purpose'}'></iframe>")
+    trial.perform(f"type: {{ selector: {selector}, value: ci }}", within_s=4)
+    report = trial.stage.target_report
+    assert (report.won, report.in_other_frame) == ("css", True)
+    assert trial.stage.page.frames[1].locator("input").input_value() == "ci"
+
+
+def test_a_look_that_fails_tells_where_each_alternative_leads(on_page):
+    trial = on_page(FORM.replace(">Create<", ">Add key<"))
+    error = stopped_by(trial, f"wait_for: {{ selector: {SET} }}")
+    assert error.code == "wait_for.timeout"
+    assert "does not show the words that the set asks for" in error.sentence
+    assert [tried.why for tried in error.tried[:3]] == [
+        "nothing matches",
+        "leads to candidate 1",
+        "leads to candidate 1",
+    ]
+
+
 def test_an_element_that_comes_late_is_waited_for_and_a_lookalike_before_it_left_alone(on_page):
     late = json.dumps(FORM)
     trial = on_page(

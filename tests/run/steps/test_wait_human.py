@@ -159,6 +159,24 @@ def test_a_word_that_the_page_does_not_bear_out_fails(on_page):
     assert stopped.value.code == "human.not_proven"
 
 
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("'text=Approved'", "and the page did not show text=Approved"),
+        (
+            "[{ text: Approved }, { css: '#done' }]",
+            "and the page did not show Approved (candidate 1 does not show the words that the set asks for)",
+        ),
+    ],
+)
+def test_a_silence_before_a_page_that_does_not_show_until_tells_that_too(on_page, until, told):
+    trial = on_page("<p id=done>Granted</p>", person=Person(outcome=Outcome.TIMED_OUT))
+    with pytest.raises(HumanTimeout) as ended:
+        trial.perform(f'wait_human: {{ reason: "Approve it", kind: device, until: {until} }}')
+    assert told in ended.value.sentence
+    assert "mend `until`" in ended.value.next_step
+
+
 def test_an_otp_step_on_a_page_without_a_field_says_so(on_page):
     trial = on_page("<p>nothing</p>")
     with pytest.raises(StepFailed) as stopped:

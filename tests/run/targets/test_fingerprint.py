@@ -9,6 +9,7 @@ from tokenbroker.run.targets.engine import Print
 from tokenbroker.run.targets.fingerprint import (
     PageTexts,
     Surroundings,
+    differences,
     fingerprint_of,
     fit,
     keyed_hash,
@@ -45,7 +46,7 @@ def fitted(*, page=AS_IT_WAS, **changes):
 
 def test_the_same_element_fits():
     found = fitted()
-    assert (found.contradicts, found.same_name, found.same_kind) == (False, True, True)
+    assert (found.contradicts, found.same_name, found.same_kind) == ("", True, True)
     assert found.surroundings is Surroundings.SAME
 
 
@@ -83,12 +84,23 @@ def test_another_kind_of_control_or_a_form_of_another_site_contradicts(changes):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"role": "link"}, {"role": ""}, {"type": ""}, {"form": ""}, {"form": "https://c.example.com/v2/keys"}],
+    [{"role": "link"}, {"role": ""}, {"type": ""}, {"form": "https://c.example.com/v2/keys"}],
 )
 def test_what_a_redesign_changes_does_not(changes):
     found = fitted(**changes)
     assert not found.contradicts
     assert not found.same_kind
+
+
+def test_what_has_left_its_form_is_of_the_kind_only_where_it_has_kept_its_surroundings():
+    assert fitted(form="").same_kind
+    assert fitted(form="").other_form
+    assert not fitted(form="", caption="", near=()).same_kind
+
+
+def test_what_is_no_longer_so_is_named():
+    assert differences(RECORDED, replace(RECORDED, name="ffff", alike=7)) == ("name", "alike")
+    assert differences(None, RECORDED) == ()
 
 
 def test_a_password_field_does_not_fit_a_text_field():

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from tokenbroker.flow.basis import bases_of
 from tokenbroker.flow.selector import Fingerprint, SelectorSet, selector_of
-from tokenbroker.run.targets.basis import bases_of
 from tokenbroker.run.targets.fingerprint import Fit, Surroundings
 from tokenbroker.run.targets.verdict import Evidence, Purpose, judge
 
@@ -24,7 +24,7 @@ def seen(*ways: int, alone: tuple[int, ...] | None = None, fit: Fit | None = Non
 
 
 NO_FIT = Fit(
-    contradicts=False,
+    contradicts="",
     same_name=False,
     other_name=False,
     same_row=False,
@@ -156,7 +156,7 @@ def test_what_was_moved_away_from_all_is_known_by_its_name_along_two_ways():
 
 
 def test_what_contradicts_the_fingerprint_is_never_accepted():
-    assert accepted(seen(0, 1, 2, fit=fits(contradicts=True))) is None
+    assert accepted(seen(0, 1, 2, fit=fits(contradicts="role"))) is None
 
 
 def test_what_was_around_it_standing_around_something_else_takes_a_mark_of_the_site():

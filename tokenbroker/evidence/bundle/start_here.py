@@ -46,6 +46,7 @@ def start_here(
         style_digest=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
         status=_WORDS.get(record["status"], record["status"]),
         outcomes=_OUTCOMES,
+        healed=sum(bool((step.get("target") or {}).get("healed")) for step in record["steps"]),
         bundle=f"{record['run']}{BUNDLE_ENDING}",
         signature=f"{record['run']}{BUNDLE_ENDING}{SIGNATURE_ENDING}",
         namespace=NAMESPACE,

@@ -43,10 +43,11 @@ _PARAM = {
         "description": {"type": "string"},
     },
 }
-_TIMES = {"type": "integer", "minimum": 1, "maximum": 5}
+MAX_RETRIES = 5
+_TIMES = {"type": "integer", "minimum": 1, "maximum": MAX_RETRIES}
 RETRY: dict[str, Any] = {
-    "description": "How often it may be done again: a number; for a step that presses something, times and an expect "
-    "that proves that the press had no effect.",
+    "description": f"How often it may be done again: a number, 1 to {MAX_RETRIES}; for a step that presses something, "
+    "times and an expect that proves that the press had no effect.",
     "anyOf": [
         _TIMES,
         {
@@ -162,13 +163,20 @@ def step_schema(step_type: StepType) -> dict[str, Any]:
     options = dict(step_type.options)
     value: dict[str, Any] = options
     if step_type.shorthand:
-        value = {"anyOf": [options["properties"][step_type.shorthand], options]}
+        value = {"anyOf": [_short(options["properties"][step_type.shorthand]), options]}
     return {
         "type": "object",
         "additionalProperties": False,
         "required": [step_type.verb],
         "properties": {step_type.verb: value, **STEP_COMMON},
     }
+
+
+def _short(option: dict[str, Any]) -> dict[str, Any]:
+    """`option` as it may stand right behind the verb: a mapping there holds the options."""
+    if "anyOf" not in option:
+        return option
+    return {**option, "anyOf": [each for each in option["anyOf"] if each["type"] != "object"]}
 
 
 def build_schema(steps: Mapping[str, StepType]) -> dict[str, Any]:

@@ -5,7 +5,11 @@ from typing import Any, Final
 from tokenbroker.flow.selector import MAX_ALTERNATIVES, Family
 
 _TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 1000}
-_HASH: Final = {"type": "string", "pattern": "^[0-9a-f]{4}$"}
+_HASH: Final = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{4}$",
+    "$comment": "four hexadecimal digits, as run.json tells them",
+}
 _FAMILIES: Final = {
     Family.TEST_ID: "The data-testid attribute, exactly.",
     Family.ROLE: "The ARIA role; goes with name.",
@@ -18,7 +22,8 @@ _FAMILIES: Final = {
 _ALTERNATIVE: Final[dict[str, Any]] = {
     "type": "object",
     "additionalProperties": False,
-    "description": "One way to find the element: one of test_id, role with name, label, placeholder, text, css, xpath.",
+    "description": "One way to find the element, such as { css: '#save' }: "
+    "one of test_id, role with name, label, placeholder, text, css, xpath.",
     "properties": {
         **{family.value: {**_TEXT, "description": said} for family, said in _FAMILIES.items()},
         "name": {**_TEXT, "description": "The accessible name, exactly; goes with role."},
@@ -91,7 +96,8 @@ SELECTOR: Final[dict[str, Any]] = {
             "type": "object",
             "additionalProperties": False,
             "required": ["any"],
-            "description": "Two alternatives or more (any), or one with what the element was (fingerprint).",
+            "description": "A set: a list of alternatives such as { css: '#save' }, under any "
+            "where its fingerprint stands beside it.",
             "properties": {"any": _alternatives(1), "fingerprint": _FINGERPRINT},
             "anyOf": [{"required": ["fingerprint"]}, {"properties": {"any": {"minItems": 2}}}],
         },

@@ -40,8 +40,12 @@ def _wait_for_set(selector: SelectorSet, stage: Stage, state: str) -> None:
     for _ in rounds(stage.page, stage.remaining_s):
         if is_so(stage, selector):
             return
-    why = "the alternatives do not agree on anything" if state == "visible" else "it is still to be seen"
-    tried = tuple(Tried(selector=each.told, why=why) for each in selector.alternatives)
+    why, tried = (
+        "it is still to be seen",
+        tuple(Tried(selector=each.told, why="it is still to be seen") for each in selector.alternatives),
+    )
+    if state == "visible":
+        why, tried = stage.seek().unseen(selector) if stage.has_frame() else ("its frame is not there", ())
     raise StepFailed(f"what was waited for did not come: {why}", code="wait_for.timeout", tried=tried)
 
 

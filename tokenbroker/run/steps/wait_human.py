@@ -1,7 +1,8 @@
 """``wait_human``: pause until a person has done what only a person may do (RUN-12)."""
 
+from tokenbroker.errors import HumanTimeout
 from tokenbroker.flow.model import Step
-from tokenbroker.flow.selector import Selector
+from tokenbroker.flow.selector import Selector, SelectorSet
 from tokenbroker.human.checkpoint import Kind
 from tokenbroker.run import captcha
 from tokenbroker.run.challenge import Challenge
@@ -12,6 +13,8 @@ from tokenbroker.run.postcondition import Postcondition, left, sees, shown
 from tokenbroker.run.quiet import rounds
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import SELECTOR, StepKind, options
+
+_LAST_LOOK_S = 2.0
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -32,16 +35,31 @@ def _perform(step: Step, stage: Stage) -> str:
     elif kind is Kind.ACTION:
         require_hands(stage, "this step needs a person at the browser's window", code="human.no_window")
     condition, proof = _postcondition(kind, stage, until=until, denied=denied, shows_captcha=bool(shows))
-    answer = stage.ask(
-        kind,
-        str(step.options["reason"]),
-        attempt=1,
-        deadline_s=step.timeout_s,
-        page_says=condition.says,
-        borne_out=condition.bear_out,
-    )
+    try:
+        answer = stage.ask(
+            kind,
+            str(step.options["reason"]),
+            attempt=1,
+            deadline_s=step.timeout_s,
+            page_says=condition.says,
+            borne_out=condition.bear_out,
+        )
+    except HumanTimeout as error:
+        if not proof:
+            raise
+        raise _unanswered(error, stage, until, proof) from None
     condition.require(proof)
     return f"{answer.outcome.value} by {answer.who} ({answer.channel})"
+
+
+def _unanswered(error: HumanTimeout, stage: Stage, until: Selector | None, proof: str) -> HumanTimeout:
+    """`error`, and that the page has not shown the `proof` either: the person may have acted all the same."""
+    stage.extend(_LAST_LOOK_S)
+    why = stage.seek().unseen(until)[0] if isinstance(until, SelectorSet) else ""
+    return HumanTimeout(
+        f"{error.sentence}, and the page did not show {proof}{why and f' ({why})'}",
+        next_step="if the person has done it, mend `until`: the evidence folder shows the page as it is",
+    )
 
 
 def _perform_another(step: Step, stage: Stage) -> str:

@@ -35,10 +35,20 @@
   // would break such a run up, and it would steer the terminal that a failure is told on.
   const tidy = (text) => (text || "").replace(/\p{Cf}/gu, "").replace(/\s+/g, " ").replace(/\p{Cc}/gu, "")
     .replace(/\S{16,}/g, "…").replace(/ +/g, " ").trim();
+  // Up through shadow roots and frames of one origin: to a person, what stands in them stands where they stand.
+  const hostOf = (element) => element.getRootNode().host || null;
+  const frameOf = ({ defaultView: view }) => {
+    const frame = view?.frameElement;
+    return frame && view.origin !== "null" && view.origin === frame.ownerDocument.defaultView?.origin ? frame : null;
+  };
+  const above = (element) => element.parentElement || hostOf(element) || frameOf(element.ownerDocument);
+  const around = (element, selector) => {
+    for (let each = element; each; each = above(each)) if (each.matches(selector)) return each;
+    return null;
+  };
   // Up through shadow roots, which `closest` does not leave.
-  const above = (element) => element.parentElement || (element.getRootNode() instanceof ShadowRoot ? element.getRootNode().host : null);
   const closest = (element, selector) => {
-    for (let each = element; each; each = each.getRootNode() instanceof ShadowRoot ? each.getRootNode().host : null) {
+    for (let each = element; each; each = hostOf(each)) {
       const found = each.closest(selector);
       if (found) return found;
     }
@@ -127,20 +137,25 @@
   };
   // The head of the row that it stands in: what a table says that the row is about.
   const rowOf = (element) => {
-    const head = closest(element, "tr, [role=row]")?.querySelector("th, [role=rowheader], td");
+    const head = around(element, "tr, [role=row]")?.querySelector("th, [role=rowheader], td");
     return head && !head.contains(element) ? telling([head.textContent])[0] || "" : "";
   };
-  // The document and its open shadow roots, however deep.
-  const rootsOf = () => {
-    const roots = [document];
+  // These documents and their open shadow roots, however deep.
+  const rootsOf = (...documents) => {
+    const roots = documents;
     for (const root of roots) for (const each of root.querySelectorAll("*")) if (each.shadowRoot) roots.push(each.shadowRoot);
     return roots;
   };
+  const documentsAround = () => {
+    const documents = [document];
+    for (const each of documents) documents.push(...(frameOf(each) ? [frameOf(each).ownerDocument] : []));
+    return documents;
+  };
   // All of a page that may stand over an element, and all names that may stand beside it.
-  const captionsOfPage = () => telling(rootsOf().flatMap((root) => [
+  const captionsOfPage = () => telling(rootsOf(...documentsAround()).flatMap((root) => [
     ...[...root.querySelectorAll(CONTAINER)].map((each) => attribute(each, "aria-label")),
     ...[...root.querySelectorAll(`${CAPTIONS}, th, [role=rowheader], tr > td:first-child`)].map((each) => each.textContent)])).slice(0, MAX_TEXTS);
-  const namesOfPage = () => telling(rootsOf().flatMap((root) => [...root.querySelectorAll(NAMED)].map(nameOf))).slice(0, MAX_TEXTS);
+  const namesOfPage = () => telling(rootsOf(...documentsAround()).flatMap((root) => [...root.querySelectorAll(NAMED)].map(nameOf))).slice(0, MAX_TEXTS);
   const kindOf = (element) => {
     const form = formOfElement(element);
     const typed = element.tagName === "BUTTON" || element.tagName === "INPUT";
@@ -159,7 +174,7 @@
     const asked = JSON.stringify(kind);
     if (sheets.alike.has(asked)) return sheets.alike.get(asked);
     let alike = 0;
-    for (const root of rootsOf()) {
+    for (const root of rootsOf(document)) {
       for (const each of root.querySelectorAll("*")) {
         if (roleOf(each) === kind.role) {
           const other = kindOf(each);

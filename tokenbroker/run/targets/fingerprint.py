@@ -55,6 +55,13 @@ def fingerprint_of(print_: Print, *, site: str, form: str) -> Fingerprint:
     )
 
 
+def differences(recorded: Fingerprint | None, now: Fingerprint | None) -> tuple[str, ...]:
+    """The names of what was `recorded` and is not so `now`."""
+    if recorded is None or now is None:
+        return ()
+    return tuple(name for name in recorded.as_options() if getattr(recorded, name) != getattr(now, name))
+
+
 def mere_words(address: str) -> str:
     """`address` with * for each part of its path that is not mere words: it names an account or a thing of it."""
     parts = urlsplit(address)
@@ -81,21 +88,23 @@ class Fit:
     """How well an element fits a fingerprint.
 
     Attributes:
-        contradicts: it can't be the element: a field for a button, a password for a text, a form of another site.
+        contradicts: what of the fingerprint says that it can't be the element, as a field for a button, a password for
+            a text, a form of another site; "" for nothing.
         same_name: it has the recorded name.
         other_name: it has a name, and not the recorded one.
         same_row: it stands in the recorded row of a table.
         surroundings: see `Surroundings`.
         same_around: the same controls, two or more, stand beside it in the same order, under the same caption.
         other_form: it does not belong to the recorded form, so that it can't submit that one.
-        same_kind: role or tag, type, autocomplete, form and landmark are as recorded.
+        same_kind: role or tag, type, autocomplete, form and landmark are as recorded; it may have left its form if it
+            has kept its surroundings.
         same_number: as many elements of that kind are there as were then.
         is_only: it was the only one of its kind.
         tells_much: the kind itself tells much: a password field, say.
         same_role: of its kind, role or tag, type and autocomplete are as recorded.
     """
 
-    contradicts: bool
+    contradicts: str
     same_name: bool
     other_name: bool
     same_row: bool
@@ -119,15 +128,19 @@ class PageTexts:
 
 def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts) -> Fit:
     """How `now`, an element of `page`, fits what was `recorded`."""
+    surroundings = _surroundings(recorded, now, page)
+    # What was put into a frame belongs to no form any more, wherever the frame stands.
+    has_left_its_form = bool(recorded.form) and not now.form and surroundings is Surroundings.SAME
     return Fit(
         contradicts=_contradicts(recorded, now),
         same_name=bool(recorded.name) and recorded.name == now.name,
         other_name=_is_other_name(recorded, now),
         same_row=bool(recorded.row) and recorded.row == now.row,
-        surroundings=_surroundings(recorded, now, page),
+        surroundings=surroundings,
         same_around=len(recorded.near) > 1 and _agree(recorded, now, "near", "caption"),
         other_form=bool(recorded.form) and recorded.form != now.form,
-        same_kind=_agree(recorded, now, "role", "tag", "type", "autocomplete", "form", "landmark"),
+        same_kind=_agree(recorded, now, "role", "tag", "type", "autocomplete", "landmark")
+        and (recorded.form == now.form or has_left_its_form),
         same_number=recorded.alike > 0 and recorded.alike == now.alike,
         is_only=recorded.alike == 1,
         tells_much=_tells_much(recorded),
@@ -149,18 +162,18 @@ def _tells_much(recorded: Fingerprint) -> bool:
     return recorded.autocomplete not in _USUAL_AUTOCOMPLETE or recorded.type in _TELLING_TYPES
 
 
-def _contradicts(recorded: Fingerprint, now: Fingerprint) -> bool:
+def _contradicts(recorded: Fingerprint, now: Fingerprint) -> str:
     classes = [{i for i, roles in enumerate(_CLASSES) if each.role in roles} for each in (recorded, now)]
     # A button may have become a mere division; what takes a text or a tick is still something that does.
-    other_class = bool(classes[0]) and classes[0] != classes[1] and (bool(classes[1]) or classes[0] != {0})
+    if classes[0] and classes[0] != classes[1] and (classes[1] or classes[0] != {0}):
+        return "role"
     is_field = recorded.role in _FIELDS or not recorded.role
-    other_type = is_field and bool(recorded.type) and bool(now.type) and recorded.type != now.type
-    other_autofill = (
-        bool(recorded.autocomplete) and bool(now.autocomplete) and recorded.autocomplete != now.autocomplete
-    )
+    if is_field and recorded.type and now.type and recorded.type != now.type:
+        return "type"
+    if recorded.autocomplete and now.autocomplete and recorded.autocomplete != now.autocomplete:
+        return "autocomplete"
     forms = [urlsplit(each.form) for each in (recorded, now)]
-    other_site = all(form.netloc for form in forms) and forms[0][:2] != forms[1][:2]
-    return other_class or other_type or other_autofill or other_site
+    return "form" if all(form.netloc for form in forms) and forms[0][:2] != forms[1][:2] else ""
 
 
 def _surroundings(recorded: Fingerprint, now: Fingerprint, page: PageTexts) -> Surroundings:

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Frame, Locator
 
-from tokenbroker.flow.selector import Fingerprint
+from tokenbroker.flow.selector import Fingerprint, SelectorSet
 from tokenbroker.run.targets.engine import Candidate
 
 
@@ -19,6 +19,7 @@ class TargetReport:
         agreed: all that led to it.
         failed: all that did not.
         fingerprint: of the element as it was found.
+        differs: what of the flow's fingerprint is no longer so.
         in_other_frame: it was not in the frame that the step names.
     """
 
@@ -26,13 +27,29 @@ class TargetReport:
     won: str
     agreed: tuple[str, ...]
     failed: tuple[str, ...]
-    fingerprint: Fingerprint | None
-    in_other_frame: bool
+    fingerprint: Fingerprint | None = None
+    differs: tuple[str, ...] = ()
+    in_other_frame: bool = False
+
+    @classmethod
+    def of_nothing(cls, selector: SelectorSet) -> "TargetReport":
+        """Of a search that has accepted nothing."""
+        families = tuple(each.family.value for each in selector.alternatives)
+        return cls(families=families, won="", agreed=(), failed=families)
 
     @property
     def is_healed(self) -> bool:
-        """Whether something of the set was no longer right."""
-        return bool(self.failed) or self.in_other_frame
+        """Whether the element was found although an alternative failed, or it stood in another frame."""
+        return bool(self.won) and (bool(self.failed) or self.in_other_frame)
+
+    @property
+    def told(self) -> str:
+        """How it was healed, in words for a person; "" where nothing was."""
+        if not self.is_healed:
+            return ""
+        failed = f"{', '.join(self.failed)} failed, {', '.join(self.agreed)} led to it" if self.failed else ""
+        moved = "it is in another frame now" if self.in_other_frame else ""
+        return f"healed: {'; '.join(filter(None, (failed, moved)))}"
 
     def as_record(self) -> dict[str, Any]:
         """For the evidence."""
@@ -42,6 +59,7 @@ class TargetReport:
             "failed": list(self.failed),
             "healed": self.is_healed,
             "in_other_frame": self.in_other_frame,
+            "differs": list(self.differs),
             "fingerprint": self.fingerprint.as_options() if self.fingerprint else None,
         }
 

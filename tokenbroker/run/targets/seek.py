@@ -92,6 +92,10 @@ class Seeker:
         """Whether the page can be looked at, and nothing is there that `selector` may mean; raises as `now`."""
         return self._search(selector, Purpose.SEE).is_gone()
 
+    def unseen(self, selector: SelectorSet) -> tuple[str, tuple[Tried, ...]]:
+        """Why `now` does not find it, and where each alternative leads; raises as `now`."""
+        return self._search(selector, Purpose.SEE).unseen()
+
     def shows(self, selector: Selector) -> bool:
         """Whether what `selector` means is to be seen now; raises PlaywrightError or StepFailed."""
         if isinstance(selector, SelectorSet):

@@ -11,8 +11,16 @@ from tokenbroker.flow.selector import Alternative, Family, Fingerprint, Selector
 from tokenbroker.run.failure import StepFailed, Tried, attempt
 from tokenbroker.run.quiet import has_settled, rounds
 from tokenbroker.run.targets.engine import Candidate, Sight, Way, look
-from tokenbroker.run.targets.fingerprint import PageTexts, Surroundings, fingerprint_of, fit, keyed_hash
+from tokenbroker.run.targets.fingerprint import (
+    PageTexts,
+    Surroundings,
+    differences,
+    fingerprint_of,
+    fit,
+    keyed_hash,
+)
 from tokenbroker.run.targets.found import Found, TargetReport
+from tokenbroker.run.targets.reasons import Reason, reason_of
 from tokenbroker.run.targets.selector import exact_pattern
 from tokenbroker.run.targets.verdict import NOTHING, Evidence, Purpose, Verdict, judge
 
@@ -150,31 +158,41 @@ class SetSearch:
             agreed=tuple(f for way, f in enumerate(families) if way in evidence.ways),
             failed=tuple(f for way, f in enumerate(families) if way not in evidence.ways),
             fingerprint=view.prints[number],
+            differs=differences(self.selector.fingerprint, view.prints[number]),
             in_other_frame=candidate.frame != self.frames[0],
         )
         return replace(Found.of(candidate), report=report)
 
     def _stop(self, view: "_View") -> StepFailed:
-        verdict = view.verdict
-        shown = [self.redact(str(candidate.shown)) for candidate in view.candidates[:MAX_CANDIDATES]]
-        tried = tuple(
-            Tried(selector=alternative.told, why=self._why(view, way), candidates=())
-            for way, alternative in enumerate(self.selector.alternatives)
-        )
-        if shown:
-            tried += (Tried(selector="candidates", why="none is accepted", candidates=tuple(shown)),)
-        next_step = "open the page in your own browser and compare; then mend the alternatives that are no longer right"
+        reason = self._reason(view)
         return StepFailed(
-            f"no element to act on: {verdict.why}", code=verdict.code, tried=tried, next_step=next_step
+            f"no element to act on: {reason.why}",
+            code=view.verdict.code,
+            tried=self._tried(view),
+            next_step=reason.next_step,
         )
 
-    def _why(self, view: "_View", way: int) -> str:
-        count = view.counts[way] if view.counts else 0
-        hidden = view.hidden[way] if view.hidden else 0
-        if not count:
-            return f"only what can't be seen matches ({hidden})" if hidden else "nothing matches"
-        led_to = [n for n, candidate in enumerate(view.candidates, 1) if way in candidate.ways]
-        return f"{count} match{'es' if count == 1 else ''}: candidate {', '.join(map(str, led_to[:MAX_CANDIDATES]))}"
+    def unseen(self) -> tuple[str, tuple[Tried, ...]]:
+        """Why a look does not find the element in the step's own frame, and where each alternative leads."""
+        view = self._view(self.frames[:1]) or _View()
+        return self._reason(view).why, self._tried(view)
+
+    def _reason(self, view: "_View") -> Reason:
+        reason = reason_of(view.verdict, self.selector, view.evidence, view.prints, purpose=self.purpose)
+        return replace(reason, why=self.redact(reason.why))
+
+    def _tried(self, view: "_View") -> tuple[Tried, ...]:
+        tried = tuple(
+            Tried(selector=alternative.told, why=_led_to(view, way), candidates=())
+            for way, alternative in enumerate(self.selector.alternatives)
+        )
+        shown = [
+            self.redact(f"{number}: {candidate.shown}")
+            for number, candidate in enumerate(view.candidates[:MAX_CANDIDATES], 1)
+        ]
+        if not shown:
+            return tried
+        return (*tried, Tried(selector="candidates", why="none is accepted", candidates=tuple(shown)))
 
     def _bad(self, ways: Sequence[Way]) -> StepFailed:
         why = "it is not a selector that Playwright understands"
@@ -185,6 +203,17 @@ class SetSearch:
                 tried = Tried(selector=alternative.told, why=why)
                 return StepFailed(f"no element to act on: {why}", code="target.bad_selector", tried=(tried,))
         return StepFailed(f"no element to act on: {why}", code="target.bad_selector")
+
+
+def _led_to(view: "_View", way: int) -> str:
+    if not (view.counts[way] if view.counts else 0):
+        hidden = view.hidden[way] if view.hidden else 0
+        return f"only what can't be seen matches ({hidden})" if hidden else "nothing matches"
+    numbers = [str(number) for number, each in enumerate(view.candidates, 1) if way in each.ways]
+    if not numbers:
+        return "what it leads to is still empty"
+    more = ", …" if len(numbers) > MAX_CANDIDATES else ""
+    return f"leads to candidate{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:MAX_CANDIDATES])}{more}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from tokenbroker.flow.basis import Basis, Evidential, bases_of, is_mark, is_name
 from tokenbroker.flow.selector import SelectorSet
-from tokenbroker.run.targets.basis import Basis, Evidential, bases_of, is_mark, is_name
 from tokenbroker.run.targets.fingerprint import Fit, Surroundings
 
 
@@ -152,7 +152,7 @@ def _lacks_its_words(case: _Case, purpose: Purpose) -> bool:
 
 def _is_enough(case: _Case, purpose: Purpose) -> bool:
     fit = case.evidence.fit
-    if not case.led_by or (fit is not None and fit.contradicts):
+    if not case.led_by or (fit is not None and bool(fit.contradicts)):
         return False
     if case.stands(Surroundings.OTHER):
         # What was around it is around something else: a lookalike, unless the site's own mark says otherwise.
@@ -181,7 +181,8 @@ def _fits_whole(fit: Fit, case: _Case, purpose: Purpose) -> bool:
     if fit.surroundings is Surroundings.SAME and is_read and len(case.led_by) > 1:
         return True
     is_placed = fit.same_around and case.is_placed
-    is_unlike = fit.same_row or (fit.is_only and (is_read or fit.tells_much or is_placed))
+    is_harmless = purpose is Purpose.LOOK
+    is_unlike = fit.same_row or (fit.is_only and (is_read or is_harmless or fit.tells_much or is_placed))
     return fit.same_number and (len(case.led_by) > 1 or is_unlike)
 
 
@@ -198,7 +199,7 @@ def _outweighs(one: _Case, other: _Case) -> bool:
         and other.stands(Surroundings.OTHER)
     ):
         return True  # elsewhere and outside of the form, it can't do what was recorded, whatever it is called
-    fits_better = (its is not None and its.contradicts) or (
+    fits_better = (its is not None and bool(its.contradicts)) or (
         one.stands(Surroundings.SAME) and not other.stands(Surroundings.SAME)
     )
     if other.weight <= one.weight:

@@ -24,6 +24,14 @@ class Basis(Enum):
     """It is of the recorded kind, and there are as many of that kind as there were."""
 
 
+_IN_WORDS: Final = {
+    Basis.WORDS: "the words that the page shows",
+    Basis.HINT: "its placeholder",
+    Basis.MARK: "a name that the site's developers gave it",
+    Basis.STYLE: "its style",
+    Basis.PLACE: "the place where it stands",
+    Basis.KIND: "its kind",
+}
 Evidential = Basis | tuple[Basis, int]
 """One piece of evidence; marks by different identifiers are different ones, told apart by a number."""
 
@@ -70,6 +78,11 @@ def is_mark(evidential: Evidential) -> bool:
 def is_name(evidential: Evidential) -> bool:
     """Whether it says which element it is, not only where it stands and how it looks."""
     return evidential in (Basis.WORDS, Basis.HINT) or is_mark(evidential)
+
+
+def resting_on(evidential: Evidential) -> str:
+    """What it is, in words for a person."""
+    return "the same id or name" if isinstance(evidential, tuple) else _IN_WORDS[evidential]
 
 
 def _basis(alternative: Alternative) -> Basis:
