@@ -102,14 +102,14 @@ def _step_mistakes(document: Document, path: NodePath, entry: Any, steps: StepTy
 
 
 def _option_mistakes(
-    document: Document, path: NodePath, value: Any, step_type: StepType
+    document: Document, path: NodePath, said: Any, step_type: StepType
 ) -> Iterator[FlowError]:
     schema = step_type.options
-    if step_type.shorthand is not None and isinstance(value, (str, list)):  # a selector may be a set
-        value = {step_type.shorthand: value}
+    is_short = step_type.shorthand is not None and isinstance(said, (str, list))  # a selector may be a set
+    value: Any = {step_type.shorthand: said} if is_short else said
     if not isinstance(value, dict):
-        known = ", ".join(schema["properties"])
-        yield document.error(path, f"'{step_type.verb}' takes a mapping with: {known}")
+        names = ", ".join(schema["properties"])
+        yield document.error(path, f"'{step_type.verb}' takes a mapping with: {names}")
         return
     misplaced = [key for key in value if key in STEP_COMMON and key not in schema["properties"]]
     for key in misplaced:
