@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Self
 
-from tokenbroker.clock import Clock, system_clock
+from tokenbroker.clock import Clock, midnight, system_clock
 from tokenbroker.errors import BrokerError, HumanUnreachable, SecretNotFound
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
@@ -14,7 +14,9 @@ from tokenbroker.evidence.collect import require_place
 from tokenbroker.evidence.one_run import Books, Run, SinkOpener
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Channel
-from tokenbroker.policy.approve import Plan, Request, approve
+from tokenbroker.policy.approve import History, Plan, Request, approve
+from tokenbroker.policy.conditions import Condition
+from tokenbroker.policy.project import load_project_policy
 from tokenbroker.redact import Redactor
 from tokenbroker.run.recover import Recovered, dismiss, recover
 from tokenbroker.run.spool import Spool
@@ -25,7 +27,7 @@ from tokenbroker.sinks import Sink, SinkInputs, open_sink
 from tokenbroker.sinks.env import take_environment
 from tokenbroker.sinks.local import LocalSink, open_local
 from tokenbroker.store.audit_log import AuditEntry, record
-from tokenbroker.store.jobs import created_keys
+from tokenbroker.store.jobs import created_keys, runs_since
 from tokenbroker.store.sealed_runs import sealed_entry
 
 __all__ = ["Broker", "Run", "SinkOpener"]
@@ -138,13 +140,35 @@ class Broker:
                 self._taken[name] = Secret(value)
                 self.redactor.add(self._taken[name], label=f"env:{name}")
 
+    def history(self, flow: Flow, request: Request) -> History:
+        """What the store knows of earlier runs of `flow`, as far as `request` has to do with it."""
+        store = self.local.store
+        created = created_keys(store, flow.id) if request.live and not request.again else []
+        return History(
+            created_before=created[0].at if created else None,
+            runs_today=lambda: runs_since(store, flow.id, midnight(self.clock())),
+        )
+
+    def project_policy(self) -> tuple[Condition, ...]:
+        """What the project's `policies` folder adds to what flows say of themselves.
+
+        Raises:
+            SettingsError: a file of it is not as it must be.
+        """
+        return load_project_policy(self.configuration.root / "policies")
+
     def approve(self, flow: Flow, request: Request) -> Plan:
         """Decide, and leave the decision in the audit whichever way it goes; raises as `policy.approve` does."""
-        created = created_keys(self.local.store, flow.id) if request.live and not request.again else []
         plan: Plan | None = None
         refusal: BrokerError | None = None
         try:
-            plan = approve(flow, request, created_before=created[0].at if created else None, clock=self.clock)
+            plan = approve(
+                flow,
+                request,
+                clock=self.clock,
+                history=self.history(flow, request),
+                project=self.project_policy(),
+            )
         except BrokerError as error:
             refusal = error
         entry = AuditEntry(

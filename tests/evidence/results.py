@@ -35,7 +35,7 @@ MAPPED = {"https://console.example.com": DEMO}
 
 def plan_of(flow: Flow) -> Plan:
     request = Request(actor="tests", params={}, origin_map=MAPPED)
-    return approve(flow, request, created_before=None, clock=lambda: NOW)
+    return approve(flow, request, clock=lambda: NOW)
 
 
 PLAN = plan_of(FLOW)

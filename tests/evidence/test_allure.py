@@ -123,7 +123,7 @@ def test_parameters_are_named_and_their_values_are_not_told(folder):
     text = REFERENCE.replace("steps:", "params:\n  account: { personal: true }\n  note:\nsteps:", 1)
     flow = flow_from(text, "flows/f.yaml")
     request = Request(actor="tests", params={"account": value, "note": value}, origin_map=MAPPED)
-    plan = approve(flow, request, created_before=None, clock=lambda: NOW)
+    plan = approve(flow, request, clock=lambda: NOW)
     result = told(folder, a_result(a_step(1), plan=plan))
     assert [each["name"] for each in result["parameters"]] == ["account", "note"]
     assert all(each["excluded"] for each in result["parameters"])

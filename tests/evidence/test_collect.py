@@ -97,7 +97,9 @@ def test_the_record_tells_the_whole_run(folder: Path) -> None:
     assert (record["run"], record["flow"], record["status"]) == ("run-1", FLOW.id, "failed")
     assert record["flow_sha256"] == FLOW.sha256
     assert record["origins"] == MAPPED
-    assert record["decision"] == {"code": PLAN.reason_code, "at": "2026-11-20T12:00:00Z"}
+    decision = record["decision"]
+    assert (decision["code"], decision["at"]) == (PLAN.reason_code, "2026-11-20T12:00:00Z")
+    assert [each["holds"] for each in decision["checks"]] == [True] * 6
     assert record["stored"] == [
         {"sink": "bitwarden", "path": "example/opendiscourse", "version": 2, "fingerprint": "ab" * 8}
     ]

@@ -48,6 +48,7 @@ def test_a_refusal_says_its_reason_and_what_would_change_it(project: Project) ->
         {"flow": "example/look", "mode": "guided"},
         {"flow": "example/create", "live": True},
         {"flow": "example/create", "live": True, "params": {"owner": "me"}},
+        {"flow": "example/create", "live": True, "again": True},
         {"flow": "example/create", "live": True, "again": True, "params": {"owner": "me"}},
     )
     assert [answer.content["code"] for answer in answers] == [
@@ -55,8 +56,9 @@ def test_a_refusal_says_its_reason_and_what_would_change_it(project: Project) ->
         "policy.rule.allow.automation.permitted",
         "policy.rule.deny.automation.not_permitted",
         "mode.not_available",
-        "param.missing",
         "run.would_duplicate",
+        "run.would_duplicate",
+        "param.missing",
         "policy.rule.allow.automation.permitted",
     ]
     for answer in answers:

@@ -9,7 +9,7 @@ import pytest
 from tests.flow.texts import REFERENCE, flow_from, flow_text
 from tokenbroker.errors import BrokerError, ExitCode, PolicyDenied, UsageError
 from tokenbroker.flow.model import Mode
-from tokenbroker.policy.approve import PLAN_LIFE, Plan, Request, approve
+from tokenbroker.policy.approve import PLAN_LIFE, History, Plan, Request, approve
 from tokenbroker.secret import Secret
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -38,7 +38,9 @@ def plan_for(
         live=live,
         again=again,
     )
-    return approve(flow_from(text), request, created_before=created_before, clock=lambda: NOW)
+    return approve(
+        flow_from(text), request, history=History(created_before=created_before), clock=lambda: NOW
+    )
 
 
 def refusal(text: str, **asked) -> BrokerError:

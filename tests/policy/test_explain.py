@@ -18,17 +18,17 @@ FLOW = flow_from(flow_text(f"- navigate: '{SITE}/login'"))
 @pytest.mark.req("POLICY-1")
 def test_a_yes_is_explained_with_the_decisions_own_code_and_mode() -> None:
     request = Request(actor="tests", params={}, origin_map={SITE: DEMO})
-    explained = explain(FLOW, request, created_before=None, clock=lambda: NOW)
-    plan = approve(FLOW, request, created_before=None, clock=lambda: NOW)
+    explained = explain(FLOW, request, clock=lambda: NOW)
+    plan = approve(FLOW, request, clock=lambda: NOW)
     assert (explained.allowed, explained.code, explained.mode) == (True, plan.reason_code, plan.mode.value)
 
 
 @pytest.mark.req("POLICY-1")
 def test_a_no_is_explained_in_the_decisions_own_words() -> None:
     request = Request(actor="tests", params={}, origin_map={})
-    explained = explain(FLOW, request, created_before=None, clock=lambda: NOW)
+    explained = explain(FLOW, request, clock=lambda: NOW)
     with pytest.raises(BrokerError) as caught:
-        approve(FLOW, request, created_before=None, clock=lambda: NOW)
+        approve(FLOW, request, clock=lambda: NOW)
     no = caught.value
     assert (explained.allowed, explained.mode) == (False, "")
     assert (explained.code, explained.sentence, explained.next_step) == (no.code, no.sentence, no.next_step)

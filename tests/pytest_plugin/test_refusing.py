@@ -54,6 +54,39 @@ def test_a_flow_that_expects_to_be_blocked_passes_when_it_is(
     assert not browser_was_started(watched)
 
 
+TODAY_ONLY = "policy: { runs_per_day: 1 }\n"
+EXPIRED = "policy: { reviewed: 2020-01-01, review_expires: 2020-07-01 }\n"
+
+
+@pytest.mark.req("RUN-6", "POLICY-1", "POLICY-2", "FLOW-7")
+def test_an_expired_review_and_a_run_too_many_are_blocked_and_audited(watched: Project) -> None:
+    watched.write("tokenbroker.toml", '[origin_map]\n"https://console.example.com" = "http://127.0.0.1:9"\n')
+    watched.flow("stale", head=EXPIRED)
+    ended = watched.pytest()
+    assert "policy.rule.deny.review.expired" in ended.out
+    assert not browser_was_started(watched)
+    watched.flow("daily", head=TODAY_ONLY)
+    assert "browser.not_started" in watched.pytest("-k", "daily").out  # it was allowed
+    remember_created_key(watched, "example/daily")
+    assert "policy.rule.deny.rate.exceeded" in watched.pytest("-k", "daily").out
+    results = [result for action, _, result in watched.audit() if action == "policy_decision"]
+    assert results == ["policy.rule.deny.review.expired", "ok", "policy.rule.deny.rate.exceeded"]
+
+
+@pytest.mark.req("POLICY-1")
+def test_a_project_can_tighten_what_its_flows_allow_and_a_broken_policy_stops_all(watched: Project) -> None:
+    watched.write("tokenbroker.toml", '[origin_map]\n"https://console.example.com" = "http://127.0.0.1:9"\n')
+    watched.flow("look")
+    watched.write("policies/all.yaml", "version: 1\nall_of: [{ review: required }]\n")
+    ended = watched.pytest()
+    assert "policy.rule.deny.review.missing" in ended.out
+    watched.write("policies/all.yaml", "version: 1\nall_of: []\n")
+    ended = watched.pytest()
+    assert "settings.bad_policy" in ended.out
+    assert "policies/all.yaml:2:9" in ended.out
+    assert not browser_was_started(watched)
+
+
 @pytest.mark.req("RUN-11")
 def test_a_flow_that_leaves_this_machine_is_skipped_with_its_reason(watched: Project) -> None:
     watched.flow("look")

@@ -90,7 +90,7 @@ class Acting:
     def __init__(self, rig: Rig, *steps: str) -> None:
         self.flow = flow_from(flow_text(*steps))
         request = Request(actor=ACTOR, params={}, origin_map={})
-        plan = approve(self.flow, request, created_before=None, clock=lambda: NOW)
+        plan = approve(self.flow, request, clock=lambda: NOW)
         self.pressed: list[int] = []
         self.sink: Sink | None = rig.sink
         self.record = CreationRecord(

@@ -61,7 +61,7 @@ class Runs:
             f"  - navigate: {self.site.origin}/\n{steps}"
         )
         request = Request(actor="tester", params={}, origin_map={})
-        return approve(loads(text, STEPS), request, created_before=None, clock=lambda: NOW)
+        return approve(loads(text, STEPS), request, clock=lambda: NOW)
 
     def run(self, steps: str, *, plan: Plan | None = None) -> RunResult:
         plan = plan or self.plan(steps)

@@ -127,7 +127,11 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
         "flow_sha256": plan.flow_sha256,
         "mode": plan.mode.value,
         "mode_reason": plan.mode_reason,
-        "decision": {"code": plan.reason_code, "at": times.text(plan.decided_at)},
+        "decision": {
+            "code": plan.reason_code,
+            "at": times.text(plan.decided_at),
+            "checks": [each.as_record() for each in plan.decision.checks],
+        },
         "actor": plan.actor,
         "status": result.status.value,
         "started_at": times.text(result.started_at),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -11,9 +12,9 @@ from jsonschema import Draft202012Validator
 
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import Document, NodePath, parse_document, read_document
-from tokenbroker.flow.meaning import meaning_mistakes
+from tokenbroker.flow.meaning import POLICY_DATES, meaning_mistakes
 from tokenbroker.flow.mistakes import schema_mistakes, unknown_sentence
-from tokenbroker.flow.model import ExpectedOutcome, Flow, Mode, Param, Step, StepType
+from tokenbroker.flow.model import ExpectedOutcome, Flow, FlowPolicy, Mode, Param, Step, StepType
 from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator
 from tokenbroker.flow.selector import selector_of
 
@@ -56,6 +57,7 @@ def flow_of(document: Document, steps: StepTypes) -> Flow:
         params=tuple(_param(name, spec or {}) for name, spec in data.get("params", {}).items()),
         origins=tuple(data.get("origins", ())),
         expect_outcome=_expected(data.get("expect_outcome")),
+        policy=_policy(data.get("policy")),
         steps=tuple(_step(document, index, entry, steps) for index, entry in enumerate(data["steps"])),
     )
 
@@ -184,6 +186,13 @@ def _param(name: str, spec: Mapping[str, Any]) -> Param:
 
 def _expected(spec: Mapping[str, Any] | None) -> ExpectedOutcome | None:
     return ExpectedOutcome(status=spec["status"], reason=spec.get("reason")) if spec else None
+
+
+def _policy(spec: Mapping[str, Any] | None) -> FlowPolicy | None:
+    if spec is None:
+        return None
+    dates = {key: date.fromisoformat(spec[key]) for key in POLICY_DATES if key in spec}
+    return FlowPolicy(**{**spec, **dates})
 
 
 def _step(document: Document, index: int, entry: Mapping[str, Any], steps: StepTypes) -> Step:

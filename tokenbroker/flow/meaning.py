@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.basis import bases_of, resting_on
@@ -11,6 +12,9 @@ from tokenbroker.flow.model import StepType
 from tokenbroker.flow.schema import MAX_RETRIES
 from tokenbroker.flow.selector import Family, SelectorSet, selector_of
 from tokenbroker.settings import origin_of
+
+POLICY_DATES: Final = ("reviewed", "review_expires")
+_DATE_FORM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def meaning_mistakes(
@@ -42,9 +46,24 @@ def meaning_mistakes(
         if isinstance(pattern, str) and _compiled(pattern) is None:
             sentence = "this is not a regular expression"
             yield document.error(("params", name, "pattern"), sentence, code="flow.bad_pattern")
+    yield from _policy_mistakes(document, data.get("policy"))
     origins = data.get("origins")
     for index, origin in enumerate(origins if isinstance(origins, list) else []):
         yield from _address_mistakes(document, ("origins", index), origin)
+
+
+def _policy_mistakes(document: Document, policy: Any) -> Iterator[FlowError]:
+    said = policy if isinstance(policy, dict) else {}
+    dates: list[date] = []
+    for key in POLICY_DATES:
+        if isinstance(said.get(key), str) and _DATE_FORM.fullmatch(said[key]):
+            try:
+                dates.append(date.fromisoformat(said[key]))
+            except ValueError:
+                yield document.error(("policy", key), "there is no such day", code="flow.bad_date")
+    if len(dates) == 2 and dates[1] < dates[0]:
+        sentence = "the review would expire before it was made"
+        yield document.error(("policy", POLICY_DATES[1]), sentence, code="flow.bad_date")
 
 
 def _id_mistakes(document: Document, path: NodePath, step_id: Any, seen: set[str]) -> Iterator[FlowError]:

@@ -27,7 +27,7 @@ _LIMITS: Final = {
     "maximum": "this must be {} at most",
     "exclusiveMinimum": "this must be more than {}",
     "maxLength": "this must have {} characters at most",
-    "maxProperties": "this must have {} keys at most",
+    "maxProperties": "this must have no more keys than {}",
 }
 
 

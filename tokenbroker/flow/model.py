@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,6 +113,25 @@ class ExpectedOutcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FlowPolicy:
+    """What the flow's owner has laid down for its runs.
+
+    Attributes:
+        terms_of_service: the address of the site's terms.
+        reviewed: when they were read; None where that is not noted.
+        review_expires: the last day on which that review holds.
+        note: what the owner wants a reader to know.
+        runs_per_day: how many runs may begin between midnight and midnight, UTC.
+    """
+
+    terms_of_service: str = ""
+    reviewed: date | None = None
+    review_expires: date | None = None
+    note: str = ""
+    runs_per_day: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Flow:
     """A flow file, checked against the schema."""
 
@@ -126,6 +146,7 @@ class Flow:
     origins: tuple[str, ...]
     """Declared origins; empty where the navigate steps say them."""
     expect_outcome: ExpectedOutcome | None
+    policy: FlowPolicy | None
     steps: tuple[Step, ...]
 
     @property

@@ -1,24 +1,23 @@
 """``approve``: a Flow becomes a Plan, or is refused with a reason code before a browser starts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import PolicyDenied, SettingsError, UsageError
+from tokenbroker.errors import SettingsError, UsageError
 from tokenbroker.flow.model import Flow, Mode, Param
+from tokenbroker.policy.conditions import Code, Condition, Facts
+from tokenbroker.policy.decision import Decision, decide
 from tokenbroker.secret import Secret
 from tokenbroker.settings import checked_origin_map, is_loopback, origin_of
 
 PLAN_LIFE = timedelta(hours=1)
 
-MODE_DENIED = "policy.rule.deny.automation.not_permitted"
-ORIGIN_DENIED = "policy.rule.deny.origin.not_permitted"
-PLAIN_HTTP = "policy.rule.deny.origin.plain_http"
-NEEDS_LIVE = "run.needs_live"
-WOULD_DUPLICATE = "run.would_duplicate"
-ALLOWED = "policy.rule.allow.automation.permitted"
+NEEDS_LIVE = Code.NEEDS_LIVE.value
+WOULD_DUPLICATE = Code.WOULD_DUPLICATE.value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,9 +49,14 @@ class Plan:
     origin_map: Mapping[str, str]
     params: Mapping[str, str | Secret]
     """Values by name; personal ones as `Secret`."""
-    reason_code: str
+    decision: Decision
     decided_at: datetime
     expires_at: datetime
+
+    @property
+    def reason_code(self) -> str:
+        """Why it was allowed."""
+        return self.decision.code
 
     def as_written(self, url: str) -> str:
         """`url` as the flow would write it: with the origin that the map leads away from; "" for ""."""
@@ -73,10 +77,31 @@ class Plan:
         return tuple(dict.fromkeys(self.origin_map.get(origin, origin) for origin in self.origins))
 
 
-def approve(flow: Flow, request: Request, *, created_before: datetime | None, clock: Clock) -> Plan:
-    """Decide whether `flow` may run as `request` asks.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """What the store knows of earlier runs of a flow.
 
-    `created_before` is when an earlier run of this flow created a key, if one did.
+    Attributes:
+        created_before: when one of them created a key at its site, if one did.
+        runs_today: how many have begun since midnight, UTC; asked only where it counts.
+    """
+
+    created_before: datetime | None = None
+    runs_today: Callable[[], int] = lambda: 0
+
+
+NO_HISTORY: Final = History()
+
+
+def approve(
+    flow: Flow,
+    request: Request,
+    *,
+    clock: Clock,
+    history: History = NO_HISTORY,
+    project: Sequence[Condition] = (),
+) -> Plan:
+    """Decide whether `flow` may run as `request` asks, by its own policy and by the conditions of the `project`.
 
     Raises:
         PolicyDenied: with its reason code; nothing was started.
@@ -84,37 +109,69 @@ def approve(flow: Flow, request: Request, *, created_before: datetime | None, cl
         SettingsError: the origin map is not one, or leads beyond this machine.
     """
     mode, mode_reason = _mode(flow, request.mode)
-    params = _params(flow, request.params)
-    origins = origins_of(flow)
     origin_map = _origin_map(request.origin_map)
-    reached = [origin_map.get(origin, origin) for origin in origins]
-    beyond = [origin for origin in reached if not is_loopback(origin)]
-    if beyond and not request.live:
-        raise PolicyDenied(
-            f"{flow.id} reaches {', '.join(beyond)}, which is not on this machine",
-            next_step="give --live to touch real sites, or map the origin to a test site in [origin_map]",
-            code=NEEDS_LIVE,
-        )
-    _refuse_plain_http(flow, beyond)
-    if beyond and created_before is not None and not request.again:
-        raise PolicyDenied(
-            f"{flow.id} has created a key there on {created_before:%Y-%m-%d %H:%M} UTC; again would make a second",
-            next_step="give --again to create another key, or revoke the first",
-            code=WOULD_DUPLICATE,
-        )
     now = clock()
+    facts = _facts(flow, request, mode=mode, origin_map=origin_map, history=history, now=now)
+    decision = decide(facts, project=project)
+    decision.require()
     return Plan(
         flow=flow,
         flow_sha256=flow.sha256,
         actor=request.actor,
         mode=mode,
         mode_reason=mode_reason,
-        origins=origins,
+        origins=facts.origins,
         origin_map=origin_map,
-        params=params,
-        reason_code=ALLOWED,
+        params=_params(flow, request.params),
+        decision=decision,
         decided_at=now,
         expires_at=now + PLAN_LIFE,
+    )
+
+
+def decided(
+    flow: Flow,
+    request: Request,
+    *,
+    clock: Clock,
+    history: History = NO_HISTORY,
+    project: Sequence[Condition] = (),
+) -> Decision:
+    """What `approve` decides on the same question, without its refusals of parameters.
+
+    Raises:
+        UsageError: guided mode was asked for.
+        SettingsError: the origin map is not one, or leads beyond this machine.
+    """
+    mode, _ = _mode(flow, request.mode)
+    origin_map = _origin_map(request.origin_map)
+    facts = _facts(flow, request, mode=mode, origin_map=origin_map, history=history, now=clock())
+    return decide(facts, project=project)
+
+
+def _facts(
+    flow: Flow,
+    request: Request,
+    *,
+    mode: Mode,
+    origin_map: Mapping[str, str],
+    history: History,
+    now: datetime,
+) -> Facts:
+    origins = origins_of(flow)
+    reached = tuple(origin_map.get(origin, origin) for origin in origins)
+    return Facts(
+        flow=flow,
+        mode=mode,
+        visited=_visited(flow),
+        origins=origins,
+        reached=reached,
+        beyond=tuple(origin for origin in reached if not is_loopback(origin)),
+        live=request.live,
+        again=request.again,
+        now=now,
+        created_before=history.created_before,
+        runs_today=history.runs_today,
     )
 
 
@@ -128,28 +185,12 @@ def _origin_map(given: Mapping[str, str]) -> dict[str, str]:
     raise SettingsError(reason)
 
 
-def _refuse_plain_http(flow: Flow, beyond: list[str]) -> None:
-    plain = [origin for origin in beyond if origin.startswith("http://")]
-    if plain:
-        raise PolicyDenied(
-            f"{flow.id} reaches {', '.join(plain)} without TLS: whoever is on the way could read what is typed",
-            next_step="write https:// where the site has it; plain http is for this machine only",
-            code=PLAIN_HTTP,
-        )
-
-
 def _mode(flow: Flow, asked: Mode | None) -> tuple[Mode, str]:
     if asked is Mode.GUIDED:
         raise UsageError(
             "guided mode is not in this release; the overlay it needs is still to come",
             next_step="leave --mode away to run semi_auto where the flow allows it",
             code="mode.not_available",
-        )
-    if Mode.SEMI_AUTO not in flow.modes:
-        raise PolicyDenied(
-            f"{flow.id} allows only {', '.join(flow.modes)}; semi_auto was asked for",
-            next_step="a person has to do it, or the flow's owner adds semi_auto to allowed_automation",
-            code=MODE_DENIED,
         )
     if asked is not None:
         return asked, "asked for with --mode"
@@ -159,19 +200,12 @@ def _mode(flow: Flow, asked: Mode | None) -> tuple[Mode, str]:
 
 
 def origins_of(flow: Flow) -> tuple[str, ...]:
-    """Where `flow` may go, as its text says it; raises PolicyDenied where a step leads out of its `origins`."""
-    visited = tuple(origin_of(str(s.options["url"])) for s in flow.steps if s.verb == "navigate")
-    if not flow.origins:
-        return tuple(dict.fromkeys(visited))
-    declared = tuple(origin_of(origin) for origin in flow.origins)
-    foreign = [origin for origin in visited if origin not in declared]
-    if foreign:
-        raise PolicyDenied(
-            f"{flow.id} goes to {foreign[0]}, which its origins don't name",
-            next_step="add it to 'origins' if it belongs there",
-            code=ORIGIN_DENIED,
-        )
-    return declared
+    """Where `flow` may go, as its text says it: its `origins`, else those that its steps go to."""
+    return tuple(map(origin_of, flow.origins)) if flow.origins else tuple(dict.fromkeys(_visited(flow)))
+
+
+def _visited(flow: Flow) -> tuple[str, ...]:
+    return tuple(origin_of(str(step.options["url"])) for step in flow.steps if step.verb == "navigate")
 
 
 def _params(flow: Flow, given: Mapping[str, str]) -> dict[str, str | Secret]:

@@ -1,13 +1,13 @@
 """``explain``: what policy would say, without a run, an audit entry, or an exception."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError
 from tokenbroker.flow.model import Flow
-from tokenbroker.policy.approve import Request, approve, origins_of
+from tokenbroker.policy.approve import NO_HISTORY, History, Request, approve, decided, origins_of
+from tokenbroker.policy.conditions import Check, Condition
 from tokenbroker.settings import is_loopback
 
 
@@ -19,6 +19,7 @@ class Explanation:
         code: of the reason, for or against.
         mode: who would act; "" where it is not allowed.
         next_step: what would change a no, or "".
+        checks: what each condition said; empty where the question itself was no good.
     """
 
     allowed: bool
@@ -26,15 +27,30 @@ class Explanation:
     sentence: str
     mode: str
     next_step: str
+    checks: tuple[Check, ...] = ()
 
 
-def explain(flow: Flow, request: Request, *, created_before: datetime | None, clock: Clock) -> Explanation:
+def explain(
+    flow: Flow,
+    request: Request,
+    *,
+    clock: Clock,
+    history: History = NO_HISTORY,
+    project: Sequence[Condition] = (),
+) -> Explanation:
     """What `approve` decides on the same question, as a value."""
+    checks: tuple[Check, ...] = ()
     try:
-        plan = approve(flow, request, created_before=created_before, clock=clock)
+        checks = decided(flow, request, clock=clock, history=history, project=project).checks
+        plan = approve(flow, request, clock=clock, history=history, project=project)
     except BrokerError as error:
         return Explanation(
-            allowed=False, code=error.code, sentence=error.sentence, mode="", next_step=error.next_step
+            allowed=False,
+            code=error.code,
+            sentence=error.sentence,
+            mode="",
+            next_step=error.next_step,
+            checks=checks,
         )
     where = ", ".join(plan.reachable) or "nowhere"
     return Explanation(
@@ -43,16 +59,13 @@ def explain(flow: Flow, request: Request, *, created_before: datetime | None, cl
         sentence=f"{flow.id} may run {plan.mode.value} ({plan.mode_reason}) and reach {where}",
         mode=plan.mode.value,
         next_step="",
+        checks=checks,
     )
 
 
 def reaches(flow: Flow, origin_map: Mapping[str, str]) -> tuple[str, ...]:
-    """The origins that the browser would reach, after `origin_map`; those that the flow must not are left out."""
-    try:
-        origins = origins_of(flow)
-    except BrokerError:
-        origins = flow.origins
-    return tuple(dict.fromkeys(origin_map.get(origin, origin) for origin in origins))
+    """The origins that the browser would reach, after `origin_map`."""
+    return tuple(dict.fromkeys(origin_map.get(origin, origin) for origin in origins_of(flow)))
 
 
 def is_live(origins: tuple[str, ...]) -> bool:

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from tokenbroker.clock import Clock, iso, system_clock
 from tokenbroker.store.audit_log import OK, AuditEntry, append
@@ -122,6 +122,14 @@ def created_keys(store: Store, flow_id: str) -> list[CreatedKey]:
     )
     rows = store.read(lambda connection: connection.execute(query).all())
     return [CreatedKey(job_id=job, at=datetime.fromisoformat(at), status=status) for job, at, status in rows]
+
+
+def runs_since(store: Store, flow_id: str, moment: datetime) -> int:
+    """How many runs of `flow_id` have begun since `moment`."""
+    query = select(func.count()).where(
+        TOKEN_JOBS.c.flow_id == flow_id, TOKEN_JOBS.c.created_at >= iso(moment)
+    )
+    return int(store.read(lambda connection: connection.execute(query).scalar_one()))
 
 
 def _change(connection: Connection, job_id: str, values: dict[str, object]) -> str:

@@ -189,7 +189,7 @@ def on_page(site: PageSite, context: BrowserContext) -> Callable[..., Trial]:
                 f"steps:\n" + "".join(f"  {line}\n" for line in lines)
             )
             request = Request(actor="tester", params={}, origin_map={})
-            return approve(loads(text, STEPS), request, created_before=None, clock=lambda: NOW)
+            return approve(loads(text, STEPS), request, clock=lambda: NOW)
 
         page = context.new_page()
         page.goto(f"{site.origin}/")

@@ -28,6 +28,7 @@ DURATION: dict[str, Any] = {
     ],
 }
 NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"}
+_DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "$comment": "a date such as 2026-11-30"}
 _MODE = {"enum": ["guided", "semi_auto"]}
 _PARAM = {
     "type": "object",
@@ -116,6 +117,32 @@ FLOW_PROPERTIES: dict[str, Any] = {
         "properties": {
             "status": {"enum": ["blocked", "failed"]},
             "reason": {"type": "string", "description": "The reason code that must be given."},
+        },
+    },
+    "policy": {
+        "description": "What the flow's owner has laid down for its runs; asked before a browser starts.",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "dependentRequired": {"review_expires": ["reviewed"]},
+        "properties": {
+            "terms_of_service": {
+                "type": "string",
+                "pattern": "^https://[^\\s]+$",
+                "$comment": "an address that begins with https://",
+                "description": "The address of the site's terms.",
+            },
+            "reviewed": {**_DATE, "description": "When the terms were read."},
+            "review_expires": {
+                **_DATE,
+                "description": "The last day on which that review holds; the flow is blocked after it.",
+            },
+            "note": {"type": "string", "minLength": 1, "description": "What a reader should know."},
+            "runs_per_day": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "How many runs may begin in a day, from midnight to midnight UTC; 0 blocks the flow.",
+            },
         },
     },
     "steps": {"type": "array", "minItems": 1, "maxItems": 500},

@@ -13,10 +13,9 @@ from tokenbroker.mcp_server.answers import Answer, refused, told
 from tokenbroker.mcp_server.desk import Desk
 from tokenbroker.mcp_server.project import Project
 from tokenbroker.mcp_server.tools.tool import ToolKind
-from tokenbroker.policy.approve import Request
+from tokenbroker.policy.approve import NO_HISTORY, Request
 from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.pytest_plugin.options import parse_mode
-from tokenbroker.store.jobs import created_keys
 
 FLOW = Field(description="The flow's id (site/flow) or its file, as list_flows names them.")
 MODE = Field(description="semi_auto or guided; empty leaves the choice to the flow.")
@@ -33,6 +32,9 @@ class PolicyAnswer(Answer):
     mode: str = Field(description="Who would act; empty where it is not allowed.")
     code: str = Field(description="The reason code, for or against.")
     explanation: str
+    checks: list[dict[str, Any]] = Field(
+        description="What each condition says: its name, whether it holds, and why."
+    )
     next_step: str = Field(description="What would change a no; else empty.")
     person: list[needs.PersonNeed] = Field(description="What only a person can do in such a run, in order.")
 
@@ -58,6 +60,7 @@ def _bind(desk: Desk) -> Callable[..., Any]:
             mode=explained.mode,
             code=explained.code,
             explanation=explained.sentence,
+            checks=[each.as_record() for each in explained.checks],
             next_step=explained.next_step,
             person=needs.person(found),
         )
@@ -72,8 +75,6 @@ def _explained(
 ) -> Explanation:
     with project.broker() as broker:
         # As a run would ask, but without making a home where there is none yet.
-        known = (broker.home / "store.db").exists() and live and not again
-        created = created_keys(broker.local.store, flow.id) if known else []
         request = Request(
             actor=broker.actor,
             mode=mode,
@@ -82,8 +83,8 @@ def _explained(
             live=live,
             again=again,
         )
-        before = created[0].at if created else None
-        return explain(flow, request, created_before=before, clock=broker.clock)
+        history = broker.history(flow, request) if (broker.home / "store.db").exists() else NO_HISTORY
+        return explain(flow, request, clock=broker.clock, history=history, project=broker.project_policy())
 
 
 POLICY_CHECK = ToolKind(

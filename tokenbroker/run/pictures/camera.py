@@ -85,7 +85,7 @@ class Camera:
         """
         target = self._target(page)
         scene = self._scenes.get(page)
-        loads = scene.loads if scene else target.loads()
+        loads = scene.loads if scene else target.loads(has_frames=len(page.frames) > 1)
         return target.ask(next(iter(loads.items())), expression)
 
     def _target(self, page: Page) -> Target:
@@ -118,11 +118,13 @@ class Camera:
         if self._trusted:
             scene = self._scenes.pop(page, None)
             covers = scene.covers if scene else _USUAL
+            has_frames = len(page.frames) > 1
             for _ in range(_ATTEMPTS):
                 try:
                     # What was covered before on these same documents is covered again; the look afterwards finds
                     # any other document, and anything that the covers don't reach.
-                    scene = scene or _Scene(loads=target.loads(), covers=covers)
+                    scene = scene or _Scene(loads=target.loads(has_frames=has_frames), covers=covers)
+                    has_frames = True  # as far as Playwright has heard: another attempt asks the browser
                     png, digest, verdict = _expose(target, scene)
                 except PlaywrightError as error:
                     if is_timeout(error) or page.is_closed():
@@ -148,6 +150,8 @@ class Camera:
 
     def _forget_scene(self, frame: Frame) -> None:
         self._scenes.pop(frame.page, None)
+        if frame.page in self._targets:
+            self._targets[frame.page].has_navigated()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

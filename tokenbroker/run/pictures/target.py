@@ -18,7 +18,7 @@ _COVER: Final = Path(__file__).with_name("cover.js").read_text(encoding="utf-8")
 _UNCOVER: Final = Path(__file__).with_name("uncover.js").read_text(encoding="utf-8")
 
 Loads = dict[str, str]
-"""The id of the load that each frame of a target shows; a frame that navigates gets another."""
+"""What names the load that each frame of a target shows; a frame that navigates gets another."""
 
 
 class Target:
@@ -32,6 +32,12 @@ class Target:
         self._session = session
         self._timeout_ms = timeout_ms
         self._worlds: dict[tuple[str, str], int] = {}
+        self._outermost = ""
+        self._navigations = 0
+
+    def has_navigated(self) -> None:
+        """One of its frames shows another document from now on."""
+        self._navigations += 1
 
     def shoot(self) -> bytes:
         """The viewport as PNG."""
@@ -41,13 +47,16 @@ class Target:
         )
         return base64.b64decode(answer["data"])
 
-    def loads(self) -> Loads:
-        """What its frames show now."""
+    def loads(self, *, has_frames: bool = True) -> Loads:
+        """What its frames show now; a target that has no frame but the outermost one need not be asked each time."""
+        if self._outermost and not has_frames:
+            return {self._outermost: f"after {self._navigations} navigations"}
         loads: Loads = {}
         trees = [self._send("Page.getFrameTree")["frameTree"]]
         for tree in trees:
             loads[tree["frame"]["id"]] = tree["frame"]["loaderId"]
             trees.extend(tree.get("childFrames", ()))
+        self._outermost = next(iter(loads))
         return loads
 
     def layout(self) -> dict[str, Any]:

@@ -191,6 +191,7 @@ class Seeker:
         next_step = {
             "target.not_found": "open the page in your own browser and compare; the evidence folder shows its layout",
             "target.ambiguous": "make the selector name one of the candidates",
+            "target.bad_selector": "mend its spelling: a bracket or a quotation mark is missing, say",
         }.get(code, "")
         tried = Tried(selector=selector, why=why, candidates=self._described(sight))
         return StepFailed(f"no element to act on: {why}", code=code, tried=(tried,), next_step=next_step)

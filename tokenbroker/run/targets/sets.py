@@ -201,8 +201,17 @@ class SetSearch:
                 way.locator.count()
             except PlaywrightError:
                 tried = Tried(selector=alternative.told, why=why)
-                return StepFailed(f"no element to act on: {why}", code="target.bad_selector", tried=(tried,))
-        return StepFailed(f"no element to act on: {why}", code="target.bad_selector")
+                return _unusable(why, (tried,))
+        return _unusable(why, ())
+
+
+def _unusable(why: str, tried: tuple[Tried, ...]) -> StepFailed:
+    return StepFailed(
+        f"no element to act on: {why}",
+        code="target.bad_selector",
+        tried=tried,
+        next_step="mend its spelling: a bracket or a quotation mark is missing, say",
+    )
 
 
 def _led_to(view: "_View", way: int) -> str:

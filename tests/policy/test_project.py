@@ -1,0 +1,75 @@
+"""The project's ``policies`` folder: read whole, or nothing runs (POLICY-1)."""
+
+from pathlib import Path
+
+import pytest
+
+from tokenbroker.errors import SettingsError
+from tokenbroker.flow.model import Mode
+from tokenbroker.policy.conditions import AllOf, Automation, Origins, Review, RunsPerDay
+from tokenbroker.policy.project import load_project_policy
+
+pytestmark = pytest.mark.req("POLICY-1")
+
+
+def loaded(folder: Path, text: str, name: str = "site.yaml"):
+    (folder / name).write_text(text)
+    return load_project_policy(folder)
+
+
+def test_no_folder_and_an_empty_one_add_nothing(tmp_path):
+    assert load_project_policy(tmp_path / "none") == ()
+    assert load_project_policy(tmp_path) == ()
+
+
+def test_the_conditions_of_all_files_count_in_the_order_of_their_names(tmp_path):
+    loaded(tmp_path, "version: 1\nall_of: [{ review: required }]\n", "b.yml")
+    found = loaded(
+        tmp_path,
+        "version: 1\nall_of:\n  - automation: [guided]\n  - origins: ['https://a.example.com']\n  - runs_per_day: 3\n",
+        "a.yaml",
+    )
+    assert found == (
+        AllOf(
+            [
+                Automation((Mode.GUIDED,), by="a.yaml"),
+                Origins(("https://a.example.com",), by="a.yaml"),
+                RunsPerDay(3, by="a.yaml"),
+            ]
+        ),
+        AllOf([Review(is_required=True, by="b.yml")]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("version: 1\nall_of: []\n", "2:9: there are 0 here: an empty all_of permits nothing"),
+        (
+            "version: 1\nall_of: [{ runs_pre_day: 3 }]\n",
+            "2:12: unknown key 'runs_pre_day'; did you mean 'runs_per_day'?",
+        ),
+        ("version: 1\nall_of: [{ runs_per_day: -1 }]\n", "2:26: this must be 0 at least"),
+        (
+            "version: 1\nall_of: [{ review: required, runs_per_day: 1 }]\n",
+            "2:10: this must have no more keys than 1",
+        ),
+        ("version: 2\nall_of: [{ review: required }]\n", "1:10: this must be 1"),
+        ("version: 1\nall_of: [{ origins: ['a b'] }]\n", "2:22: this must be an origin such as"),
+        ("all_of: [\n", "not valid YAML"),
+        ("- a\n", "1:1: this must be a mapping"),
+        ("", "the file is empty"),
+    ],
+)
+def test_a_policy_that_is_not_right_stops_everything_with_its_place(tmp_path, text, told):
+    with pytest.raises(SettingsError) as stopped:
+        loaded(tmp_path, text)
+    assert stopped.value.code == "settings.bad_policy"
+    assert str(tmp_path / "site.yaml") in stopped.value.sentence
+    assert told in stopped.value.sentence
+
+
+def test_a_file_that_can_not_be_read_stops_everything(tmp_path):
+    (tmp_path / "site.yaml").mkdir()
+    with pytest.raises(SettingsError, match="can't read the file"):
+        load_project_policy(tmp_path)

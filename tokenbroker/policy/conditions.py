@@ -1,0 +1,275 @@
+"""What has to hold before a flow may run: small conditions, each with one answer, that compose (POLICY-1, POLICY-2).
+
+A condition looks at the `Facts` and answers with a `Check`. `AllOf` answers with all of its checks: one no is a no.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from tokenbroker.flow.model import Flow, Mode
+
+
+class Code(StrEnum):
+    """Why a flow may run or may not: the closed set."""
+
+    ALLOWED = "policy.rule.allow.automation.permitted"
+    MODE_DENIED = "policy.rule.deny.automation.not_permitted"
+    ORIGIN_DENIED = "policy.rule.deny.origin.not_permitted"
+    PLAIN_HTTP = "policy.rule.deny.origin.plain_http"
+    REVIEW_EXPIRED = "policy.rule.deny.review.expired"
+    REVIEW_MISSING = "policy.rule.deny.review.missing"
+    RATE_EXCEEDED = "policy.rule.deny.rate.exceeded"
+    NEEDS_LIVE = "run.needs_live"
+    WOULD_DUPLICATE = "run.would_duplicate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """All that a decision is made of.
+
+    Attributes:
+        origins: where the flow may go, as its text says it.
+        reached: the same after the origin map.
+        beyond: those of them that are not on this machine.
+        runs_today: how many runs of the flow have begun since midnight, UTC; asked only where it counts.
+        created_before: when an earlier run created a key, if one did.
+    """
+
+    flow: Flow
+    mode: Mode
+    visited: tuple[str, ...]
+    origins: tuple[str, ...]
+    reached: tuple[str, ...]
+    beyond: tuple[str, ...]
+    live: bool
+    again: bool
+    now: datetime
+    created_before: datetime | None = None
+    runs_today: Callable[[], int] = field(default=lambda: 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """What one condition says.
+
+    Attributes:
+        code: why not; None for a yes.
+        sentence: what was found, either way.
+        next_step: what would change a no.
+    """
+
+    condition: str
+    sentence: str
+    code: Code | None = None
+    next_step: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it says yes."""
+        return self.code is None
+
+    def as_record(self) -> dict[str, Any]:
+        """For the evidence and for machines."""
+        return {
+            "condition": self.condition,
+            "holds": self.holds,
+            "code": self.code,
+            "sentence": self.sentence,
+        }
+
+
+class Condition(Protocol):
+    """Something that has to hold."""
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        """Its answer, or those of its parts in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of these have to hold; deny wins.
+
+    Raises:
+        ValueError: there are none. Nothing to hold is no permission.
+    """
+
+    conditions: Sequence[Condition]
+
+    def __post_init__(self) -> None:
+        if not self.conditions:
+            raise ValueError("an empty 'all of' permits nothing")
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        return tuple(check for condition in self.conditions for check in condition.check(facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """The mode is one of those that `modes` (None: the flow itself) allow."""
+
+    modes: tuple[Mode, ...] | None = None
+    by: str = "the flow"
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        allowed = facts.flow.modes if self.modes is None else self.modes
+        if facts.mode in allowed:
+            return (Check(condition="automation", sentence=f"{self.by} allows {facts.mode}"),)
+        return (
+            Check(
+                condition="automation",
+                code=Code.MODE_DENIED,
+                sentence=f"{facts.flow.id} allows only {', '.join(allowed)}; {facts.mode} was asked for"
+                if self.modes is None
+                else f"{self.by} allows only {', '.join(allowed)}; {facts.mode} was asked for",
+                next_step=f"a person has to do it, or the flow's owner adds {facts.mode} to allowed_automation"
+                if self.modes is None
+                else f"a person has to do it, or the owner of {self.by} adds {facts.mode}",
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """No step leads out of the declared origins (None: the flow's own)."""
+
+    permitted: tuple[str, ...] | None = None
+    by: str = "its origins"
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        permitted = facts.origins if self.permitted is None else self.permitted
+        asked = facts.visited if self.permitted is None else (*facts.origins, *facts.visited)
+        foreign = next((origin for origin in asked if origin not in permitted), None)
+        if foreign is None:
+            return (Check(condition="origins", sentence=f"all that it reaches is named by {self.by}"),)
+        verb = "don't" if self.permitted is None else "doesn't"
+        return (
+            Check(
+                condition="origins",
+                code=Code.ORIGIN_DENIED,
+                sentence=f"{facts.flow.id} goes to {foreign}, which {self.by} {verb} name",
+                next_step="add it to 'origins' if it belongs there",
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Sites beyond this machine are reached only where that was asked for, and never without TLS."""
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        if not facts.beyond:
+            return (Check(condition="live", sentence="all that it reaches is on this machine"),)
+        checks = []
+        if not facts.live:
+            checks.append(
+                Check(
+                    condition="live",
+                    code=Code.NEEDS_LIVE,
+                    sentence=f"{facts.flow.id} reaches {', '.join(facts.beyond)}, which is not on this machine",
+                    next_step="give --live to touch real sites, or map the origin to a test site in [origin_map]",
+                )
+            )
+        plain = [origin for origin in facts.beyond if origin.startswith("http://")]
+        if plain:
+            checks.append(
+                Check(
+                    condition="live",
+                    code=Code.PLAIN_HTTP,
+                    sentence=f"{facts.flow.id} reaches {', '.join(plain)} without TLS: whoever is on the way could "
+                    "read what is typed",
+                    next_step="write https:// where the site has it; plain http is for this machine only",
+                )
+            )
+        return tuple(checks) or (Check(condition="live", sentence="real sites were asked for with --live"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The review of the site's terms has not expired; where it `is_required`, there is one."""
+
+    is_required: bool = False
+    by: str = "the flow"
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        policy = facts.flow.policy
+        expires = policy.review_expires if policy is not None else None
+        if expires is not None and facts.now.astimezone(UTC).date() > expires:
+            return (
+                Check(
+                    condition="review",
+                    code=Code.REVIEW_EXPIRED,
+                    sentence=f"the review of the site's terms for {facts.flow.id} expired on {expires}",
+                    next_step="read the site's terms again, then set policy.reviewed and policy.review_expires",
+                ),
+            )
+        reviewed = policy.reviewed if policy is not None else None
+        if self.is_required and (reviewed is None or expires is None):
+            return (
+                Check(
+                    condition="review",
+                    code=Code.REVIEW_MISSING,
+                    sentence=f"{self.by} wants the site's terms reviewed, and {facts.flow.id} does not say when "
+                    "they were, and until when that holds",
+                    next_step="read the site's terms, then set policy.reviewed and policy.review_expires",
+                ),
+            )
+        told = (
+            f"the site's terms were reviewed on {reviewed}"
+            if reviewed
+            else "no review of the site's terms is noted"
+        )
+        return (
+            Check(
+                condition="review", sentence=f"{told}{f', which holds until {expires}' if expires else ''}"
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunsPerDay:
+    """Fewer runs have begun today (UTC) than `limit`; None: than the flow itself says."""
+
+    limit: int | None = None
+    by: str = "the flow"
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        own = facts.flow.policy.runs_per_day if facts.flow.policy is not None else None
+        limit = own if self.limit is None else self.limit
+        if limit is None:
+            return (Check(condition="rate", sentence=f"{self.by} sets no limit of runs a day"),)
+        begun = facts.runs_today()
+        if begun < limit:
+            return (Check(condition="rate", sentence=f"{begun} of {limit} runs have begun today, UTC"),)
+        return (
+            Check(
+                condition="rate",
+                code=Code.RATE_EXCEEDED,
+                sentence=f"{facts.flow.id} has begun {begun} runs today, UTC, and {self.by} allows {limit}",
+                next_step="wait until midnight UTC, or raise runs_per_day",
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NotTwice:
+    """No run has created a key on the live site before, unless another was asked for."""
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        if not facts.beyond or facts.created_before is None or facts.again:
+            return (Check(condition="no duplicate", sentence="it would not make a second key unasked"),)
+        return (
+            Check(
+                condition="no duplicate",
+                code=Code.WOULD_DUPLICATE,
+                sentence=f"{facts.flow.id} has created a key there on {facts.created_before:%Y-%m-%d %H:%M} UTC; again "
+                "would make a second",
+                next_step="give --again to create another key, or revoke the first",
+            ),
+        )
+
+
+OWN: tuple[Condition, ...] = (Automation(), Origins(), Review(), RunsPerDay(), Live(), NotTwice())
+"""What a flow says of itself, and what holds for every flow."""
