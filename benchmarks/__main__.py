@@ -14,6 +14,7 @@ PARTS = {
     "evidence": 1.0,
     "targets": 1.0,
     "mcp_start": 0.5,
+    "policy": 1.0,
     "many_flows": 0.25,
     "collecting": 0.25,
 }
