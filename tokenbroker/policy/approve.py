@@ -158,12 +158,13 @@ def _facts(
     history: History,
     now: datetime,
 ) -> Facts:
-    origins = origins_of(flow)
+    visited = _visited(flow)
+    origins = _declared(flow) or tuple(dict.fromkeys(visited))
     reached = tuple(origin_map.get(origin, origin) for origin in origins)
     return Facts(
         flow=flow,
         mode=mode,
-        visited=_visited(flow),
+        visited=visited,
         origins=origins,
         reached=reached,
         beyond=tuple(origin for origin in reached if not is_loopback(origin)),
@@ -201,7 +202,11 @@ def _mode(flow: Flow, asked: Mode | None) -> tuple[Mode, str]:
 
 def origins_of(flow: Flow) -> tuple[str, ...]:
     """Where `flow` may go, as its text says it: its `origins`, else those that its steps go to."""
-    return tuple(map(origin_of, flow.origins)) if flow.origins else tuple(dict.fromkeys(_visited(flow)))
+    return _declared(flow) or tuple(dict.fromkeys(_visited(flow)))
+
+
+def _declared(flow: Flow) -> tuple[str, ...]:
+    return tuple(map(origin_of, flow.origins))
 
 
 def _visited(flow: Flow) -> tuple[str, ...]:
