@@ -23,7 +23,7 @@ EDITOR = FlowValidator(SCHEMA)
 # What no JSON Schema can say; here, and only here, the loader refuses more.
 BEYOND_SCHEMA = {
     "flow.duplicate_id", "flow.unknown_param", "flow.unknown_page", "flow.bad_pattern", "flow.bad_address",
-    "flow.bad_retry",
+    "flow.bad_retry", "flow.bad_date", "flow.one_evidence",
 }  # fmt: skip
 STEP = "- click: '#go'"
 
@@ -70,6 +70,8 @@ def test_every_key_and_option_is_described_for_an_editor() -> None:
         flow_text(STEP).replace("version: 1", "version: 1.0"),
         flow_text(STEP, head="params: {}"),
         flow_text(STEP, head="description: ''"),
+        flow_text(STEP, head="policy: { reviewed: 2026-01-01, review_expires: 2026-12-31, runs_per_day: 3 }"),
+        flow_text("- click: [{ css: '#go' }, { text: Go }]"),
         flow_text(*[STEP] * 500),
     ],
 )

@@ -2,18 +2,22 @@
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import ExitCode, UsageError
 from tokenbroker.flow.load import load
+from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.policy.approve import NO_HISTORY, Request
 from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.pytest_plugin.options import parse_mode, parse_params
 from tokenbroker.run.steps import STEPS
-from tokenbroker.settings import load_configuration
+from tokenbroker.settings import Configuration, load_configuration
 
 app = typer.Typer(help="What policy says of a flow.", no_args_is_help=True, add_completion=False)
 
@@ -35,29 +39,63 @@ def check(
     as_json: bool = typer.Option(False, "--json", help="Print the decision as JSON."),
 ) -> None:
     """Say whether FLOW may run now, and what each condition says. Exit 0: it may; 10: it may not."""
-    if not flow.is_file():
-        raise UsageError(f"there is no flow file {flow}")
-    loaded = load(flow, STEPS)
-    configuration = load_configuration(Path.cwd(), dict(os.environ))
-    with Broker(configuration, environ={}) as broker:
-        request = Request(
-            actor=broker.actor,
-            mode=parse_mode(mode),
-            params=parse_params(param),
-            origin_map=configuration.settings.origin_map,
-            live=live,
-            again=again,
-        )
-        has_home = (broker.home / "store.db").exists()  # asking makes none
-        history = broker.history(loaded, request) if has_home else NO_HISTORY
-        told = explain(loaded, request, clock=broker.clock, history=history, project=broker.project_policy())
-    print(json.dumps(_record(loaded.id, told), indent=2) if as_json else _text(told))
+    asked = Asked.of(flow, mode=mode, param=param, live=live, again=again)
+    told = asked.explanation()
+    record = {"flow": asked.flow.id, **as_record(told)}
+    print(json.dumps(record, indent=2) if as_json else "\n".join(in_words(told)))
     raise typer.Exit(0 if told.allowed else ExitCode.REFUSED)
 
 
-def _record(flow_id: str, told: Explanation) -> dict[str, object]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What policy is asked about: a flow, as a run with these options would be."""
+
+    flow: Flow
+    configuration: Configuration
+    mode: Mode | None
+    params: Mapping[str, str]
+    live: bool
+    again: bool
+
+    @classmethod
+    def of(cls, path: Path, *, mode: str, param: list[str], live: bool, again: bool) -> "Asked":
+        """Of the flow file at `path` and the settings here; raises as `load` and `load_configuration` do."""
+        if not path.is_file():
+            raise UsageError(f"there is no flow file {path}")
+        return cls(
+            flow=load(path, STEPS),
+            configuration=load_configuration(Path.cwd(), dict(os.environ)),
+            mode=parse_mode(mode),
+            params=parse_params(param),
+            live=live,
+            again=again,
+        )
+
+    @property
+    def origin_map(self) -> Mapping[str, str]:
+        """Where the settings lead origins."""
+        return self.configuration.settings.origin_map
+
+    def explanation(self) -> Explanation:
+        """What policy says now; asking makes no home where there is none."""
+        with Broker(self.configuration, environ={}) as broker:
+            request = Request(
+                actor=broker.actor,
+                mode=self.mode,
+                params=self.params,
+                origin_map=self.origin_map,
+                live=self.live,
+                again=self.again,
+            )
+            has_home = (broker.home / "store.db").exists()
+            history = broker.history(self.flow, request) if has_home else NO_HISTORY
+            project = broker.project_policy()
+            return explain(self.flow, request, clock=broker.clock, history=history, project=project)
+
+
+def as_record(told: Explanation) -> dict[str, Any]:
+    """For machines."""
     return {
-        "flow": flow_id,
         "allowed": told.allowed,
         "code": told.code,
         "sentence": told.sentence,
@@ -67,11 +105,12 @@ def _record(flow_id: str, told: Explanation) -> dict[str, object]:
     }
 
 
-def _text(told: Explanation) -> str:
+def in_words(told: Explanation) -> list[str]:
+    """For a person, a line each."""
     lines = [f"{'allowed' if told.allowed else 'not allowed'}: {told.code}", f"  {told.sentence}"]
     lines += [f"  to do  {told.next_step}"] if told.next_step else []
-    lines += [
-        "",
+    lines += [""] if told.checks else []
+    return [
+        *lines,
         *(f"  {'✓' if each.holds else '✗'} {each.condition:<12}  {each.sentence}" for each in told.checks),
     ]
-    return "\n".join(lines).rstrip()

@@ -1,0 +1,65 @@
+"""`tokenbroker plan`: what a flow would do, before it does it (FLOW-4, POLICY-1)."""
+
+import json
+
+import pytest
+
+from tests.flow.texts import REFERENCE, flow_from, flow_text
+from tests.project import SETTINGS, Project
+from tokenbroker.run.outline import Asking, Kept, Made, Typed, outline_of
+
+pytestmark = pytest.mark.req("FLOW-4", "POLICY-1")
+SITE = "https://console.example.com"
+
+
+def test_the_reference_flow_is_told_whole(project: Project) -> None:
+    project.write("tokenbroker.toml", f'{SETTINGS}\n[origin_map]\n"{SITE}" = "http://127.0.0.1:9"\n')
+    flow = project.write("flows/reference.yaml", REFERENCE)
+    ended = project.tokenbroker("plan", str(flow))
+    assert ended.code == 0, ended.text
+    for told in (
+        f"{SITE}, which the origin map leads to http://127.0.0.1:9",
+        f"step  3, line  8  secrets:example.password into #password, after {SITE}/login",
+        "step  6, line 11  Enter 2FA (otp or confirm)",
+        "step  8, line 13  click text=Create API Key",
+        "step 11, line 16  text of .token -> bitwarden:example/opendiscourse (sink type local)",
+        "allowed: policy.rule.allow.automation.permitted",
+    ):
+        assert told in ended.out
+    assert not project.home.exists()  # nothing was changed by asking
+
+
+def test_as_json_a_machine_reads_the_same_and_what_is_blocked_ends_with_10(project: Project) -> None:
+    ended = project.tokenbroker("plan", str(project.write("flows/reference.yaml", REFERENCE)), "--json")
+    told = json.loads(ended.out)
+    assert (ended.code, told["policy"]["code"]) == (10, "run.needs_live")
+    assert told["origins"] == {SITE: SITE}
+    assert [each["reference"] for each in told["typed"]] == [
+        "secrets:example.email",
+        "secrets:example.password",
+    ]
+    assert told["sinks"] == {"bitwarden:example/opendiscourse": "local"}
+
+
+def test_frames_windows_conditions_and_declared_creations_are_told() -> None:
+    outline = outline_of(
+        flow_from(
+            flow_text(
+                f"- navigate: '{SITE}/a'",
+                "- click: { selector: '#open', opens: keys }",
+                "- type: { selector: '#pin', value_ref: 'env:PIN', frame: { name: f }, page: keys }",
+                "- wait_human: { reason: 'Approve it', kind: device }",
+                "  when: '#asks'",
+                "- click: { selector: '#go', page: keys, creates: { name: ci, revoke: 'https://console.example.com/r' } }",
+                "- capture_token: { secret_ref: 'local:a/b', selector: '#copy', from: clipboard, page: keys }",
+            )
+        )
+    )
+    assert outline.typed == (
+        Typed(step=3, line=8, reference="env:PIN", field="#pin", page=f"{SITE}/a", frame=True, window="keys"),
+    )
+    assert outline.asked == (Asking(step=4, line=9, kind="device", reason="Approve it", only_if="#asks"),)
+    assert outline.made == (
+        Made(step=5, line=11, what="click #go", name="ci", revoke="https://console.example.com/r"),
+    )
+    assert outline.kept == (Kept(step=6, line=12, source="clipboard of #copy", secret_ref="local:a/b"),)

@@ -1,0 +1,89 @@
+"""``tokenbroker plan``: what a flow would do, before it does it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from tokenbroker.cli.policy import Asked, as_record, in_words
+from tokenbroker.errors import ExitCode
+from tokenbroker.policy.approve import origins_of
+from tokenbroker.run.outline import Asking, Kept, Made, Outline, Typed, outline_of
+
+
+def plan(
+    flow: Path = typer.Argument(metavar="FLOW", help="The flow file."),
+    mode: str = typer.Option("", help="semi_auto or guided; default: what the flow allows."),
+    param: list[str] = typer.Option(
+        [], metavar="NAME=VALUE", help="A parameter of the flow; may be repeated."
+    ),
+    live: bool = typer.Option(False, "--live", help="As if sites beyond this machine were allowed."),
+    again: bool = typer.Option(False, "--again", help="As if another key were asked for."),
+    as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),
+) -> None:
+    """Tell what FLOW would do, and whether it may: where it goes, what it types where, whom it asks, what it stores.
+
+    Starts nothing and reads no secret. Exit 0: it may run; 10: it may not.
+    """
+    asked = Asked.of(flow, mode=mode, param=param, live=live, again=again)
+    told, outline = asked.explanation(), outline_of(asked.flow)
+    origins = {origin: asked.origin_map.get(origin, origin) for origin in origins_of(asked.flow)}
+    settings = asked.configuration.settings
+    sinks = {each.secret_ref: settings.sink(each.secret_ref.partition(":")[0]).type for each in outline.kept}
+    if as_json:
+        record = {
+            "flow": asked.flow.id,
+            "file": str(flow),
+            "origins": origins,
+            **asdict(outline),
+            "sinks": sinks,
+        }
+        print(json.dumps({**record, "policy": as_record(told)}, indent=2))
+    else:
+        print(
+            "\n".join([f"{asked.flow.id}  ({flow})", *_parts(outline, origins, sinks), "", *in_words(told)])
+        )
+    raise typer.Exit(0 if told.allowed else ExitCode.REFUSED)
+
+
+def _parts(outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str]) -> Iterator[str]:
+    led = [one if one == to else f"{one}, which the origin map leads to {to}" for one, to in origins.items()]
+    parts = {
+        "It can reach these, and nothing else": led,
+        "It types secrets, and only where the page and all that holds it belong to those": map(
+            _typed, outline.typed
+        ),
+        "It waits for a person": map(_asking, outline.asked),
+        "It creates a key at the site": map(_made, outline.made),
+        "It reads a token, and stores it": (_kept(each, sinks) for each in outline.kept),
+    }
+    for head, lines in parts.items():
+        told = [*lines]
+        if told:
+            yield from ("", head, *(f"  {line}" for line in told))
+
+
+def _typed(each: Typed) -> str:
+    where = f"in the window '{each.window}'" if each.window else f"after {each.page}" if each.page else ""
+    places = [*(["in a frame"] if each.frame else []), *([where] if where else [])]
+    return f"{_at(each)}  {each.reference} into {', '.join([each.field, *places])}"
+
+
+def _asking(each: Asking) -> str:
+    only_if = f", if {each.only_if} is there" if each.only_if else ""
+    return f"{_at(each)}  {each.reason} ({each.kind}{only_if})"
+
+
+def _made(each: Made) -> str:
+    name = f", called {each.name}" if each.name else ""
+    return f"{_at(each)}  {each.what}{name}{f'; to revoke it: {each.revoke}' if each.revoke else ''}"
+
+
+def _kept(each: Kept, sinks: Mapping[str, str]) -> str:
+    return f"{_at(each)}  {each.source} -> {each.secret_ref} (sink type {sinks[each.secret_ref]})"
+
+
+def _at(each: Typed | Asking | Made | Kept) -> str:
+    return f"step {each.step:>2}, line {each.line:>2}"

@@ -1,0 +1,123 @@
+"""What a flow would do, told before it runs: where it goes, what it types where, whom it asks, what it stores."""
+
+from dataclasses import dataclass
+
+from tokenbroker.flow.model import Flow, Step
+from tokenbroker.human.checkpoint import Kind
+from tokenbroker.run.creation import UNKNOWN, Creation, creations
+from tokenbroker.run.steps import STEPS
+
+UNDECIDED = f"{Kind.OTP.value} or {Kind.CONFIRM.value}"
+"""The kind of a checkpoint that the page decides on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Typed:
+    """One place where a reference's value is typed.
+
+    Attributes:
+        field: the selector of the field, as the flow says it.
+        page: the address that the flow went to last before that; clicks may have led on from there. Wherever they
+            led, the value is typed only on a page of a declared origin.
+        frame: whether the field is in a frame that the step names.
+        window: the name of the window that it is in, where it is not the first one.
+    """
+
+    step: int
+    line: int
+    reference: str
+    field: str
+    page: str
+    frame: bool
+    window: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asking:
+    """One point where only a person may act; `only_if` is a selector, and "" means always."""
+
+    step: int
+    line: int
+    kind: str
+    reason: str
+    only_if: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """One step that may create a key at the site; `name` and `revoke` as the flow says them, "" where it does not."""
+
+    step: int
+    line: int
+    what: str
+    name: str
+    revoke: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """One token: read where and how, and stored under which reference."""
+
+    step: int
+    line: int
+    source: str
+    secret_ref: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """All of that for one flow, in the order of its steps."""
+
+    typed: tuple[Typed, ...]
+    asked: tuple[Asking, ...]
+    made: tuple[Made, ...]
+    kept: tuple[Kept, ...]
+
+
+def outline_of(flow: Flow) -> Outline:
+    """What `flow` would do; nothing of a value is in it, for nothing is read."""
+    typed, asked, kept = [], [], []
+    page = ""
+    for step in flow.steps:
+        page = str(step.options["url"]) if step.verb == "navigate" else page
+        line = step.position.line
+        if "value_ref" in step.options:
+            typed.append(_typed(step, page))
+        if "human" in STEPS[step.verb].requires:
+            asked.append(
+                Asking(
+                    step=step.number,
+                    line=line,
+                    kind=str(step.options.get("kind", UNDECIDED)),
+                    reason=str(step.options.get("reason", step.title)),
+                    only_if=str(step.when or ""),
+                )
+            )
+        if "secret_ref" in step.options:
+            source = (
+                f"{step.options.get('from', 'text')} of {step.selector}" if step.selector else "the clipboard"
+            )
+            kept.append(
+                Kept(step=step.number, line=line, source=source, secret_ref=str(step.options["secret_ref"]))
+            )
+    made = tuple(_made(flow, creation) for creation in creations(flow))
+    return Outline(typed=tuple(typed), asked=tuple(asked), made=made, kept=tuple(kept))
+
+
+def _made(flow: Flow, creation: Creation) -> Made:
+    step = flow.steps[creation.step - 1]
+    name = "" if creation.name == UNKNOWN else creation.name
+    revoke = creation.revoke or ""
+    return Made(step=step.number, line=step.position.line, what=step.title, name=name, revoke=revoke)
+
+
+def _typed(step: Step, page: str) -> Typed:
+    return Typed(
+        step=step.number,
+        line=step.position.line,
+        reference=str(step.options["value_ref"]),
+        field=str(step.selector),
+        page=page,
+        frame="frame" in step.options,
+        window=str(step.options.get("page", "")),
+    )
