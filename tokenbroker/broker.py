@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from tokenbroker.clock import Clock, midnight, system_clock
-from tokenbroker.errors import BrokerError, HumanUnreachable, SecretNotFound
+from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
 from tokenbroker.evidence.collect import require_place
@@ -171,18 +171,21 @@ class Broker:
             )
         except BrokerError as error:
             refusal = error
-        entry = AuditEntry(
-            service_id=flow.site,
-            action="policy_decision",
-            actor=request.actor,
-            key=flow.id,
-            result=refusal.code if refusal else "ok",
-            detail={"code": plan.reason_code if plan else "", "mode": plan.mode.value if plan else ""},
-        )
-        record(self.local.store, entry, at=self.clock())
+        self._record_decision(flow, request.actor, code=refusal.code if refusal else "", plan=plan)
         if plan is None:
             raise refusal or AssertionError
         return plan
+
+    def _record_decision(self, flow: Flow, actor: str, *, code: str, plan: Plan | None = None) -> None:
+        entry = AuditEntry(
+            service_id=flow.site,
+            action="policy_decision",
+            actor=actor,
+            key=flow.id,
+            result=code or "ok",
+            detail={"code": plan.reason_code if plan else "", "mode": plan.mode.value if plan else ""},
+        )
+        record(self.local.store, entry, at=self.clock())
 
     def inputs(self, plan: Plan, open_sink: SinkOpener) -> dict[str, str | Secret]:
         """The values behind the references of the plan's flow.
@@ -237,6 +240,7 @@ class Broker:
         Raises:
             UsageError: `evidence.not_writable`.
             SecretUnavailable: the store or the spool can't be written.
+            PolicyDenied: since the decision, as many runs have begun today as may.
         """
         books = Books(
             store=self.local.store,
@@ -246,7 +250,13 @@ class Broker:
             timestamps=self.configuration.settings.timestamps,
             clock=self.clock,
         )
-        return Run(plan, open_sink, books)
+        refused: PolicyDenied | None = None
+        try:
+            return Run(plan, open_sink, books)
+        except PolicyDenied as error:
+            refused = error
+        self._record_decision(plan.flow, plan.actor, code=refused.code)
+        raise refused
 
     def recover(self) -> list[Recovered]:
         """Finish what runs that were cut off left behind; see `tokenbroker.run.recover`."""

@@ -105,6 +105,8 @@ def test_each_mistake_in_a_selector_is_told_in_words_at_its_place(step: str, tol
         ("click: { selector: [{ text: Go }, { role: button, name: Go }] }", True),
         ("click: { selector: [{ css: '#go' }, { xpath: \"//*[@id='go']\" }] }", True),
         ("click: { selector: [{ css: '#go' }, { text: Go }] }", False),
+        ("type: { selector: [{ label: Go }, { role: textbox, name: Go }], value: a }", False),
+        ("type: { selector: [{ label: Go }, { role: textbox, name: Go }], value_ref: 'env:A' }", True),
         ("wait_for: { selector: [{ text: Go }, { role: button, name: Go }] }", False),
     ],
 )

@@ -1,10 +1,12 @@
 """The conditions of a run, one by one and composed (POLICY-1, POLICY-2)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from tests.flow.texts import flow_from, flow_text
+from tokenbroker.clock import midnight
 from tokenbroker.errors import PolicyDenied
 from tokenbroker.flow.model import Mode
 from tokenbroker.policy.approve import History, Request, approve, decided
@@ -19,6 +21,8 @@ from tokenbroker.policy.conditions import (
     RunsPerDay,
 )
 from tokenbroker.policy.decision import Decision
+from tokenbroker.store.engine import open_store
+from tokenbroker.store.jobs import begin_job, runs_since
 
 pytestmark = pytest.mark.req("POLICY-1", "POLICY-2")
 
@@ -127,6 +131,38 @@ def test_what_is_on_no_other_machine_needs_no_live_and_the_rest_comes_first():
     assert decision(origin_map={}).code == Code.NEEDS_LIVE
     told = decision("policy: { runs_per_day: 0 }", origin_map={})
     assert [check.code for check in told.denied] == [Code.RATE_EXCEEDED, Code.NEEDS_LIVE]
+    told = decision("", Review(is_required=True, by="p.yaml"), origin_map={})
+    assert [check.code for check in told.denied] == [Code.REVIEW_MISSING, Code.NEEDS_LIVE]
+
+
+def test_a_review_that_is_still_to_come_is_none():
+    told = decision("policy: { reviewed: 2026-08-01, review_expires: 2027-08-01 }")
+    assert told.code == Code.REVIEW_MISSING
+    assert "still to come" in told.denied[0].sentence
+
+
+def test_a_no_says_where_the_terms_are():
+    told = decision(
+        "policy: { terms_of_service: 'https://a.example.com/terms', reviewed: 2020-01-01, review_expires: 2020-02-01 }"
+    )
+    assert "read the site's terms again at https://a.example.com/terms" in told.denied[0].next_step
+
+
+def test_of_two_runs_that_were_both_allowed_the_last_place_goes_to_one(tmp_path):
+    flow = flow_from(flow_text(NAVIGATE, head="policy: { runs_per_day: 3 }"))
+    request = Request(actor="tests", params={}, origin_map=MAPPED)
+    project = (AllOf((RunsPerDay(1, by="p.yaml"),)),)
+    plans = [approve(flow, request, clock=lambda: NOON, project=project) for _ in range(2)]
+    with open_store(tmp_path / "store.db") as store:
+        begin = partial(
+            begin_job, store, flow_id=flow.id, mode="semi_auto", actor="tests", clock=lambda: NOON
+        )
+        begin(admit=plans[0].admit)
+        with pytest.raises(PolicyDenied, match=r"p\.yaml allows 1") as no:
+            begin(admit=plans[1].admit)
+        assert no.value.code == Code.RATE_EXCEEDED
+        assert runs_since(store, flow.id, midnight(NOON)) == 1
+        begin(admit=plans[1].admit, clock=lambda: NOON + timedelta(days=1))
 
 
 def test_a_plan_carries_the_whole_decision_and_a_no_is_raised_with_its_code():

@@ -69,7 +69,32 @@ def test_a_policy_that_is_not_right_stops_everything_with_its_place(tmp_path, te
     assert told in stopped.value.sentence
 
 
+@pytest.mark.parametrize("name", ["site.YAML", "notes.txt", "prod/site.yaml"])
+def test_what_would_be_passed_over_stops_everything(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("version: 1\nall_of: [{ review: required }]\n")
+    with pytest.raises(SettingsError, match=r"only files that end with \.yaml or \.yml"):
+        load_project_policy(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda place: place.symlink_to("nowhere"), lambda place: place.write_text("x")]
+)
+def test_a_folder_that_can_not_be_listed_stops_everything(tmp_path, make):
+    make(tmp_path / "policies")
+    with pytest.raises(SettingsError, match="can't read the folder") as stopped:
+        load_project_policy(tmp_path / "policies")
+    assert stopped.value.code == "settings.bad_policy"
+
+
+@pytest.mark.req("SECRET-7")
+def test_no_line_of_a_policy_is_told(tmp_path):
+    with pytest.raises(SettingsError) as stopped:
+        loaded(tmp_path, "password: demo-only-hunter2\n")
+    assert "hunter2" not in str(stopped.value)
+
+
 def test_a_file_that_can_not_be_read_stops_everything(tmp_path):
     (tmp_path / "site.yaml").mkdir()
-    with pytest.raises(SettingsError, match="can't read the file"):
+    with pytest.raises(SettingsError, match="only files that end with"):
         load_project_policy(tmp_path)

@@ -8,7 +8,6 @@ from pathlib import Path
 import typer
 
 from tokenbroker.cli.policy import Asked, as_record, in_words
-from tokenbroker.errors import ExitCode
 from tokenbroker.policy.approve import origins_of
 from tokenbroker.run.outline import Asking, Kept, Made, Outline, Typed, outline_of
 
@@ -45,7 +44,7 @@ def plan(
         print(
             "\n".join([f"{asked.flow.id}  ({flow})", *_parts(outline, origins, sinks), "", *in_words(told)])
         )
-    raise typer.Exit(0 if told.allowed else ExitCode.REFUSED)
+    raise typer.Exit(told.exit_code)
 
 
 def _parts(outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str]) -> Iterator[str]:

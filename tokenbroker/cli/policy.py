@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from tokenbroker.broker import Broker
-from tokenbroker.errors import ExitCode, UsageError
+from tokenbroker.errors import UsageError
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.policy.approve import NO_HISTORY, Request
@@ -43,7 +43,7 @@ def check(
     told = asked.explanation()
     record = {"flow": asked.flow.id, **as_record(told)}
     print(json.dumps(record, indent=2) if as_json else "\n".join(in_words(told)))
-    raise typer.Exit(0 if told.allowed else ExitCode.REFUSED)
+    raise typer.Exit(told.exit_code)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,6 +72,7 @@ class Run:
             mode=plan.mode.value,
             actor=plan.actor,
             job_id=self.run_id,
+            admit=plan.admit,
             clock=books.clock,
         )
         self.record = CreationRecord(

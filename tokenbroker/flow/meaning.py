@@ -39,7 +39,8 @@ def meaning_mistakes(
             yield from _frame_mistakes(document, (*path, "frame"), options.get("frame"))
             yield from _capture_pattern_mistakes(document, (*path, "pattern"), options.get("pattern"))
             yield from _window_mistakes(document, path, options, windows)
-            if not steps[verb].looks:
+            # A literal is typed into what the primary alternative leads to.
+            if not steps[verb].looks and "value" not in options:
                 yield from _set_mistakes(document, (*path, "selector"), options.get("selector"))
     for name, spec in declared.items():
         pattern = spec.get("pattern") if isinstance(spec, dict) else None

@@ -9,7 +9,7 @@ from typing import Final
 from tokenbroker.clock import Clock
 from tokenbroker.errors import SettingsError, UsageError
 from tokenbroker.flow.model import Flow, Mode, Param
-from tokenbroker.policy.conditions import Code, Condition, Facts
+from tokenbroker.policy.conditions import OWN, Code, Condition, Facts, RunsPerDay, limits_of
 from tokenbroker.policy.decision import Decision, decide
 from tokenbroker.secret import Secret
 from tokenbroker.settings import checked_origin_map, is_loopback, origin_of
@@ -50,6 +50,8 @@ class Plan:
     params: Mapping[str, str | Secret]
     """Values by name; personal ones as `Secret`."""
     decision: Decision
+    limits: tuple[RunsPerDay, ...]
+    """Those of runs a day: asked again when the run begins."""
     decided_at: datetime
     expires_at: datetime
 
@@ -57,6 +59,11 @@ class Plan:
     def reason_code(self) -> str:
         """Why it was allowed."""
         return self.decision.code
+
+    def admit(self, begun_today: int) -> None:
+        """Refuse to begin where, since the decision, as many runs have begun today as may; raises PolicyDenied."""
+        for limit in self.limits:
+            limit.refuse(self.flow, begun_today)
 
     def as_written(self, url: str) -> str:
         """`url` as the flow would write it: with the origin that the map leads away from; "" for ""."""
@@ -124,6 +131,7 @@ def approve(
         origin_map=origin_map,
         params=_params(flow, request.params),
         decision=decision,
+        limits=limits_of((*OWN, *project)),
         decided_at=now,
         expires_at=now + PLAN_LIFE,
     )

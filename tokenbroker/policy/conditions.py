@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from tokenbroker.errors import PolicyDenied
 from tokenbroker.flow.model import Flow, Mode
 
 
@@ -150,7 +151,7 @@ class Origins:
                 condition="origins",
                 code=Code.ORIGIN_DENIED,
                 sentence=f"{facts.flow.id} goes to {foreign}, which {self.by} {verb} name",
-                next_step="add it to 'origins' if it belongs there",
+                next_step=f"add it to {self.by} if it belongs there",
             ),
         )
 
@@ -202,7 +203,8 @@ class Review:
                     condition="review",
                     code=Code.REVIEW_EXPIRED,
                     sentence=f"the review of the site's terms for {facts.flow.id} expired on {expires}",
-                    next_step="read the site's terms again, then set policy.reviewed and policy.review_expires",
+                    next_step=f"read the site's terms again{_at(facts)}, then set policy.reviewed and "
+                    "policy.review_expires",
                 ),
             )
         reviewed = policy.reviewed if policy is not None else None
@@ -213,7 +215,17 @@ class Review:
                     code=Code.REVIEW_MISSING,
                     sentence=f"{self.by} wants the site's terms reviewed, and {facts.flow.id} does not say when "
                     "they were, and until when that holds",
-                    next_step="read the site's terms, then set policy.reviewed and policy.review_expires",
+                    next_step=f"read the site's terms{_at(facts)}, then set policy.reviewed and policy.review_expires",
+                ),
+            )
+        if reviewed is not None and reviewed > facts.now.astimezone(UTC).date():
+            return (
+                Check(
+                    condition="review",
+                    code=Code.REVIEW_MISSING,
+                    sentence=f"the review of the site's terms for {facts.flow.id} is dated {reviewed}, which is still "
+                    "to come",
+                    next_step="set policy.reviewed to the day on which the terms were read",
                 ),
             )
         told = (
@@ -228,6 +240,11 @@ class Review:
         )
 
 
+def _at(facts: Facts) -> str:
+    address = facts.flow.policy.terms_of_service if facts.flow.policy is not None else ""
+    return f" at {address}" if address else ""
+
+
 @dataclass(frozen=True, slots=True)
 class RunsPerDay:
     """Fewer runs have begun today (UTC) than `limit`; None: than the flow itself says."""
@@ -236,21 +253,40 @@ class RunsPerDay:
     by: str = "the flow"
 
     def check(self, facts: Facts) -> tuple[Check, ...]:
-        own = facts.flow.policy.runs_per_day if facts.flow.policy is not None else None
-        limit = own if self.limit is None else self.limit
+        limit = self._of(facts.flow)
         if limit is None:
             return (Check(condition="rate", sentence=f"{self.by} sets no limit of runs a day"),)
-        begun = facts.runs_today()
+        return (self._checked(facts.flow, limit, facts.runs_today()),)
+
+    def refuse(self, flow: Flow, begun_today: int) -> None:
+        """Raise PolicyDenied where as many runs of `flow` have begun today as may."""
+        limit = self._of(flow)
+        found = self._checked(flow, limit, begun_today) if limit is not None else None
+        if found is not None and found.code is not None:
+            raise PolicyDenied(found.sentence, next_step=found.next_step, code=found.code.value)
+
+    def _of(self, flow: Flow) -> int | None:
+        own = flow.policy.runs_per_day if flow.policy is not None else None
+        return own if self.limit is None else self.limit
+
+    def _checked(self, flow: Flow, limit: int, begun: int) -> Check:
         if begun < limit:
-            return (Check(condition="rate", sentence=f"{begun} of {limit} runs have begun today, UTC"),)
-        return (
-            Check(
-                condition="rate",
-                code=Code.RATE_EXCEEDED,
-                sentence=f"{facts.flow.id} has begun {begun} runs today, UTC, and {self.by} allows {limit}",
-                next_step="wait until midnight UTC, or raise runs_per_day",
-            ),
+            return Check(condition="rate", sentence=f"{begun} of {limit} runs have begun today, UTC")
+        return Check(
+            condition="rate",
+            code=Code.RATE_EXCEEDED,
+            sentence=f"{flow.id} has begun {begun} runs today, UTC, and {self.by} allows {limit}",
+            next_step="wait until midnight UTC, or raise runs_per_day",
         )
+
+
+def limits_of(conditions: Sequence[Condition]) -> tuple[RunsPerDay, ...]:
+    """All limits of runs a day among `conditions`, at any depth."""
+    found: list[RunsPerDay] = []
+    for each in conditions:
+        found += [each] if isinstance(each, RunsPerDay) else []
+        found += limits_of(each.conditions) if isinstance(each, AllOf) else ()
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,5 +307,7 @@ class NotTwice:
         )
 
 
-OWN: tuple[Condition, ...] = (Automation(), Origins(), Review(), RunsPerDay(), Live(), NotTwice())
-"""What a flow says of itself, and what holds for every flow."""
+OWN: tuple[Condition, ...] = (Automation(), Origins(), Review(), RunsPerDay())
+"""What a flow says of itself."""
+ASKED: tuple[Condition, ...] = (Live(), NotTwice())
+"""What whoever asks can allow; of no use where anything else says no."""

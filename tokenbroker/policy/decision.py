@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tokenbroker.errors import PolicyDenied
-from tokenbroker.policy.conditions import OWN, AllOf, Check, Code, Condition, Facts
+from tokenbroker.policy.conditions import ASKED, OWN, AllOf, Check, Code, Condition, Facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,4 +38,4 @@ class Decision:
 
 def decide(facts: Facts, *, project: Sequence[Condition] = ()) -> Decision:
     """What the flow's own conditions and those of the `project` say; the project's can only tighten."""
-    return Decision(checks=AllOf((*OWN, *project)).check(facts))
+    return Decision(checks=AllOf((*OWN, *project, *ASKED)).check(facts))

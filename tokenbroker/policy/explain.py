@@ -1,7 +1,9 @@
 """``explain``: what policy would say, without a run, an audit entry, or an exception."""
 
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError
@@ -20,6 +22,7 @@ class Explanation:
         mode: who would act; "" where it is not allowed.
         next_step: what would change a no, or "".
         checks: what each condition said; empty where the question itself was no good.
+        exit_code: what a command that was asked ends with.
     """
 
     allowed: bool
@@ -28,6 +31,7 @@ class Explanation:
     mode: str
     next_step: str
     checks: tuple[Check, ...] = ()
+    exit_code: int = 0
 
 
 def explain(
@@ -40,9 +44,15 @@ def explain(
 ) -> Explanation:
     """What `approve` decides on the same question, as a value."""
     checks: tuple[Check, ...] = ()
+    now, begun = clock(), functools.cache(history.runs_today)
+    asked: dict[str, Any] = {
+        "clock": lambda: now,
+        "history": replace(history, runs_today=begun),
+        "project": project,
+    }
     try:
-        checks = decided(flow, request, clock=clock, history=history, project=project).checks
-        plan = approve(flow, request, clock=clock, history=history, project=project)
+        checks = decided(flow, request, **asked).checks
+        plan = approve(flow, request, **asked)
     except BrokerError as error:
         return Explanation(
             allowed=False,
@@ -51,6 +61,7 @@ def explain(
             mode="",
             next_step=error.next_step,
             checks=checks,
+            exit_code=int(error.exit_code),
         )
     where = ", ".join(plan.reachable) or "nowhere"
     return Explanation(

@@ -1,10 +1,11 @@
 """The project's own conditions: ``policies/*.yaml`` beside the settings. None takes away what flows say."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
 from tokenbroker.errors import FlowError, SettingsError
-from tokenbroker.flow.document import read_document
+from tokenbroker.flow.document import read_document, without_excerpts
 from tokenbroker.flow.mistakes import schema_mistakes
 from tokenbroker.flow.model import Mode
 from tokenbroker.flow.schema import FlowValidator
@@ -61,8 +62,23 @@ def load_project_policy(folder: Path) -> tuple[Condition, ...]:
     Raises:
         SettingsError: with ``path:line:column`` of each mistake. A policy that can't be read permits nothing.
     """
-    files = sorted(each for each in folder.glob("*.y*ml") if each.suffix in (".yaml", ".yml"))
+    if not os.path.lexists(folder):
+        return ()
+    trouble, files = "", []
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        trouble = f"{folder}: can't read the folder: {error.strerror or type(error).__name__}"
+    if trouble:
+        raise _bad(trouble)
+    for file in files:
+        if file.suffix not in (".yaml", ".yml") or not file.is_file():
+            raise _bad(f"{file}: only files that end with .yaml or .yml may stand here")
     return tuple(AllOf(_conditions(file)) for file in files)
+
+
+def _bad(reason: str) -> SettingsError:
+    return SettingsError(reason, next_step="mend the policy, or remove its file", code="settings.bad_policy")
 
 
 def _conditions(file: Path) -> list[Condition]:
@@ -78,7 +94,7 @@ def _conditions(file: Path) -> list[Condition]:
         reason = "\n".join(mistakes)
     except (FlowError, ValueError) as error:
         reason = error.sentence if isinstance(error, FlowError) else f"{file}: {error}"
-    raise SettingsError(reason, next_step="mend the policy, or remove its file", code="settings.bad_policy")
+    raise _bad(without_excerpts(reason))  # an agent may read it: no line of the file
 
 
 def _condition(said: dict[str, Any], name: str) -> Condition:

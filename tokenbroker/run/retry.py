@@ -44,7 +44,12 @@ def retry_of(step: Step, *, default_times: int) -> Retry:
 
 
 def retried(
-    act: Callable[[], str], stage: Stage, retry: Retry, *, is_idempotent: bool, holds: Callable[[], bool]
+    act: Callable[[], str],
+    stage: Stage,
+    retry: Retry,
+    *,
+    is_idempotent: bool,
+    holds: Callable[[], bool | None],
 ) -> str:
     """Do `act`, and do it again as `retry` allows; answers its remark, and how often it was tried.
 
@@ -107,13 +112,15 @@ class _Proof:
     """That a press had no effect: `holds` is so after it, and was not so before it. None where nothing can prove it."""
 
     stage: Stage
-    holds: Callable[[], bool] | None
+    holds: Callable[[], bool | None] | None
+    """None where it can't be told."""
     held_before: bool = False
 
     def before_press(self) -> None:
         """The press comes next."""
         self.stage.begin_try()
-        self.held_before = self.holds is not None and self.holds()
+        # What could not be told counts as there: it would have to go first.
+        self.held_before = self.holds is not None and self.holds() is not False
 
     def is_given(self) -> bool:
         """Whether the page shows it, at once or when it has come to rest.
@@ -134,17 +141,21 @@ class _Proof:
                 "effect brings",
                 acted=True,
             )
-        if self.holds():
+        if self.stage.page.is_closed():
+            return False
+        if self.holds() is True:
             return True
         has_settled(self.stage.page, self.stage.remaining_s)
-        return self.holds()
+        return not self.stage.page.is_closed() and self.holds() is True
 
-    def _has_gone(self, holds: Callable[[], bool]) -> bool:
+    def _has_gone(self, holds: Callable[[], bool | None]) -> bool:
         page = self.stage.page
-        return any(
-            page.is_closed() or self.stage.has_left or not holds()
-            for _ in rounds(page, self.stage.remaining_s)
-        )
+        try:
+            return any(self.stage.has_left or holds() is False for _ in rounds(page, self.stage.remaining_s))
+        except StepFailed:
+            if page.is_closed():
+                return True
+            raise
 
 
 def _may_go_on(error: StepFailed, stage: Stage, retry: Retry, proof: _Proof, *, is_idempotent: bool) -> bool:

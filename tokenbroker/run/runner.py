@@ -246,7 +246,7 @@ def _performed(step: Step, stage: Stage) -> str:
         stage,
         retry,
         is_idempotent=kind.idempotent,
-        holds=lambda: retry.expect is not None and holds_now(retry.expect, stage),
+        holds=lambda: holds_now(retry.expect, stage) if retry.expect is not None else False,
     )
 
 

@@ -1,12 +1,13 @@
 """Runs, as the database knows them: begun, perhaps created a key at the site, finished."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
-from tokenbroker.clock import Clock, iso, system_clock
+from tokenbroker.clock import Clock, iso, midnight, system_clock
 from tokenbroker.store.audit_log import OK, AuditEntry, append
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import TOKEN_JOBS
@@ -37,9 +38,13 @@ def begin_job(
     actor: str,
     job_id: str | None = None,
     sealed_params: bytes | None = None,
+    admit: Callable[[int], None] = lambda _begun_today: None,
     clock: Clock = system_clock,
 ) -> str:
     """Record that a run of `flow_id` (``site/flow``) begins, with its audit row, and return the job's id.
+
+    `admit` is told how many have begun today, UTC, in the very transaction that adds this one: where it raises, none is
+    added, and of two runs that race for the last place one gets it.
 
     Raises:
         SecretUnavailable: the store can't be written; the run must not begin.
@@ -49,6 +54,7 @@ def begin_job(
     entry = _entry("run_flow", flow_id=flow_id, actor=actor, job_id=job_id, mode=mode)
 
     def work(connection: Connection) -> None:
+        admit(connection.execute(_begun_since(flow_id, midnight(now))).scalar_one())
         audit_ref = append(connection, entry, at=now)
         connection.execute(
             insert(TOKEN_JOBS).values(
@@ -126,10 +132,11 @@ def created_keys(store: Store, flow_id: str) -> list[CreatedKey]:
 
 def runs_since(store: Store, flow_id: str, moment: datetime) -> int:
     """How many runs of `flow_id` have begun since `moment`."""
-    query = select(func.count()).where(
-        TOKEN_JOBS.c.flow_id == flow_id, TOKEN_JOBS.c.created_at >= iso(moment)
-    )
-    return int(store.read(lambda connection: connection.execute(query).scalar_one()))
+    return store.read(lambda connection: connection.execute(_begun_since(flow_id, moment)).scalar_one())
+
+
+def _begun_since(flow_id: str, moment: datetime) -> Select[int]:
+    return select(func.count()).where(TOKEN_JOBS.c.flow_id == flow_id, TOKEN_JOBS.c.created_at >= iso(moment))
 
 
 def _change(connection: Connection, job_id: str, values: dict[str, object]) -> str:

@@ -106,6 +106,47 @@ def test_what_goes_after_a_press_and_comes_again_proves_that_it_had_no_effect(on
     assert trial.stage.page.title() == "3"
 
 
+TOASTS = "[{ text: 'nothing was made' }, { css: '.busy' }]"
+
+
+@pytest.mark.parametrize("within_s", [0.3, 1.0, 2.0])
+def test_what_a_set_names_and_stays_is_never_taken_for_gone(on_page, within_s):
+    trial = on_page(
+        "<button id=b onclick=\"document.title += '+'\">Make</button><p class=busy>nothing was made</p>"
+    )
+    step = f"{{ click: '#b', retry: {{ times: 2, expect: {{ selector: {TOASTS} }} }} }}"
+    with pytest.raises(StepFailed) as stopped:
+        performed(trial, step, within_s=within_s)
+    assert stopped.value.code == "retry.unproven"
+    assert trial.stage.page.title() == "t+"
+
+
+def test_of_two_that_a_set_may_mean_one_that_goes_proves_nothing(on_page):
+    trial = on_page(
+        """<button id=b onclick="document.title += '+'; document.querySelector('p')?.remove()">Make</button>
+        <p class=busy>nothing was made</p><p class=busy>nothing was made</p>"""
+    )
+    step = f"{{ click: '#b', retry: {{ times: 2, expect: {{ selector: {TOASTS} }} }} }}"
+    with pytest.raises(StepFailed) as stopped:
+        performed(trial, step, within_s=1.5)
+    assert stopped.value.code == "retry.unproven"
+    assert trial.stage.page.title() == "t+"
+
+
+def test_a_window_that_its_press_closes_has_proven_nothing_and_is_no_failure(on_page):
+    trial = on_page("x")
+    with trial.stage.page.expect_popup() as opened:
+        trial.stage.page.evaluate("window.open('about:blank')")
+    window = opened.value
+    window.set_content(
+        "<button id=b onclick='setTimeout(() => window.close(), 300)'>Allow</button><p>nothing was made</p>"
+    )
+    step = trial.plan_of(f"{{ click: '#b', {PROOF} }}").flow.steps[1]
+    trial.stage.begin(step, 3)
+    trial.stage.page = window
+    assert _performed(step, trial.stage) == ""
+
+
 def test_a_late_page_that_shows_it_again_proves_that_the_press_had_no_effect(on_page, site):
     trial = on_page("x")
     asked = []

@@ -131,6 +131,36 @@ def test_what_stands_around_a_frame_of_one_origin_stands_around_what_is_in_it(on
     assert trial.stage.page.frames[1].locator("input").input_value() == "ci"
 
 
+def test_a_button_of_another_name_is_not_pressed_where_the_form_has_gone(on_page):
+    shape = "<main><section><h2>Keys</h2>%s<button type=button>Rotate</button><button type=button>Copy</button></section></main>"
+    trial = on_page(
+        shape
+        % f'<form action="/keys" onsubmit="return false"><button class=go {SAY} data-n=right>Create</button></form>'
+    )
+    alternatives = '[{ role: button, name: "Create" }, { css: ".go" }, { xpath: "//section/*[2]/descendant-or-self::button" }]'
+    selector = with_fingerprint(trial, alternatives)
+    trial.stage.page.set_content(shape % f"<button class=go {SAY} data-n=wrong>Delete all keys</button>")
+    error = stopped_by(trial, f"click: {{ selector: {selector} }}")
+    assert (error.code, clicked(trial)) == ("target.not_found", "")
+
+
+@pytest.mark.parametrize(
+    "clobber",
+    [
+        "<form name=host action='/other'><input name=a></form><img name=host>",
+        "<iframe name=host></iframe><iframe name=defaultView></iframe>",
+        "<form name=getRootNode></form><form name=defaultView><input name=frameElement></form>",
+    ],
+)
+def test_names_that_shadow_those_of_a_document_lead_nowhere(on_page, clobber):
+    trial = on_page(FORM)
+    selector = with_fingerprint(trial, SET)
+    trial.stage.page.set_content(clobber + FORM)
+    trial.perform(f"click: {{ selector: {selector} }}", within_s=4)
+    assert clicked(trial) == "right"
+    assert trial.stage.target_report.fingerprint.form.endswith("/keys")
+
+
 def test_a_look_that_fails_tells_where_each_alternative_leads(on_page):
     trial = on_page(FORM.replace(">Create<", ">Add key<"))
     error = stopped_by(trial, f"wait_for: {{ selector: {SET} }}")

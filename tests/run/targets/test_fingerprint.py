@@ -40,8 +40,8 @@ AS_IT_WAS = PageTexts(
 )
 
 
-def fitted(*, page=AS_IT_WAS, **changes):
-    return fit(RECORDED, replace(RECORDED, **changes), page=page)
+def fitted(*, page=AS_IT_WAS, in_other_frame=False, **changes):
+    return fit(RECORDED, replace(RECORDED, **changes), page=page, in_other_frame=in_other_frame)
 
 
 def test_the_same_element_fits():
@@ -92,10 +92,11 @@ def test_what_a_redesign_changes_does_not(changes):
     assert not found.same_kind
 
 
-def test_what_has_left_its_form_is_of_the_kind_only_where_it_has_kept_its_surroundings():
-    assert fitted(form="").same_kind
-    assert fitted(form="").other_form
-    assert not fitted(form="", caption="", near=()).same_kind
+def test_what_has_left_its_form_is_of_the_kind_only_in_a_frame_with_the_same_surroundings():
+    assert fitted(form="", in_other_frame=True).same_kind
+    assert fitted(form="", in_other_frame=True).other_form
+    assert not fitted(form="", caption="", near=(), in_other_frame=True).same_kind
+    assert not fitted(form="").same_kind
 
 
 def test_what_is_no_longer_so_is_named():

@@ -29,8 +29,8 @@ def test_what_contradicts_is_told_with_both_values():
     now = replace(RECORDED, form="https://evil.example.com/keys")
     reason = told(seen(0, 1, 2, fit=fits(contradicts="form")), now=now)
     assert reason.why == (
-        "candidate 1 contradicts the fingerprint: its form is https://evil.example.com/keys, and "
-        "https://a.example.com/keys was recorded"
+        "candidate 1 contradicts the fingerprint: its form is https://evil.example.com, and "
+        "https://a.example.com was recorded"
     )
     assert "the fingerprint" in reason.next_step
 
@@ -62,6 +62,13 @@ def test_different_elements_are_told_as_such():
 def test_a_look_is_told_that_the_words_are_not_shown():
     why = told(seen(1, 2, alone=(2,)), recorded=None, purpose=Purpose.SEE).why
     assert why == "candidate 1 does not show the words that the set asks for"
+
+
+def test_what_was_just_pressed_is_told_as_that():
+    pressed = replace(seen(1, 2), was_pressed=True)
+    assert told(pressed, recorded=None).why == (
+        "candidate 1 is what was pressed last, and no longer shows the words that the set asks for"
+    )
 
 
 def test_nothing_at_all_is_told_as_that():

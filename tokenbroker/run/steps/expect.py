@@ -21,6 +21,7 @@ _STATES: dict[str, Callable[[Locator], bool]] = {
     "checked": lambda match: match.first.is_checked(timeout=1000),
     "unchecked": lambda match: not match.first.is_checked(timeout=1000),
 }
+_FINAL = ("target.bad_selector", "browser.closed", "browser.crashed")
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -39,10 +40,27 @@ def _perform(step: Step, stage: Stage) -> str:
     return ""
 
 
-def holds_now(options: Mapping[str, Any], stage: Stage) -> bool:
-    """Whether what `options`, those of an `expect`, ask for is so at this moment; raises as the step does."""
-    state, text = str(options.get("state", "visible")), options.get("text")
-    return _holds(selector_of(options["selector"]), stage, state, text)
+def holds_now(options: Mapping[str, Any], stage: Stage) -> bool | None:
+    """Whether what `options` (a selector, and perhaps a text) ask for is to be seen at this moment.
+
+    None where that can't be told: the page is just changing, or more than one thing may be meant.
+
+    Raises:
+        StepFailed: `target.bad_selector`; the page or the browser has gone.
+    """
+    if not stage.has_frame():
+        return False  # it went with its frame
+    selector, text = selector_of(options["selector"]), options.get("text")
+    try:
+        match = stage.frame().locator(selector) if isinstance(selector, str) else _match(selector, stage)
+        if match is None:
+            return False if isinstance(selector, SelectorSet) and stage.seek().is_gone(selector) else None
+        shown = match.filter(visible=True, has_text=text)
+        return attempt(shown.count, what="looking at the element") > 0
+    except StepFailed as error:
+        if error.code in _FINAL:
+            raise
+        return None
 
 
 def _holds(selector: Selector, stage: Stage, state: str, text: str | None) -> bool:
@@ -59,7 +77,7 @@ def _holds(selector: Selector, stage: Stage, state: str, text: str | None) -> bo
             return attempt(shown.count, what="looking for the text") > 0
         return attempt(lambda: _STATES[state](match), what="looking at the element")
     except StepFailed as error:
-        if error.code in ("target.bad_selector", "browser.closed", "browser.crashed"):
+        if error.code in _FINAL:
             raise
         return False
 

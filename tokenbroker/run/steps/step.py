@@ -8,7 +8,19 @@ from tokenbroker.flow.model import Step
 from tokenbroker.flow.schema.selector import SELECTOR
 from tokenbroker.run.stage import Stage
 
-__all__ = ["CREATES", "DIALOG", "OPENS", "PLACE", "SELECTOR", "VALUE_OPTIONS", "StepKind", "options"]
+__all__ = [
+    "CREATES",
+    "DIALOG",
+    "LAST_LOOK_S",
+    "OPENS",
+    "PLACE",
+    "SELECTOR",
+    "VALUE_OPTIONS",
+    "StepKind",
+    "options",
+]
+LAST_LOOK_S = 2.0
+"""How long a look may take that says why a step's time was up in vain."""
 REFERENCE = "^(secrets|param|env):[A-Za-z0-9_][A-Za-z0-9_./-]*$"
 VALUE_OPTIONS: dict[str, Any] = {
     "value": {"type": "string", "description": "The text as it stands here; never a secret."},

@@ -7,7 +7,7 @@ from tokenbroker.run.postcondition import sees
 from tokenbroker.run.quiet import rounds
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import target_of
-from tokenbroker.run.steps.step import PLACE, SELECTOR, StepKind, options
+from tokenbroker.run.steps.step import LAST_LOOK_S, PLACE, SELECTOR, StepKind, options
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -45,6 +45,7 @@ def _wait_for_set(selector: SelectorSet, stage: Stage, state: str) -> None:
         tuple(Tried(selector=each.told, why="it is still to be seen") for each in selector.alternatives),
     )
     if state == "visible":
+        stage.extend(LAST_LOOK_S)
         why, tried = stage.seek().unseen(selector) if stage.has_frame() else ("its frame is not there", ())
     raise StepFailed(f"what was waited for did not come: {why}", code="wait_for.timeout", tried=tried)
 

@@ -1,5 +1,7 @@
 """``wait_human``: pause until a person has done what only a person may do (RUN-12)."""
 
+from contextlib import suppress
+
 from tokenbroker.errors import HumanTimeout
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector, SelectorSet
@@ -12,9 +14,7 @@ from tokenbroker.run.one_time_code import answer_challenge, await_challenge
 from tokenbroker.run.postcondition import Postcondition, left, sees, shown
 from tokenbroker.run.quiet import rounds
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.step import SELECTOR, StepKind, options
-
-_LAST_LOOK_S = 2.0
+from tokenbroker.run.steps.step import LAST_LOOK_S, SELECTOR, StepKind, options
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -54,11 +54,16 @@ def _perform(step: Step, stage: Stage) -> str:
 
 def _unanswered(error: HumanTimeout, stage: Stage, until: Selector | None, proof: str) -> HumanTimeout:
     """`error`, and that the page has not shown the `proof` either: the person may have acted all the same."""
-    stage.extend(_LAST_LOOK_S)
-    why = stage.seek().unseen(until)[0] if isinstance(until, SelectorSet) else ""
+    stage.extend(LAST_LOOK_S)
+    why = ""
+    if isinstance(until, SelectorSet):
+        with suppress(StepFailed):  # the window may be closed: that nobody answered says more
+            why = stage.seek().unseen(until)[0]
     return HumanTimeout(
         f"{error.sentence}, and the page did not show {proof}{why and f' ({why})'}",
-        next_step="if the person has done it, mend `until`: the evidence folder shows the page as it is",
+        next_step="if the person has done it, mend `until`: the evidence folder shows the page as it is"
+        if until is not None
+        else "if the person has done it, say with `until` what the page shows then",
     )
 
 

@@ -36,10 +36,15 @@
   const tidy = (text) => (text || "").replace(/\p{Cf}/gu, "").replace(/\s+/g, " ").replace(/\p{Cc}/gu, "")
     .replace(/\S{16,}/g, "…").replace(/ +/g, " ").trim();
   // Up through shadow roots and frames of one origin: to a person, what stands in them stands where they stand.
-  const hostOf = (element) => element.getRootNode().host || null;
-  const frameOf = ({ defaultView: view }) => {
-    const frame = view?.frameElement;
-    return frame && view.origin !== "null" && view.origin === frame.ownerDocument.defaultView?.origin ? frame : null;
+  // (What a document has is asked of its prototype: <img name="host"> gives a document one.)
+  const viewOf = (page) => getter(Document, "defaultView").call(page);
+  const hostOf = (element) => {
+    const root = element.getRootNode();
+    return root.nodeType === Node.DOCUMENT_FRAGMENT_NODE ? root.host || null : null;
+  };
+  const frameOf = (page) => {
+    const frame = viewOf(page)?.frameElement;
+    return frame && viewOf(page).origin !== "null" && viewOf(page).origin === viewOf(frame.ownerDocument)?.origin ? frame : null;
   };
   const above = (element) => element.parentElement || hostOf(element) || frameOf(element.ownerDocument);
   const around = (element, selector) => {

@@ -1,7 +1,7 @@
 """What an element is, without any text of its page, and how well another one fits that (RESIL-2).
 
-Texts become keyed hashes of 16 bits: enough to tell the words of one page apart, too few to confirm a guess at a
-word, of which thousands have the same hash. The key is the site's name, so that the hashes of two sites differ.
+Texts become keyed hashes of 16 bits, which tell the words of one page apart. The key is the site's name, so that the
+hashes of two sites differ; it is no secret: who tries a list of likely words can tell which one fits.
 """
 
 import hashlib
@@ -96,8 +96,8 @@ class Fit:
         surroundings: see `Surroundings`.
         same_around: the same controls, two or more, stand beside it in the same order, under the same caption.
         other_form: it does not belong to the recorded form, so that it can't submit that one.
-        same_kind: role or tag, type, autocomplete, form and landmark are as recorded; it may have left its form if it
-            has kept its surroundings.
+        same_kind: role or tag, type, autocomplete, form and landmark are as recorded; in another frame with the same
+            surroundings it may be without a form.
         same_number: as many elements of that kind are there as were then.
         is_only: it was the only one of its kind.
         tells_much: the kind itself tells much: a password field, say.
@@ -126,11 +126,11 @@ class PageTexts:
     names: frozenset[str]
 
 
-def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts) -> Fit:
-    """How `now`, an element of `page`, fits what was `recorded`."""
+def fit(recorded: Fingerprint, now: Fingerprint, *, page: PageTexts, in_other_frame: bool = False) -> Fit:
+    """How `now`, an element of `page`, fits what was `recorded`; `in_other_frame`: it stands in another frame now."""
     surroundings = _surroundings(recorded, now, page)
     # What was put into a frame belongs to no form any more, wherever the frame stands.
-    has_left_its_form = bool(recorded.form) and not now.form and surroundings is Surroundings.SAME
+    has_left_its_form = in_other_frame and not now.form and surroundings is Surroundings.SAME
     return Fit(
         contradicts=_contradicts(recorded, now),
         same_name=bool(recorded.name) and recorded.name == now.name,

@@ -42,8 +42,12 @@ def reason_of(
         return Reason(why="the alternatives lead to different elements", next_step=_MEND_SET)
     bases = bases_of(selector)
     rests_on = {bases[way] for way in best.ways}
-    if purpose is Purpose.SEE and Basis.WORDS in bases and Basis.WORDS not in rests_on:
-        return Reason(why=f"{this} does not show the words that the set asks for", next_step=_MEND_SET)
+    if Basis.WORDS in bases and Basis.WORDS not in rests_on:
+        if purpose is Purpose.SEE:
+            return Reason(why=f"{this} does not show the words that the set asks for", next_step=_MEND_SET)
+        if purpose is Purpose.ACT and best.was_pressed:
+            why = f"{this} is what was pressed last, and no longer shows the words that the set asks for"
+            return Reason(why=why, next_step=_MEND_SET)
     if recorded is not None and now is not None and best.fit is not None:
         return _unlike(this, best.fit, recorded, now)
     if len(rests_on) == 1:
@@ -62,7 +66,7 @@ def reason_of(
 
 def _unlike(this: str, fit: Fit, recorded: Fingerprint, now: Fingerprint) -> Reason:
     if fit.contradicts:
-        before, after = (str(getattr(each, fit.contradicts)) or "none" for each in (recorded, now))
+        before, after = (_shown(each, fit.contradicts) for each in (recorded, now))
         why = (
             f"{this} contradicts the fingerprint: its {fit.contradicts} is {after}, and {before} was recorded"
         )
@@ -73,6 +77,12 @@ def _unlike(this: str, fit: Fit, recorded: Fingerprint, now: Fingerprint) -> Rea
         unlike = f", and it differs from the fingerprint in {', '.join(changed)}" if changed else ""
         why = f"too little speaks for {this}{unlike}"
     return Reason(why=why, next_step=_MEND_FINGERPRINT)
+
+
+def _shown(told: Fingerprint, name: str) -> str:
+    """What decides of it: of an address its origin, which alone contradicts."""
+    value = str(getattr(told, name)) or "none"
+    return "/".join(value.split("/")[:3]) if name == "form" else value
 
 
 def _families(selector: SelectorSet, best: Evidence) -> str:

@@ -102,7 +102,9 @@ class SetSearch:
                 ways=candidate.ways,
                 alone=frozenset(way for way in candidate.ways if counts[way] == 1),
                 was_pressed=candidate.is_acted and candidate.presses,
-                fit=fit(recorded, now, page=page) if recorded is not None and now is not None else None,
+                fit=fit(recorded, now, page=page, in_other_frame=candidate.frame != self.frames[0])
+                if recorded is not None and now is not None
+                else None,
             )
             for candidate, now in zip(candidates, prints, strict=True)
         ]
@@ -174,7 +176,9 @@ class SetSearch:
 
     def unseen(self) -> tuple[str, tuple[Tried, ...]]:
         """Why a look does not find the element in the step's own frame, and where each alternative leads."""
-        view = self._view(self.frames[:1]) or _View()
+        view = self._view(self.frames[:1])
+        if view is None:
+            return "the page could not be looked at", ()
         return self._reason(view).why, self._tried(view)
 
     def _reason(self, view: "_View") -> Reason:

@@ -177,6 +177,8 @@ def _fits_whole(fit: Fit, case: _Case, purpose: Purpose) -> bool:
     """Whether the fingerprint fits so well that style and place are enough: they may be another's that came instead."""
     if not fit.same_kind or fit.surroundings not in (Surroundings.SAME, Surroundings.GONE):
         return False
+    if purpose is Purpose.ACT and fit.other_form and fit.other_name:
+        return False  # whatever it does, nothing says that it is what was recorded
     is_read = purpose is Purpose.READ
     if fit.surroundings is Surroundings.SAME and is_read and len(case.led_by) > 1:
         return True
