@@ -83,8 +83,17 @@ def test_alternatives_that_lead_to_different_elements_stop():
 
 
 def test_what_is_named_twice_is_not_doubted_for_what_stands_in_its_old_place():
-    assert accepted(seen(0, 1), seen(2)) == 0
-    assert accepted(seen(1), seen(2, 0)) is None
+    fit = fits()
+    assert accepted(seen(0, 1, fit=fit), seen(2, fit=fit)) == 0
+    assert accepted(seen(1, fit=fit), seen(2, 0, fit=fit)) is None
+
+
+@pytest.mark.parametrize("purpose", [Purpose.ACT, Purpose.LOOK, Purpose.READ])
+def test_without_a_fingerprint_any_doubt_stops(purpose):
+    # A second field with the same id before the right one: the label leads there, and the place alone does not.
+    assert accepted(seen(0, 1), seen(1, 2), purpose=purpose) is None
+    assert accepted(seen(0, 1), seen(2), purpose=purpose) is None
+    assert accepted(seen(0, 1), seen(1), purpose=purpose) == 0
 
 
 def test_a_lookalike_with_less_of_the_same_evidence_does_not_matter():

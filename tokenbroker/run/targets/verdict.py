@@ -207,5 +207,7 @@ def _outweighs(one: _Case, other: _Case) -> bool:
     if other.weight <= one.weight:
         # A place alone does not tell twins apart: one more before them, and it is the other's.
         return fits_better or one.weight - other.weight not in ({Basis.PLACE}, set())
-    is_named = len(one.names) > 1 and other.names < one.names and not one.stands(Surroundings.OTHER)
+    # Without a fingerprint nobody knows what it was called: a label leads to what has the id that it names.
+    is_known = mine is not None and not one.stands(Surroundings.OTHER)
+    is_named = is_known and len(one.names) > 1 and other.names < one.names
     return is_named or (fits_better and other.names <= one.names)
