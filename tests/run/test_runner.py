@@ -132,9 +132,9 @@ def test_a_step_that_was_healed_says_so_in_its_remark_and_among_the_notes(runs: 
         '  - click: [{ role: button, name: "Creat" }, { css: "#go" }, { xpath: "//form/button" }]\n'
     )
     assert result.status is Status.PASSED
-    assert result.steps[1].remark == "healed: role failed, css, xpath led to it"
+    assert result.steps[1].remark == "healed: role failed; css and xpath led to it"
     assert result.notes == (
-        "flow.yaml:7: step 2 was healed: role failed, css, xpath led to it; mend its selector",
+        "flow.yaml:7: step 2 was healed: role failed; css and xpath led to it; mend its selector",
     )
 
 

@@ -214,7 +214,7 @@ class _Run:
         """How the target of `step` was healed, which a person must hear of; "" where it was not."""
         told = stage.target_report.told if stage.target_report is not None else ""
         if told:
-            where = f"{self._plan.flow.path}:{step.position.line}"
+            where = f"{self._plan.flow.path.name}:{step.position.line}"
             self.notes.append(
                 self._tools.redactor.text(f"{where}: step {step.number} was {told}; mend its selector")
             )

@@ -47,7 +47,7 @@ class TargetReport:
         """How it was healed, in words for a person; "" where nothing was."""
         if not self.is_healed:
             return ""
-        failed = f"{', '.join(self.failed)} failed, {', '.join(self.agreed)} led to it" if self.failed else ""
+        failed = f"{_all(self.failed)} failed; {_all(self.agreed)} led to it" if self.failed else ""
         moved = "it is in another frame now" if self.in_other_frame else ""
         return f"healed: {'; '.join(filter(None, (failed, moved)))}"
 
@@ -84,3 +84,7 @@ class Found:
         return cls(
             element=candidate.element, target=candidate.target, undo=candidate.undo, frame=candidate.frame
         )
+
+
+def _all(families: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, (", ".join(families[:-1]), families[-1])))
