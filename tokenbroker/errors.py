@@ -57,9 +57,17 @@ class SettingsError(UsageError):
 
 
 class FlowError(UsageError):
-    """A flow's text is not a flow; the sentence begins with ``path:line:column``."""
+    """A flow's text is not a flow; the sentence begins with ``path:line:column``.
+
+    Attributes:
+        line, column: where, from 1, columns in characters.
+        what: what is wrong there, without the place and the excerpt.
+    """
 
     code = "flow.invalid"
+    line = 1
+    column = 1
+    what = ""
 
 
 class PolicyDenied(BrokerError):

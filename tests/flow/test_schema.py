@@ -57,6 +57,17 @@ def test_every_key_and_option_is_described_for_an_editor() -> None:
     assert silent in ([], ["steps"])
 
 
+@pytest.mark.req("FLOW-2")
+def test_every_pattern_is_said_in_words_too() -> None:
+    def silent(part: Any) -> list[str]:
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        found = [each for one in inner for each in silent(one)]
+        is_silent = isinstance(part, dict) and isinstance(part.get("pattern"), str) and "$comment" not in part
+        return [*found, *([part["pattern"]] if is_silent else [])]
+
+    assert silent(SCHEMA) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

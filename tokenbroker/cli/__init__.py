@@ -14,6 +14,7 @@ from tokenbroker.errors import BrokerError, ExitCode
 COMMANDS = (
     "run",
     "serve",
+    "validate",
     "plan",
     "policy",
     "report",

@@ -69,7 +69,9 @@ def flow_error(
         excerpt = f"\n  {line:>4} | {lines[line - 1][:_EXCERPT_CHARACTERS]}"
         if column <= _EXCERPT_CHARACTERS:
             excerpt += f"\n       | {' ' * (column - 1)}^"
-    return FlowError(f"{path}:{line}:{column}: {sentence}{excerpt}", code=code)
+    error = FlowError(f"{path}:{line}:{column}: {sentence}{excerpt}", code=code)
+    error.line, error.column, error.what = line, column, sentence
+    return error
 
 
 def without_excerpts(text: str) -> str:

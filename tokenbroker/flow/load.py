@@ -38,6 +38,15 @@ def loads(text: str | bytes, steps: StepTypes, *, path: Path = Path("flow.yaml")
     return flow_of(parse_document(raw, path), steps)
 
 
+def mistakes_in(path: Path, steps: StepTypes) -> list[FlowError]:
+    """All mistakes of the flow file at `path`, in the order of their places; none where `load` answers a flow."""
+    try:
+        document = read_document(path)
+    except FlowError as error:
+        return [error]
+    return sorted(islice(_mistakes(document, steps), MAX_MISTAKES), key=lambda each: (each.line, each.column))
+
+
 def flow_of(document: Document, steps: StepTypes) -> Flow:
     """Check `document` and freeze it; raises FlowError with all its mistakes."""
     mistakes = list(islice(_mistakes(document, steps), MAX_MISTAKES + 1))

@@ -135,11 +135,7 @@ def _sentence(error: ValidationError) -> str:
         case "minLength":
             return f"this must have {expected} characters at least"
         case "pattern":
-            return (
-                f"this must be {schema['$comment']}"
-                if "$comment" in schema
-                else f"this does not have the form {expected}"
-            )
+            return f"this must be {schema.get('$comment', f'of the form {expected}')}"
         case "minItems" | "maxItems":
             return f"there are {len(instance)} here: {schema.get('description', f'{expected} is the limit')}"
         case "uniqueItems":

@@ -24,10 +24,15 @@ DURATION: dict[str, Any] = {
         {
             "type": "string",
             "pattern": "^(?=.*[1-9])([0-9]{1,8}ms|[0-9]{1,5}(\\.[0-9]{1,3})?s|[0-9]{1,4}(\\.[0-9]{1,3})?m)$",
+            "$comment": "a text such as 500ms, 10s or 2m",
         },
     ],
 }
-NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"}
+NAME = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$",
+    "$comment": "a name of letters, digits, dots, underscores and hyphens",
+}
 _DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "$comment": "a date such as 2026-11-30"}
 _MODE = {"enum": ["guided", "semi_auto"]}
 _PARAM = {
@@ -94,13 +99,21 @@ FLOW_PROPERTIES: dict[str, Any] = {
     "tags": {
         "description": "pytest marks for `-m`.",
         "type": "array",
-        "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+        "items": {
+            "type": "string",
+            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+            "$comment": "a word of letters, digits and underscores",
+        },
         "uniqueItems": True,
     },
     "origins": {
         "description": "Where the flow may go; without it, the origins of its navigate steps.",
         "type": "array",
-        "items": {"type": "string", "pattern": "^https?://[^/?#]+$"},
+        "items": {
+            "type": "string",
+            "pattern": "^https?://[^/?#]+$",
+            "$comment": "an origin such as https://console.example.com",
+        },
         "minItems": 1,
     },
     "params": {

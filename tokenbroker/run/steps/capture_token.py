@@ -121,6 +121,7 @@ CAPTURE_TOKEN = StepKind(
             "secret_ref": {
                 "type": "string",
                 "pattern": "^[A-Za-z0-9_-]+:[A-Za-z0-9_][A-Za-z0-9_./-]*$",
+                "$comment": "a reference SINK:PATH such as bitwarden:example/key",
                 "maxLength": 255,
                 "description": "Where it goes: SINK:PATH; the sink's name is an alias in the settings.",
             },
@@ -132,6 +133,7 @@ CAPTURE_TOKEN = StepKind(
             "attribute": {
                 "type": "string",
                 "pattern": "^[A-Za-z_:][A-Za-z0-9_.:-]{0,99}$",
+                "$comment": "the name of an attribute",
                 "description": "The attribute's name, with from: attribute.",
                 "examples": ["data-clipboard-text"],
             },

@@ -37,7 +37,14 @@ NAVIGATE = StepKind(
     verb="navigate",
     summary="Go to an address.",
     options=options(
-        {"url": {"type": "string", "pattern": "^https?://[^\\s]+$", "description": "Where to go."}},
+        {
+            "url": {
+                "type": "string",
+                "pattern": "^https?://[^\\s]+$",
+                "$comment": "an address that begins with http:// or https://",
+                "description": "Where to go.",
+            }
+        },
         required=("url",),
     ),
     shorthand="url",

@@ -31,6 +31,7 @@ PRESS = StepKind(
             "key": {
                 "type": "string",
                 "pattern": "^((Control|Shift|Alt|Meta|ControlOrMeta)\\+)*[A-Za-z0-9]+$",
+                "$comment": "a key such as Enter or Control+A",
                 "description": "The key's name as Playwright has it: Enter, Tab, ArrowDown, a …",
             },
             "selector": SELECTOR,

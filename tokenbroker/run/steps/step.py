@@ -27,6 +27,7 @@ VALUE_OPTIONS: dict[str, Any] = {
     "value_ref": {
         "type": "string",
         "pattern": REFERENCE,
+        "$comment": "a reference: secrets:NAME, param:NAME or env:NAME",
         "description": "Where the value comes from: secrets:NAME, param:NAME or env:NAME.",
     },
 }
@@ -41,6 +42,7 @@ _FRAME: dict[str, Any] = {
         "url": {
             "type": "string",
             "pattern": "^https?://[^\\s]+$",
+            "$comment": "an address that begins with http:// or https://",
             "description": "Its address; * stands for anything within a part, ** for anything.",
         },
         "selector": {"type": "string", "minLength": 1, "description": "The iframe element."},
@@ -51,7 +53,11 @@ FRAME: dict[str, Any] = {
     "anyOf": [_FRAME, {"type": "array", "items": _FRAME, "minItems": 1, "maxItems": 5}],
     "examples": [{"url": "https://keys.example.com/**"}, [{"name": "console"}, {"selector": "iframe.keys"}]],
 }
-WINDOW_NAME: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"}
+WINDOW_NAME: dict[str, Any] = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$",
+    "$comment": "a name of letters, digits, dots, underscores and hyphens",
+}
 PAGE: dict[str, Any] = {
     **WINDOW_NAME,
     "description": "The window to work in, by the name that the step which opened it gave; else the first one.",

@@ -84,6 +84,7 @@ WAIT_FOR = StepKind(
             "url": {
                 "type": "string",
                 "pattern": "^https?://[^\\s]+$",
+                "$comment": "an address that begins with http:// or https://",
                 "description": "The address to wait for; * stands for anything within a part, ** for anything.",
             },
             **PLACE,
