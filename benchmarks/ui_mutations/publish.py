@@ -21,7 +21,7 @@ _CALLED: Final = {
     "ours": "tokenbroker",
 }
 _COLOURS: Final = {"survived": "#2f7d4f", "stopped": "#c9ced6", "wrong": "#b3261e"}
-_WIDTH, _BAR_LEFT, _BAR_WIDTH, _BAR_HEIGHT, _GAP = 960, 230, 480, 20, 8
+_WIDTH, _BAR_LEFT, _BAR_WIDTH, _BAR_HEIGHT, _GAP = 1010, 230, 480, 20, 8
 
 Measured = Mapping[str, Sequence[Result]]
 """The results of each range, by its name."""
