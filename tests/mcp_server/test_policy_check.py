@@ -56,7 +56,7 @@ def test_a_refusal_says_its_reason_and_what_would_change_it(project: Project) ->
         "policy.rule.allow.automation.permitted",
         "policy.rule.deny.automation.not_permitted",
         "mode.not_available",
-        "run.would_duplicate",
+        "param.missing",
         "run.would_duplicate",
         "param.missing",
         "policy.rule.allow.automation.permitted",

@@ -117,6 +117,7 @@ def approve(
     """
     mode, mode_reason = _mode(flow, request.mode)
     origin_map = _origin_map(request.origin_map)
+    params = _params(flow, request.params)
     now = clock()
     facts = _facts(flow, request, mode=mode, origin_map=origin_map, history=history, now=now)
     decision = decide(facts, project=project)
@@ -129,7 +130,7 @@ def approve(
         mode_reason=mode_reason,
         origins=facts.origins,
         origin_map=origin_map,
-        params=_params(flow, request.params),
+        params=params,
         decision=decision,
         limits=limits_of((*OWN, *project)),
         decided_at=now,
