@@ -1,6 +1,7 @@
 """The demo behind the flows: one site, one account and one home for each worker of a test session."""
 
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -45,8 +46,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory, demo_account: Account) -> Ite
 def tokenbroker_broker(tokenbroker_broker: Broker, demo_account: Account) -> Broker:
     """The home, filled with what a person would have put there with `tokenbroker secrets put`."""
     sink = tokenbroker_broker.sink("local")
+    session = secrets.token_hex(8)  # an id is kept in clear: nothing of the account is in it
     for path, value in (("example.email", demo_account.email), ("example.password", demo_account.password)):
-        sink.put(path, Secret(value), put_id=f"demo-{demo_account.email}-{path}", actor="demo")
+        sink.put(path, Secret(value), put_id=f"demo-{session}-{path}", actor="demo")
     _begin_todays_run(tokenbroker_broker)
     return tokenbroker_broker
 

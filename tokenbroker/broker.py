@@ -14,8 +14,9 @@ from tokenbroker.evidence.collect import require_place
 from tokenbroker.evidence.one_run import Books, Run, SinkOpener
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Channel
-from tokenbroker.policy.approve import History, Plan, Request, approve
+from tokenbroker.policy.approve import NO_HISTORY, History, Plan, Request, approve
 from tokenbroker.policy.conditions import Condition
+from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.policy.project import load_project_policy
 from tokenbroker.redact import Redactor
 from tokenbroker.run.recover import Recovered, dismiss, recover
@@ -156,6 +157,11 @@ class Broker:
             SettingsError: a file of it is not as it must be.
         """
         return load_project_policy(self.configuration.root / "policies")
+
+    def explain(self, flow: Flow, request: Request) -> Explanation:
+        """What `approve` would decide; nothing is recorded, and no home is made where there is none."""
+        history = self.history(flow, request) if (self.home / "store.db").exists() else NO_HISTORY
+        return explain(flow, request, clock=self.clock, history=history, project=self.project_policy())
 
     def approve(self, flow: Flow, request: Request) -> Plan:
         """Decide, and leave the decision in the audit whichever way it goes; raises as `policy.approve` does."""

@@ -13,8 +13,8 @@ from tokenbroker.broker import Broker
 from tokenbroker.errors import UsageError
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow, Mode
-from tokenbroker.policy.approve import NO_HISTORY, Request
-from tokenbroker.policy.explain import Explanation, explain
+from tokenbroker.policy.approve import Request
+from tokenbroker.policy.explain import Explanation
 from tokenbroker.pytest_plugin.options import parse_mode, parse_params
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import Configuration, load_configuration
@@ -87,10 +87,7 @@ class Asked:
                 live=self.live,
                 again=self.again,
             )
-            has_home = (broker.home / "store.db").exists()
-            history = broker.history(self.flow, request) if has_home else NO_HISTORY
-            project = broker.project_policy()
-            return explain(self.flow, request, clock=broker.clock, history=history, project=project)
+            return broker.explain(self.flow, request)
 
 
 def as_record(told: Explanation) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from jsonschema.exceptions import relevance
 from tokenbroker.flow.document import printable
 
 _TYPES: Final = {
-    "string": "text: put it in quotes",
+    "string": "text",
     "array": "a list",
     "object": "a mapping",
     "integer": "a whole number",
@@ -119,8 +119,11 @@ def _sentence(error: ValidationError) -> str:
             return _sentence(min(error.context, key=relevance))
         case "type":
             names = [expected] if isinstance(expected, str) else expected
-            is_shaped = "object" in names and "description" in schema
-            return f"this must be {' or '.join(_TYPES[name] for name in names)}{f': {said}' if is_shaped else ''}"
+            hint = f": {said}" if "object" in names and "description" in schema else ""
+            hint = (
+                ": put it in quotes" if names == ["string"] and isinstance(instance, (int, float)) else hint
+            )
+            return f"this must be {' or '.join(_TYPES[name] for name in names)}{hint}"
         case "enum":
             return f"this must be one of {', '.join(map(str, expected))}"
         case "const":

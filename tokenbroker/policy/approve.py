@@ -169,13 +169,12 @@ def _facts(
 ) -> Facts:
     visited = _visited(flow)
     origins = _declared(flow) or tuple(dict.fromkeys(visited))
-    reached = tuple(origin_map.get(origin, origin) for origin in origins)
+    reached = (origin_map.get(origin, origin) for origin in origins)
     return Facts(
         flow=flow,
         mode=mode,
         visited=visited,
         origins=origins,
-        reached=reached,
         beyond=tuple(origin for origin in reached if not is_loopback(origin)),
         live=request.live,
         again=request.again,

@@ -33,8 +33,7 @@ class Facts:
 
     Attributes:
         origins: where the flow may go, as its text says it.
-        reached: the same after the origin map.
-        beyond: those of them that are not on this machine.
+        beyond: those that, after the origin map, are not on this machine.
         runs_today: how many runs of the flow have begun since midnight, UTC; asked only where it counts.
         created_before: when an earlier run created a key, if one did.
     """
@@ -43,7 +42,6 @@ class Facts:
     mode: Mode
     visited: tuple[str, ...]
     origins: tuple[str, ...]
-    reached: tuple[str, ...]
     beyond: tuple[str, ...]
     live: bool
     again: bool

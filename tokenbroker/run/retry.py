@@ -54,8 +54,8 @@ def retried(
     """Do `act`, and do it again as `retry` allows; answers its remark, and how often it was tried.
 
     An idempotent step is done again whatever it failed with. Any other one is done again only where it failed before
-    it pressed anything, or where `holds` (the retry's `expect`) proves that the press had no effect: it must not have
-    held just before the press, unless the press has brought another document.
+    it pressed anything, or where `holds` (the retry's `expect`) proves that the press had no effect: what held just
+    before the press has to go first, or its document.
 
     Raises:
         what the last try raised; StepFailed `retry.no_effect` where the press had no effect each time, and
@@ -109,11 +109,11 @@ def pause_s(tries: int) -> float:
 
 @dataclass(kw_only=True, slots=True)
 class _Proof:
-    """That a press had no effect: `holds` is so after it, and was not so before it. None where nothing can prove it."""
+    """That a press had no effect: `holds` has come to be so after it; None where nothing can prove it."""
 
     stage: Stage
     holds: Callable[[], bool | None] | None
-    """None where it can't be told."""
+    """Answers None where it can't be told."""
     held_before: bool = False
 
     def before_press(self) -> None:

@@ -307,9 +307,25 @@ def test_an_act_that_came_to_nothing_does_not_count_as_done(on_page):
 
 @pytest.mark.req("SECRET-7")
 @pytest.mark.parametrize(
-    "code", ["481516", "1234-5678", "WDJB-MJHT", "sk-live-abcdef", "abcd efgh ijkl mnop", "exk_1", "aB3x"]
+    "code",
+    [
+        "481516",
+        "1234-5678",
+        "WDJB-MJHT",
+        "sk-live-abcdef",
+        "abcd efgh ijkl mnop",
+        "exk_1",
+        "aB3x",
+        "4b",
+        "k9",
+        "kE-yValue",
+    ],
 )
-def test_what_may_be_a_code_is_not_in_a_fingerprint(on_page, code):
+@pytest.mark.parametrize(
+    "around", ["%s", "%s é"]
+)  # plain texts are looked at by quicker patterns than others
+def test_what_may_be_a_code_is_not_in_a_fingerprint(on_page, code, around):
+    code = code if around == "%s" else around % code.replace(" ", "-")
     trial = on_page(
         f"<main><h1>{code}</h1><table><tr><th>{code}</th><td><p>{code}</p><button class=a id=b>{code}</button></td></tr></table></main>"
     )

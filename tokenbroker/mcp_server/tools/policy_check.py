@@ -13,8 +13,8 @@ from tokenbroker.mcp_server.answers import Answer, refused, told
 from tokenbroker.mcp_server.desk import Desk
 from tokenbroker.mcp_server.project import Project
 from tokenbroker.mcp_server.tools.tool import ToolKind
-from tokenbroker.policy.approve import NO_HISTORY, Request
-from tokenbroker.policy.explain import Explanation, explain
+from tokenbroker.policy.approve import Request
+from tokenbroker.policy.explain import Explanation
 from tokenbroker.pytest_plugin.options import parse_mode
 
 FLOW = Field(description="The flow's id (site/flow) or its file, as list_flows names them.")
@@ -83,8 +83,7 @@ def _explained(
             live=live,
             again=again,
         )
-        history = broker.history(flow, request) if (broker.home / "store.db").exists() else NO_HISTORY
-        return explain(flow, request, clock=broker.clock, history=history, project=broker.project_policy())
+        return broker.explain(flow, request)
 
 
 POLICY_CHECK = ToolKind(

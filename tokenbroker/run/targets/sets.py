@@ -179,6 +179,8 @@ class SetSearch:
         view = self._view(self.frames[:1])
         if view is None:
             return "the page could not be looked at", ()
+        if view.verdict.accepted is not None:
+            return "it came when the time was up", ()
         return self._reason(view).why, self._tried(view)
 
     def _reason(self, view: "_View") -> Reason:
