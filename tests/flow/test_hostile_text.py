@@ -1,5 +1,6 @@
 """Files that were made to hurt: each ends in one clear error with a position, quickly and in little memory."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.flow.texts import REFERENCE, flow_from, flow_text
 from tokenbroker.errors import FlowError
+from tokenbroker.flow.load import MAX_MISTAKES
 from tokenbroker.flow.model import Flow
 
 MAX_CPU_S = 1.0
@@ -69,13 +71,22 @@ HOSTILE: dict[str, str | bytes] = {
 }
 
 
+THOUSANDS_OF_MISTAKES: dict[str, str] = {
+    "keys": "".join(f"key{index}: {'x' * 80}\n" for index in range(9_000)),
+    "tags, two of them wrong": flow_text(
+        head=f"tags: [{', '.join(f't{index}' for index in range(18_000))}, 1, 1]"
+    ),
+    "wrong tags": flow_text(head=f"tags: [{', '.join(str(index) for index in range(18_000))}]"),
+    "steps": flow_text(*["- clik: a"] * 6_000),
+    "a long key": flow_text(f"- click: {{ {'k' * 500_000}: 1 }}"),
+}
+
+
 @pytest.mark.req("LINT-3")
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_text_ends_in_one_positioned_error_quickly(text: str | bytes) -> None:
-    started = time.process_time()
+def test_a_hostile_text_ends_in_one_positioned_error(text: str | bytes) -> None:
     with pytest.raises(FlowError) as refused:
         flow_from(text)
-    assert time.process_time() - started < MAX_CPU_S
     error = refused.value
     assert error.code.startswith("flow.")
     assert len(re.findall(r"^flow\.yaml:[1-9]\d*:[1-9]\d*: ", error.sentence, re.MULTILINE)) == 1
@@ -84,28 +95,18 @@ def test_a_hostile_text_ends_in_one_positioned_error_quickly(text: str | bytes) 
 
 
 @pytest.mark.req("LINT-3")
-@pytest.mark.parametrize(
-    "text",
-    [
-        "".join(f"key{index}: {'x' * 80}\n" for index in range(9_000)),
-        flow_text(head=f"tags: [{', '.join(f't{index}' for index in range(18_000))}, 1, 1]"),
-        flow_text(head=f"tags: [{', '.join(str(index) for index in range(18_000))}]"),
-        flow_text(*["- clik: a"] * 6_000),
-        flow_text(f"- click: {{ {'k' * 500_000}: 1 }}"),
-    ],
-    ids=["keys", "tags, two of them wrong", "wrong tags", "steps", "a long key"],
-)
-def test_a_text_of_thousands_of_mistakes_is_refused_quickly_in_few_words(text: str) -> None:
-    started = time.process_time()
+@pytest.mark.parametrize("text", THOUSANDS_OF_MISTAKES.values(), ids=THOUSANDS_OF_MISTAKES.keys())
+def test_a_text_of_thousands_of_mistakes_is_refused_in_few_words(text: str) -> None:
     with pytest.raises(FlowError) as refused:
         flow_from(text)
-    assert time.process_time() - started < MAX_CPU_S
     assert len(refused.value.sentence) < 15_000
+    assert len(refused.value.sentence.splitlines()) <= 3 * MAX_MISTAKES + 1
 
 
 @pytest.mark.req("LINT-3")
-def test_all_hostile_texts_together_stay_below_the_memory_limit() -> None:
-    # A process of its own: the peak of this one belongs to every test that ran in it.
+def test_no_text_takes_long_and_all_together_stay_below_the_memory_limit() -> None:
+    # A process of its own: the peak of this one belongs to every test that ran in it, and what measures
+    # coverage takes more time than what is measured.
     told = subprocess.run(
         [sys.executable, "-m", "tests.flow.test_hostile_text"],
         cwd=Path(__file__).parents[2],
@@ -113,7 +114,10 @@ def test_all_hostile_texts_together_stay_below_the_memory_limit() -> None:
         text=True,
         check=True,
     )
-    assert int(told.stdout) < MAX_MEMORY_KIB
+    *times, peak_kib = (line.rsplit("\t", 1) for line in told.stdout.splitlines())
+    assert len(times) == len(HOSTILE) + len(THOUSANDS_OF_MISTAKES)
+    assert [name for name, seconds in times if float(seconds) > MAX_CPU_S] == []
+    assert int(peak_kib[1]) < MAX_MEMORY_KIB
 
 
 @pytest.mark.req("LINT-3")
@@ -168,11 +172,11 @@ def _flow_or_error(raw: bytes) -> None:
 
 
 if __name__ == "__main__":
-    for hostile in HOSTILE.values():
-        try:
+    for name, hostile in [*HOSTILE.items(), *THOUSANDS_OF_MISTAKES.items()]:
+        started = time.process_time()
+        with contextlib.suppress(FlowError):
             flow_from(hostile)
-        except FlowError:
-            continue
+        print(name, time.process_time() - started, sep="\t")
     # Not ru_maxrss: that counts what the test session's own process had in use when it forked.
     status = Path("/proc/self/status").read_text(encoding="utf-8")
-    print(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
+    print("peak KiB", re.findall(r"VmHWM:\s+(\d+) kB", status)[0], sep="\t")

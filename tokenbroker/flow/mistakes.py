@@ -6,6 +6,7 @@ A value may be a secret that stands where it must not.
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -30,6 +31,8 @@ _LIMITS: Final = {
     "maxProperties": "this must have no more keys than {}",
 }
 
+_ENOUGH: Final = 100  # a text of thousands of mistakes is not worth the time to find them all
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchemaMistake:
@@ -48,8 +51,9 @@ class SchemaMistake:
 
 
 def schema_mistakes(validator: Draft202012Validator, value: Any) -> Iterator[SchemaMistake]:
-    """All that `validator` has against `value`."""
-    errors = [each for error in validator.iter_errors(value) for each in _telling(error)]
+    """What `validator` has against `value`: all of it, or the first hundred."""
+    found = islice(validator.iter_errors(value), _ENOUGH)
+    errors = [each for error in found for each in _telling(error)]
     with_unknown = {tuple(each.absolute_path) for each in errors if each.validator == "additionalProperties"}
     of_other_type = {tuple(each.absolute_path) for each in errors if each.validator == "type"}
     for each in errors:
