@@ -15,25 +15,16 @@ from xml.sax.saxutils import escape
 BLOCK_FONT: Final = Path(__file__).with_name("block.ttf")
 """The font: a `cmap` of format 13 alone (OpenType 1.9, "many-to-one range mappings")."""
 
-CHROMIUM_ARGUMENTS: Final = ("--disable-remote-fonts", "--font-render-hinting=none")
+CHROMIUM_ARGUMENTS: Final = ("--disable-remote-fonts",)
 """What the command line needs besides the environment; the first covers ``data:`` and ``blob:`` fonts too."""
 
-# Hinting is off here and on the command line (each is asked at another place): the hinter of a font for all of
-# Unicode walks through its 1.1 million characters in each new renderer, which took 0.14 s.
 _CONFIGURATION = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
   <dir>{fonts}</dir>
   <cachedir>{cache}</cachedir>
-  <match target="pattern">{unhinted}</match>
-  <match target="font">{unhinted}</match>
 </fontconfig>
 """
-_UNHINTED: Final = (
-    '<edit name="hinting" mode="assign"><bool>false</bool></edit>'
-    '<edit name="autohint" mode="assign"><bool>false</bool></edit>'
-    '<edit name="hintstyle" mode="assign"><const>hintnone</const></edit>'
-)
 
 
 def works_here() -> bool:
@@ -57,7 +48,7 @@ def write_fontconfig(folder: Path) -> dict[str, str]:
     (fonts / BLOCK_FONT.name).write_bytes(_with_a_name_by_lot(BLOCK_FONT.read_bytes()))
     configuration = folder / "fonts.conf"
     configuration.write_text(
-        _CONFIGURATION.format(fonts=escape(str(fonts)), cache=escape(str(cache)), unhinted=_UNHINTED),
+        _CONFIGURATION.format(fonts=escape(str(fonts)), cache=escape(str(cache))),
         encoding="utf-8",
     )
     return {"FONTCONFIG_FILE": str(configuration)}
