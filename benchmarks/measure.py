@@ -21,12 +21,18 @@ class Figure:
 
 
 def alternate(
-    ways: dict[str, Callable[[], object]], *, rounds: int, warm_up: int = 2
+    ways: dict[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: int = 2,
+    before: Callable[[], object] = lambda: None,
 ) -> dict[str, list[float]]:
-    """Run each way in turn, `rounds` times, and answer the seconds that each took; warm-ups don't count."""
+    """Run each way in turn, `rounds` times, and answer the seconds that each took; neither warm-ups nor what is done
+    `before` each run count."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for round_ in range(-warm_up, rounds):
         for name, way in ways.items():
+            before()
             began = time.perf_counter()
             way()
             if round_ >= 0:

@@ -6,13 +6,17 @@ from typing import Self
 
 from playwright.sync_api import ElementHandle, Frame, JSHandle, Page, Request
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tokenbroker.run.failure import attempt
 from tokenbroker.run.quiet import ChangeCount
 from tokenbroker.secret import Secret
 
 _DECLARED = "input[autocomplete~='one-time-code']:enabled:read-write"
+_HOLDS = """selector => {
+  const holds = root => root.querySelector(selector) !== null
+    || [...root.querySelectorAll('*')].some(element => element.shadowRoot !== null && holds(element.shadowRoot));
+  return holds(document);
+}"""
 # A group of fields that say so; else one short numeric input; else a group of single-digit inputs under one
 # parent. Answers the fields, or an empty list.
 _FIND = """() => {
@@ -60,7 +64,9 @@ class Challenge:
 
     def again(self) -> "Challenge | None":
         """The challenge of the same kind that the page shows now: a site asks again as it asked before."""
-        return _declared(self.page) if self.is_declared else find_challenge(self.page)
+        if not self.is_declared:
+            return find_challenge(self.page)
+        return _declared(self.page) if _may_declare(self.page) else None
 
     def answer(self, code: Secret, *, timeout_ms: float) -> None:
         """Type `code`, and press Enter if the field is still there afterwards."""
@@ -86,16 +92,6 @@ class Challenge:
         except PlaywrightError:
             return True  # the page that held them is gone
 
-    def wait_until_over(self, *, timeout_ms: float) -> bool:
-        """Whether its last field has gone within the time; answers as soon as it has."""
-        try:
-            self.fields[-1].wait_for_element_state("hidden", timeout=timeout_ms)
-        except PlaywrightTimeout:
-            return False
-        except PlaywrightError:
-            return True  # the page that held it is gone
-        return True
-
     def looks_refused(self, sent: "Submission") -> bool:
         """Whether the very same field stands empty, or marked as invalid since `sent`."""
         try:
@@ -119,6 +115,7 @@ class Submission:
         self.was_answered = False
         """Whether a request that began since has ended."""
         self.has_navigated = False
+        self._asks_for_page = False
         self.mark: JSHandle | None = None
         field = challenge.fields[0]
         try:
@@ -143,6 +140,14 @@ class Submission:
         if self._changes is not None and not self.has_navigated:  # a document that is gone counts no more
             self._changes.close()
 
+    def brings_a_page(self, *, timeout_ms: float) -> bool:
+        """Give the site some time; True as soon as it has sent another document, and that is there."""
+        try:
+            self._page.wait_for_event("domcontentloaded", timeout=timeout_ms)
+        except PlaywrightError:  # nothing came, or the page is gone
+            return False
+        return self._asks_for_page
+
     def is_at_rest(self) -> bool:
         """Whether no request is under way, and the page has been quiet for a while; ask several times a second."""
         since_s = time.monotonic() - self._began
@@ -158,6 +163,8 @@ class Submission:
             return since_s  # its document is gone
 
     def _begin(self, request: Request) -> None:
+        is_mine = request.is_navigation_request() and request.frame == self._page.main_frame
+        self._asks_for_page = self._asks_for_page or is_mine
         if request.resource_type in _ANSWERING:
             self._under_way.add(request)
 
@@ -173,6 +180,14 @@ class Submission:
 def find_challenge(page: Page) -> Challenge | None:
     """The one-time-code challenge that the page shows now, if it shows exactly one."""
     return _declared(page) or _guessed(page)
+
+
+def _may_declare(page: Page) -> bool:
+    """Whether :func:`_declared` is worth asking: it brings Playwright's whole script into a document that is new."""
+    try:
+        return bool(page.evaluate(_HOLDS, _DECLARED))
+    except PlaywrightError:
+        return True
 
 
 def _declared(page: Page) -> Challenge | None:

@@ -18,7 +18,7 @@ MUST_COME_S = 10.0
 MAX_CODES = 3
 MAX_QUESTIONS = 10
 """A page that draws its challenge anew, again and again, must not ask for ever."""
-LOOK_AGAIN_MS = 250
+LOOK_AGAIN_MS = 50
 
 
 def await_challenge(stage: Stage, *, must_come: bool) -> Challenge | None:
@@ -112,7 +112,7 @@ def _outcome(stage: Stage, challenge: Challenge, sent: Submission) -> Challenge 
     """Wait until the challenge has gone (None) or has come back (a challenge to ask for again)."""
     came_back = False
     while stage.remaining_s() > POLL_S:
-        if challenge.wait_until_over(timeout_ms=min(LOOK_AGAIN_MS, stage.remaining_ms)):
+        if sent.brings_a_page(timeout_ms=min(LOOK_AGAIN_MS, stage.remaining_ms)) or challenge.is_over():
             attempt(
                 lambda: stage.page.wait_for_load_state("domcontentloaded", timeout=stage.remaining_ms),
                 what="waiting for the site's answer",
