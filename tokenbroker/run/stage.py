@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from weakref import WeakSet
 
 from playwright.sync_api import Error as PlaywrightError
@@ -18,11 +18,11 @@ from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outc
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
 from tokenbroker.run.dialogs import Dialogs
-from tokenbroker.run.failure import StepFailed, attempt
+from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.frames import FramePath
 from tokenbroker.run.quiet import has_settled
 from tokenbroker.run.targets import Found, Purpose, Seeker, TargetReport
-from tokenbroker.run.targets.engine import acted
+from tokenbroker.run.targets.engine import Content, acted
 from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
 from tokenbroker.settings import origin_of
@@ -197,18 +197,17 @@ class Stage:
             self.require_declared_origin()  # the frame may have become another's since the search began
         return found
 
-    def read(self, selector: Selector, expression: str) -> Any:
-        """What `expression`, a function of one element, answers for the one that `selector` means; told without words.
+    def read(self, selector: Selector, source: str) -> Content:
+        """What the one element that `selector` means has; told without words. `source` as in `engine.read`.
 
         Raises:
             StepFailed: as `Seeker.read`.
         """
+        seeker = self.seek(wordless=True)
         if isinstance(selector, str):
-            return self.seek(wordless=True).read(selector, expression)
-        element = self.find(selector, purpose=Purpose.READ, wordless=True).element
-        return attempt(
-            lambda: element.evaluate(expression, timeout=self.remaining_ms), what=f"reading {selector}"
-        )
+            return seeker.read(selector, source)
+        found = self.find(selector, purpose=Purpose.READ, wordless=True)
+        return seeker.content_of(found, source, what=str(selector))
 
     def _other_frames(self) -> tuple[Frame, ...]:
         """The other frames of the step's window that belong, with all that hold them, to declared origins."""

@@ -1,9 +1,11 @@
 """Where a capture finds its token in an element: text, value, attribute, a part of a sentence, over several lines."""
 
 import pytest
+from playwright._impl._sync_base import SyncBase
 
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.steps.reading import MAX_SEARCHED, Reading, Recipe
+from tokenbroker.run.targets.engine import read
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2")]
 TOKEN = "exk_demo_0123456789abcdef"
@@ -92,17 +94,29 @@ def test_what_is_not_there_stops_without_a_word_of_the_page(on_page, html, optio
 @pytest.mark.parametrize(
     "options", ["", "from: text", "from: attribute, attribute: data-k", f"from: value, {SENTENCE}"]
 )
-def test_a_reading_asks_the_browser_once(on_page, options):
-    """Counted on the page: each round trip that runs script in the element looks at `isConnected` once."""
+def test_a_reading_asks_the_browser_once(on_page, options, monkeypatch):
+    trial = on_page(f"<input class=token value='Your key is {TOKEN}.' data-k={TOKEN}>")
+    where = Recipe.of(trial.plan_of(capture(options)).flow.steps[1]).where
+    asked = []
+    wait = SyncBase._sync
+    monkeypatch.setattr(
+        SyncBase, "_sync", lambda self, call: asked.append(call.__qualname__) or wait(self, call)
+    )
+    frame = trial.stage.frame()
+    [content] = read(frame, frame.locator(".token"), where, timeout_ms=5000)
+    assert asked == ["Locator.text_content"]
+    assert (content.text == "", content.age_ms > 0, content.parsing) == (options == "from: text", True, False)
+
+
+def test_a_page_can_not_put_other_words_into_what_is_read(on_page):
     trial = on_page(
-        f"""<input class=token value='Your key is {TOKEN}.' data-k={TOKEN}><script>window.looks = 0;
-        Object.defineProperty(document.querySelector('.token'), 'isConnected', {{ get() {{ looks += 1; return true }} }})
+        f"""<p class=token>{TOKEN}</p><script>
+        for (const [type, name] of [[HTMLElement, 'innerText'], [Node, 'textContent'], [Node, 'isConnected']])
+          Object.defineProperty(type.prototype, name, {{ get() {{ return 'exk_of_another_0123456789' }} }});
         </script>"""
     )
-    read = Recipe.of(trial.plan_of(capture(options)).flow.steps[1]).expression
-    text, age_ms, parsing = trial.stage.seek().read(".token", read)
-    assert trial.stage.page.evaluate("looks") == 1
-    assert (text == "", age_ms > 0, parsing) == (options == "from: text", True, False)
+    trial.perform(capture())
+    assert kept(trial) == [TOKEN]
 
 
 @pytest.mark.req("FLOW-3")

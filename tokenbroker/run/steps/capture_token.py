@@ -94,13 +94,13 @@ def _pause(stage: Stage, seconds: float) -> None:
 def _read(selector: Selector, stage: Stage, recipe: Recipe) -> Reading:
     """What the element has now, looked for afresh: the page may have put another in its place."""
     try:
-        text, age_ms, parsing = stage.read(selector, recipe.expression)
+        content = stage.read(selector, recipe.where)
     except StepFailed as error:
         gone = error.code in ("target.detached", "target.frame_detached")
         if not gone and error.code.startswith(("browser.", "target.")):
             raise
         return Reading()  # the page was just changing: it is looked for again
-    return Reading(token=recipe.token_in(str(text)), age_s=age_ms / 1000, parsing=bool(parsing))
+    return Reading(token=recipe.token_in(content.text), age_s=content.age_ms / 1000, parsing=content.parsing)
 
 
 _SAYS_ATTRIBUTE = {"properties": {"from": {"const": "attribute"}}, "required": ["from"]}

@@ -1,6 +1,5 @@
 """Reading a token out of an element: which part of it, and whether it is a token that is whole."""
 
-import json
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -13,17 +12,6 @@ MAX_SEARCHED: Final = 8192
 """How long a text may be for a pattern to be looked for in it, in characters: searching takes time that grows
 with more than its length, and a longer one can't be cut without cutting a token in two."""
 
-# What the element has, how long ago (ms) its document was asked for, and whether that is still being parsed.
-_READ: Final = (
-    """element => [element.isConnected ? %s : '', performance.now(), document.readyState === 'loading']"""
-)
-_TEXT: Final = "(element.innerText ?? element.textContent ?? '')"
-_SOURCES: Final = {
-    None: f"""(element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement
-      ? element.value : {_TEXT})""",
-    "text": _TEXT,
-    "value": "String(element.value ?? '')",
-}
 _MASKS: Final = frozenset("•●∙·*…⋯")
 _SEPARATORS: Final = "_-.:"
 _MIN_CHARACTERS: Final = 8
@@ -56,11 +44,9 @@ class Recipe:
         )
 
     @property
-    def expression(self) -> str:
-        """A JavaScript function of the element, that answers the arguments of a `Reading`."""
-        if self.attribute is not None:
-            return _READ % f"(element.getAttribute({json.dumps(self.attribute)}) ?? '')"
-        return _READ % _SOURCES[self.source]
+    def where(self) -> str:
+        """The part of the element, as `tokenbroker.run.targets.engine.read` names it."""
+        return f"attribute:{self.attribute}" if self.attribute is not None else self.source or "content"
 
     def token_in(self, text: str) -> str:
         """The part of `text` that is to be the token; "" where the pattern is not (yet) to be found."""

@@ -68,6 +68,7 @@
   let acted = null;
   let before = null;
   let act = "";
+  let readings = [];
   const actsOn = (element, number) => {
     if (number !== act) [before, act] = [acted, number];
     acted = element;
@@ -224,16 +225,27 @@
     ...shownOf(element, flags),
     ...(flags.includes("print") ? { print: printOf(element) } : {}),
   });
+  const asReport = (what) => {
+    const report = document.createElement("span");
+    report.textContent = JSON.stringify(what);
+    return report;
+  };
+  const SOURCES = {
+    text: (element) => element.innerText ?? element.textContent ?? "",
+    value: (element) => String(element.value ?? ""),
+    content: (element) => SOURCES[element.matches("input, textarea") ? "value" : "text"](element),
+    attribute: (element, name) => element.getAttribute(name) ?? "",
+  };
+  const reading = (element, [source, name]) => ({ text: element.isConnected ? SOURCES[source](element, name) : "",
+    age_ms: performance.now(), parsing: document.readyState === "loading" });
   const tell = (flags) => {
     const every = new Set(sheets.seen.flatMap((list) => [...(list || [])]));
     // What most ways lead to comes first: nothing of that is cut off.
     sheets.told = [...every].map((element) => [ways(sheets.seen, element).length, element]).sort(([one], [other]) => other - one)
       .slice(0, MAX_TOLD).map(([, element]) => element);
     const candidates = sheets.told.map((element) => told(element, flags));
-    const report = document.createElement("span");
     const page = flags.includes("print") ? { captions: captionsOfPage(), names: namesOfPage() } : { captions: [], names: [] };
-    report.textContent = JSON.stringify({ candidates, ...page, total: every.size, counts: sheets.seen.map((list) => list?.size || 0), hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
-    return report;
+    return asReport({ candidates, ...page, total: every.size, counts: sheets.seen.map((list) => list?.size || 0), hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
   };
   const note = (lists, way, element) => { (lists[way] ||= new Set()).add(element); return [element]; };
   const still = (element) => {
@@ -264,6 +276,16 @@
       const [look, index] = place.split(".");
       return still(look === sheets.look ? sheets.told[Number(index)] : null);
     },
+    // What an element has, told once of all that were read since the last `empty`.
+    empty: () => {
+      readings = [];
+      return document.documentElement ? [document.documentElement] : [];
+    },
+    read: (root, source) => {
+      readings.push(reading(root, source.split(/:(.*)/s)));
+      return [root];
+    },
+    readings: (root) => (root === document.documentElement ? [asReport(readings)] : []),
     acting: (root, number) => actsOn(root, number),
     // The act that was going on came to nothing.
     undo: (_root, number) => {

@@ -168,6 +168,33 @@ def look(
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What an element had at one moment.
+
+    Attributes:
+        age_ms: how old its document was.
+        parsing: whether that was still being parsed.
+    """
+
+    text: str = field(repr=False)
+    age_ms: float
+    parsing: bool
+
+
+def read(frame: Frame, locator: Locator, source: str, *, timeout_ms: float) -> list[Content]:
+    """What each match of `locator` in `frame` has now, in one round trip.
+
+    `source` is "text", "value", "attribute:NAME", or "content": the value of a form field, else the text.
+
+    Raises:
+        playwright.sync_api.Error: the selector is not valid, the frame has gone, or the element that was told of.
+    """
+    every = frame.locator(f"{NAME}=empty:").or_(locator.locator(f"{NAME}=read:{source}"))
+    told = every.locator(f"{NAME}=readings:").text_content(timeout=timeout_ms) or "[]"
+    return [Content(**{**each, "text": str(each["text"])}) for each in json.loads(told)]
+
+
 def _for_each(ways: Sequence[Way], told: list[int | None]) -> tuple[int, ...]:
     """What was `told` for each of `ways`; the list ends with the last way that found something."""
     return (*(each or 0 for each in told), *[0] * (len(ways) - len(told)))

@@ -6,7 +6,6 @@ Playwright's meaning.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator
@@ -14,7 +13,7 @@ from playwright.sync_api import Frame, Locator
 from tokenbroker.flow.selector import Selector, SelectorSet
 from tokenbroker.run.failure import StepFailed, Tried, attempt
 from tokenbroker.run.quiet import has_settled, rounds
-from tokenbroker.run.targets.engine import Candidate, Sight, Way, acting, look
+from tokenbroker.run.targets.engine import Candidate, Content, Sight, Way, acting, look, read
 from tokenbroker.run.targets.found import Found
 from tokenbroker.run.targets.selector import bare_text, exact_pattern
 from tokenbroker.run.targets.sets import MAX_CANDIDATES, SetSearch
@@ -58,22 +57,32 @@ class Seeker:
             return self._text_target(selector, text)
         return self._single(selector)
 
-    def read(self, selector: str, expression: str) -> Any:
-        """What `expression`, a function of one element, answers for the one element that `selector` means.
+    def read(self, selector: str, source: str) -> Content:
+        """What the one element that `selector` means has; `source` as in `engine.read`.
 
         Raises:
-            StepFailed: as `find` does; and what the evaluation failed with.
+            StepFailed: as `find` does; and what the reading failed with.
         """
         if bare_text(selector) is None:
             # One round trip where there is exactly one, as there mostly is.
-            alone = f"elements => elements.length === 1 ? [({expression})(elements[0])] : []"
-            locator = self.frame.locator(selector)
-            answers = attempt(lambda: locator.evaluate_all(alone), what=f"reading {selector}")
-            if answers:
-                return answers[0]
-        element = self.find(selector).element
+            contents = self._contents(self.frame.locator(selector), source, what=selector)
+            if len(contents) == 1:
+                return contents[0]
+        return self.content_of(self.find(selector), source, what=selector)
+
+    def content_of(self, found: Found, source: str, *, what: str) -> Content:
+        """What the element that was `found` has; raises as `read`."""
+        contents = self._contents(found.element, source, what=what, frame=found.frame)
+        if len(contents) == 1:
+            return contents[0]
+        raise StepFailed(f"reading {what}: the element has gone", code="target.detached")
+
+    def _contents(
+        self, locator: Locator, source: str, *, what: str, frame: Frame | None = None
+    ) -> list[Content]:
         return attempt(
-            lambda: element.evaluate(expression, timeout=self._remaining_ms()), what=f"reading {selector}"
+            lambda: read(frame or self.frame, locator, source, timeout_ms=self._remaining_ms()),
+            what=f"reading {what}",
         )
 
     def visible(self, selector: str) -> Locator:
