@@ -152,7 +152,10 @@ def test_a_good_flow_is_accepted_by_both(text: str) -> None:
         flow_text("- capture_token: { selector: a, secret_ref: 'a:b', pattern: '' }"),
         flow_text(f"- capture_token: {{ selector: a, secret_ref: 'a:b', pattern: '({'x' * 500})' }}"),
         flow_text("- capture_token: { selector: a, secret_ref: 'a:b', unwrap: yes please }"),
-        flow_text('- navigate: "https://a.example/\\n"'),
+        *(
+            flow_text(f'- navigate: "https://a.example/{odd}"')
+            for odd in ("\\n", "\\x1c", "\\x85", "\\uFEFF", "\\u3000")
+        ),
         flow_text(*[STEP] * 501),
     ],
 )

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 
 from tokenbroker.errors import FlowError
@@ -15,7 +16,7 @@ from tokenbroker.flow.document import Document, NodePath, parse_document, read_d
 from tokenbroker.flow.meaning import POLICY_DATES, meaning_mistakes
 from tokenbroker.flow.mistakes import schema_mistakes, unknown_sentence
 from tokenbroker.flow.model import ExpectedOutcome, Flow, FlowPolicy, Mode, Param, Step, StepType
-from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator
+from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator, build_schema
 from tokenbroker.flow.selector import selector_of
 
 StepTypes = Mapping[str, StepType]
@@ -76,6 +77,33 @@ def _mistakes(document: Document, steps: StepTypes) -> Iterator[FlowError]:
     if not isinstance(data, dict):
         yield document.error((), "a flow is a mapping that begins with 'version: 1'")
         return
+    if not _fits(data, steps):
+        yield from _form_mistakes(document, data, steps)
+    if isinstance(data.get("steps"), list):
+        yield from meaning_mistakes(document, data, steps)
+
+
+_whole_validators: dict[int, jsonschema_rs.Draft202012Validator] = {}
+
+
+def _fits(data: Any, steps: StepTypes) -> bool:
+    """Whether `data` is as the published schema has it: most flows are, and this says so in no time.
+
+    Of what is not, it tells less than a person needs, so that the other validator looks again.
+    """
+    # Keyed by identity: a table of step types lives as long as the process.
+    whole = _whole_validators.get(id(steps))
+    if whole is None:
+        whole = _whole_validators[id(steps)] = jsonschema_rs.Draft202012Validator(build_schema(steps))
+    try:
+        return whole.is_valid(data)
+    except (
+        ValueError
+    ):  # YAML has what JSON has no words for, such as half a character or a key that is a number
+        return False
+
+
+def _form_mistakes(document: Document, data: dict[str, Any], steps: StepTypes) -> Iterator[FlowError]:
     yield from _unknown_keys(document, (), data, FLOW_PROPERTIES, "key")
     for key in REQUIRED:
         if key not in data:
@@ -87,7 +115,6 @@ def _mistakes(document: Document, steps: StepTypes) -> Iterator[FlowError]:
     if isinstance(entries, list):
         for index, entry in enumerate(entries):
             yield from _step_mistakes(document, ("steps", index), entry, steps)
-        yield from meaning_mistakes(document, data, steps)
 
 
 def _step_mistakes(document: Document, path: NodePath, entry: Any, steps: StepTypes) -> Iterator[FlowError]:

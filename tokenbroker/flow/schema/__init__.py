@@ -33,6 +33,13 @@ NAME = {
     "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$",
     "$comment": "a name of letters, digits, dots, underscores and hyphens",
 }
+# ECMA 262 and Python disagree on whether the last of these are white space: none of them is in an address.
+_NO_SPACE = "[^\\s\\u001c-\\u001f\\u0085\\ufeff]+"
+ADDRESS = {
+    "type": "string",
+    "pattern": f"^https?://{_NO_SPACE}$",
+    "$comment": "an address that begins with http:// or https://",
+}
 _DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "$comment": "a date such as 2026-11-30"}
 _MODE = {"enum": ["guided", "semi_auto"]}
 _PARAM = {
@@ -141,7 +148,7 @@ FLOW_PROPERTIES: dict[str, Any] = {
         "properties": {
             "terms_of_service": {
                 "type": "string",
-                "pattern": "^https://[^\\s]+$",
+                "pattern": f"^https://{_NO_SPACE}$",
                 "$comment": "an address that begins with https://",
                 "description": "The address of the site's terms.",
             },

@@ -1,6 +1,7 @@
 """``navigate``: go to an address."""
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.schema import ADDRESS
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import StepKind, options
@@ -39,9 +40,7 @@ NAVIGATE = StepKind(
     options=options(
         {
             "url": {
-                "type": "string",
-                "pattern": "^https?://[^\\s]+$",
-                "$comment": "an address that begins with http:// or https://",
+                **ADDRESS,
                 "description": "Where to go.",
             }
         },

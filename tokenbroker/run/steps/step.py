@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.schema import ADDRESS
 from tokenbroker.flow.schema.selector import SELECTOR
 from tokenbroker.run.stage import Stage
 
@@ -40,9 +41,7 @@ _FRAME: dict[str, Any] = {
     "properties": {
         "name": {"type": "string", "minLength": 1, "description": "The frame's name, else its element's id."},
         "url": {
-            "type": "string",
-            "pattern": "^https?://[^\\s]+$",
-            "$comment": "an address that begins with http:// or https://",
+            **ADDRESS,
             "description": "Its address; * stands for anything within a part, ** for anything.",
         },
         "selector": {"type": "string", "minLength": 1, "description": "The iframe element."},

@@ -1,6 +1,7 @@
 """``wait_for``: wait until something is to be seen, has gone, or the address has changed."""
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.schema import ADDRESS
 from tokenbroker.flow.selector import SelectorSet
 from tokenbroker.run.failure import StepFailed, Tried, attempt
 from tokenbroker.run.postcondition import sees
@@ -82,9 +83,7 @@ WAIT_FOR = StepKind(
             "selector": {**SELECTOR, "description": "What to wait for; one visible match is enough."},
             "state": {"enum": ["visible", "hidden"], "description": "visible (the default) or hidden."},
             "url": {
-                "type": "string",
-                "pattern": "^https?://[^\\s]+$",
-                "$comment": "an address that begins with http:// or https://",
+                **ADDRESS,
                 "description": "The address to wait for; * stands for anything within a part, ** for anything.",
             },
             **PLACE,
