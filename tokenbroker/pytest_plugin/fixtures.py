@@ -108,9 +108,17 @@ def flow_browser(
 
 
 @pytest.fixture(scope="session")
-def flow_browser_draws_blocks(flow_browser: "Browser") -> bool:
-    """Whether the browser is proven to draw every character alike; without that, evidence is a wireframe."""
-    from tokenbroker.run.browser import draws_blocks, prove_arguments
+def proven_flow_browser(flow_browser: "Browser") -> "Browser":
+    """`flow_browser`, once it is proven that no fixture or wrapper has dropped our arguments."""
+    from tokenbroker.run.browser import prove_arguments
 
     prove_arguments(flow_browser)
-    return draws_blocks(flow_browser)
+    return flow_browser
+
+
+@pytest.fixture(scope="session")
+def flow_browser_draws_blocks(proven_flow_browser: "Browser") -> bool:
+    """Whether the browser is proven to draw every character alike; without that, evidence is a wireframe."""
+    from tokenbroker.run.browser import draws_blocks
+
+    return draws_blocks(proven_flow_browser)

@@ -143,9 +143,9 @@ def _tools(
     install(
         request.getfixturevalue("playwright").selectors
     )  # also for a browser of the project's own fixture
-    browser = request.getfixturevalue("flow_browser")
-    block_font = request.getfixturevalue("flow_browser_draws_blocks")
+    browser = request.getfixturevalue("proven_flow_browser")
     pictures = settings.pictures and not request.config.getoption("--no-pictures")
+    block_font = pictures and request.getfixturevalue("flow_browser_draws_blocks")
 
     def tools(run: Run, inputs: dict[str, Any]) -> Tools:
         run.browser = f"{browser.browser_type.name} {browser.version}"

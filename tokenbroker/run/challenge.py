@@ -44,6 +44,7 @@ _WATCH_MARK = """field => {
   new MutationObserver(() => { seen.anew = true; }).observe(field, { attributeFilter: ['aria-invalid'] });
   return seen;
 }"""
+_IS_MARKED = "field => field.getAttribute('aria-invalid') === 'true'"
 _REFUSED = """(field, [seen, answered]) => field.isConnected && (field.value === '' ||
   (field.getAttribute('aria-invalid') === 'true' && (!seen || !seen.old || seen.anew || answered)))"""
 _ANSWERING = frozenset({"document", "xhr", "fetch"})
@@ -120,7 +121,7 @@ class Submission:
         field = challenge.fields[0]
         try:
             # Only a field that is marked already has to be watched: any other one is marked anew.
-            if field.get_attribute("aria-invalid") == "true":
+            if field.evaluate(_IS_MARKED):
                 self.mark = field.evaluate_handle(_WATCH_MARK)
         except PlaywrightError:
             return  # the page is just going away: it tells by what comes
