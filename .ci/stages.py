@@ -31,6 +31,7 @@ STATIC: tuple[Stage, ...] = (
     Stage(name="known vulnerabilities", command=("python", ".ci/vulnerabilities.py")),
     Stage(name="traceability", command=("python", "docs/make_traceability.py", "--check")),
     Stage(name="flow reference", command=("python", "docs/make_flow_reference.py", "--check")),
+    Stage(name="rule pages", command=("python", "docs/make_rule_pages.py", "--check")),
 )
 
 

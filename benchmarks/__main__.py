@@ -17,6 +17,7 @@ PARTS = {
     "policy": 1.0,
     "many_flows": 0.25,
     "collecting": 0.25,
+    "validating": 0.25,
 }
 
 

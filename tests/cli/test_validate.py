@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sarif_pydantic import Sarif
 
 from tests.project import Project
 
@@ -16,7 +17,7 @@ def test_good_flows_are_counted_and_nothing_else_is_said(project: Project) -> No
     project.flow("one")
     project.flow("two")
     ended = project.tokenbroker("validate", "flows")
-    assert (ended.code, ended.out) == (0, "2 files checked: 0 mistakes\n")
+    assert (ended.code, ended.out) == (0, "2 files checked: 0 findings, 2 notes (--notes tells them)\n")
     assert not project.home.exists()
 
 
@@ -33,7 +34,7 @@ def test_each_mistake_has_its_place_its_line_and_its_code_and_other_files_are_ch
     assert "     6 |   - clik: '#go'\n       |     ^\n       flow.unknown_key" in ended.out
     assert "flows/broken.yaml:7:12: this must be a key such as Enter or Control+A" in ended.out
     assert "flows/empty.yml:1:1: the file is empty" in ended.out
-    assert ended.out.endswith("3 files checked: 3 mistakes in 2\n")
+    assert ended.out.endswith("3 files checked: 3 findings in 2, 1 note (--notes tells them)\n")
 
 
 def test_as_json_a_program_reads_the_same(project: Project) -> None:
@@ -41,12 +42,17 @@ def test_as_json_a_program_reads_the_same(project: Project) -> None:
     ended = project.tokenbroker("validate", "flows/broken.yaml", "--format", "json")
     told = json.loads(ended.out)
     assert (ended.code, told["files"]) == (1, 1)
-    assert told["mistakes"][0] == {
+    assert told["findings"][0] == {
         "file": "flows/broken.yaml",
         "line": 6,
         "column": 5,
+        "end_line": 6,
+        "end_column": 6,
         "code": "flow.unknown_key",
+        "severity": "error",
         "message": "unknown step 'clik'; did you mean 'click'?",
+        "related": [],
+        "suppressed": None,
     }
 
 
@@ -65,3 +71,83 @@ def test_where_nothing_can_be_checked_it_ends_with_2(project: Project, path: str
     ended = project.tokenbroker("validate", path)
     assert ended.code == 2
     assert "Traceback" not in ended.text
+
+
+LITERAL = """version: 1
+site: a
+flow: b
+allowed_automation: semi_auto
+steps:
+  - navigate: https://a.example/
+  - type: { selector: "#password", value: "correct-horse-battery" }
+  - click: { selector: "li:nth-child(3)" }  # tokenbroker: ignore[TB501] nothing else tells them apart
+"""
+
+
+@pytest.mark.req("LINT-2")
+def test_a_finding_of_a_rule_says_where_what_else_and_how_to_mend_it(project: Project) -> None:
+    project.write("flows/literal.yaml", LITERAL)
+    ended = project.tokenbroker("validate", "flows")
+    assert ended.code == 1
+    assert "flows/literal.yaml:7:43: a secret is typed from the file\n" in ended.out
+    assert f"       | {' ' * 42}{'^' * 23}\n" in ended.out
+    assert "       the field that it is typed into: line 7, column 23\n" in ended.out
+    assert "TB101 literal-secret (error): Store it with `tokenbroker secrets put NAME`" in ended.out
+    assert ended.out.endswith("1 file checked: 1 finding in 1, 1 suppressed, 1 note (--notes tells them)\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--select", "TB5"], 0, []),
+        (["--ignore", "TB101"], 0, []),
+        (["--select", "TB1,TB4", "--notes"], 1, ["TB401", "TB101"]),
+        (["--notes", "--ignore", "TB1,TB5"], 0, ["TB401"]),
+    ],
+)
+def test_rules_are_selected_and_ignored_by_the_beginnings_of_their_ids(
+    project: Project, options: list[str], code: int, told: list[str]
+) -> None:
+    project.write("flows/literal.yaml", LITERAL)
+    ended = project.tokenbroker("validate", "flows", "--format", "json", *options)
+    findings = [each["code"] for each in json.loads(ended.out)["findings"] if each["suppressed"] is None]
+    assert (ended.code, findings) == (code, told)
+
+
+def test_a_rule_that_is_none_is_refused(project: Project) -> None:
+    project.flow("one")
+    ended = project.tokenbroker("validate", "flows", "--ignore", "TB777")
+    assert ended.code == 2
+    assert "there is no rule TB777" in ended.text
+
+
+def test_sarif_is_what_its_schema_allows_and_has_the_regions(project: Project) -> None:
+    project.write("flows/a literal.yaml", LITERAL)
+    project.write("flows/broken.yaml", BROKEN)
+    ended = project.tokenbroker("validate", "flows", "--format", "sarif")
+    assert ended.code == 1
+    log = Sarif.model_validate_json(ended.out)
+    # The model drops what the schema does not know: nothing of ours is dropped.
+    assert log.model_dump(mode="json", by_alias=True, exclude_unset=True) == json.loads(ended.out)
+    [run] = json.loads(ended.out)["runs"]
+    results = run["results"]
+    assert [each["ruleId"] for each in results] == ["TB101", "TB501", "flow.unknown_key", "flow.schema"]
+    assert all(run["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] == each["ruleId"] for each in results)
+    place = results[0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "flows/a%20literal.yaml"
+    assert place["region"] == {"startLine": 7, "startColumn": 43, "endLine": 7, "endColumn": 66}
+    assert results[1]["suppressions"] == [
+        {"kind": "inSource", "justification": "nothing else tells them apart"}
+    ]
+
+
+def test_a_rule_is_explained_and_all_are_listed(project: Project) -> None:
+    listed = project.tokenbroker("rule")
+    assert [line.split()[0] for line in listed.out.splitlines()][:2] == ["TB101", "TB102"]
+    explained = project.tokenbroker("rule", "tb101")
+    assert explained.code == 0
+    assert "# TB101 literal-secret" in explained.out
+    assert "Bad:" in explained.out
+    refused = project.tokenbroker("rule", "TB777")
+    assert refused.code == 2
+    assert "there is no rule TB777" in refused.text

@@ -15,6 +15,7 @@ COMMANDS = (
     "run",
     "serve",
     "validate",
+    "rule",
     "plan",
     "policy",
     "report",

@@ -1,6 +1,5 @@
-"""``tokenbroker validate``: whether files are flows, without running them."""
+"""``tokenbroker validate``: whether files are flows, and good ones, without running them (LINT-1)."""
 
-import json
 import os
 from collections.abc import Iterator
 from enum import StrEnum
@@ -8,51 +7,89 @@ from pathlib import Path
 
 import typer
 
-from tokenbroker.errors import FlowError, UsageError
-from tokenbroker.flow.load import mistakes_in
+from tokenbroker.cli.findings import as_github, as_json, as_sarif, as_text
+from tokenbroker.errors import UsageError
+from tokenbroker.flow.lint import ABOUT_SUPPRESSIONS, Finding, lint
+from tokenbroker.flow.rule import Severity
+from tokenbroker.flow.rules import RULES
 from tokenbroker.run.steps import STEPS
 
 _ENDINGS = (".yaml", ".yml")
 
 
 class Format(StrEnum):
-    """How mistakes are told."""
+    """How findings are told."""
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
     GITHUB = "github"
 
 
 def validate(
     paths: list[Path] = typer.Argument(metavar="PATH...", help="Flow files, and folders that hold them."),
     form: Format = typer.Option(
-        Format.TEXT, "--format", help="github: annotations of the changed files in a workflow."
+        Format.TEXT,
+        "--format",
+        help="github: annotations of the changed files in a workflow; sarif: for code scanning.",
     ),
+    select: str = typer.Option(
+        "", metavar="RULES", help="Only these rules: ids or their beginnings, with commas (TB1,TB501)."
+    ),
+    ignore: str = typer.Option("", metavar="RULES", help="All rules but these."),
+    notes: bool = typer.Option(False, "--notes", help="Tell notes, too; they change no exit code."),
 ) -> None:
-    """Check flow files as a run would, and start nothing. Exit 0: all are flows; 1: not all; 2: could not check."""
-    files = [file for path in paths for file in _files(path)]
+    """Check flow files, and start nothing. Exit 0: nothing was found; 1: something was; 2: could not check."""
+    chosen, left_out = _rules(select), _rules(ignore)
+    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
     if not files:
         raise UsageError(
             f"no flow file in {', '.join(map(str, paths))}", next_step="name a file, or another folder"
         )
-    found = {file: mistakes_in(file, STEPS) for file in dict.fromkeys(files)}
-    count = sum(map(len, found.values()))
+
+    def wants(name: str) -> bool:
+        return (not chosen or name.startswith(chosen)) and not (left_out and name.startswith(left_out))
+
+    everything = [each for file in files for each in lint(file, STEPS, wants=wants)]
+    kept = [each for each in everything if notes or each.severity is not Severity.NOTE]
+    open_ones = [each for each in kept if each.reason is None]
+    counting = [each for each in open_ones if each.severity is not Severity.NOTE]
     match form:
         case Format.JSON:
-            told = [_record(file, each) for file, mistakes in found.items() for each in mistakes]
-            print(json.dumps({"files": len(found), "mistakes": told}, indent=2))
+            print(as_json(kept, len(files)))
+        case Format.SARIF:
+            print(as_sarif(kept))
         case Format.GITHUB:
-            for file, mistakes in found.items():
-                for each in mistakes:
-                    print(_annotation(file, each))
+            for line in as_github(open_ones):
+                print(line)
         case Format.TEXT:
-            for each in (each for mistakes in found.values() for each in mistakes):
-                print(f"{each.sentence}\n       {each.code}\n")
-            wrong = sum(bool(mistakes) for mistakes in found.values())
-            print(
-                f"{_number(len(found), 'file')} checked: {_number(count, 'mistake')}{f' in {wrong}' if wrong else ''}"
-            )
-    raise typer.Exit(1 if count else 0)
+            for line in as_text(open_ones):
+                print(line)
+            print(_summary(files, everything, counting, tells_notes=notes))
+    raise typer.Exit(1 if counting else 0)
+
+
+def _summary(
+    files: list[Path], everything: list[Finding], counting: list[Finding], *, tells_notes: bool
+) -> str:
+    wrong = len({each.file for each in counting})
+    said = f"{_number(len(files), 'file')} checked: {_number(len(counting), 'finding')}"
+    said += f" in {wrong}" if wrong else ""
+    suppressed = sum(each.reason is not None for each in everything)
+    said += f", {suppressed} suppressed" if suppressed else ""
+    notes = sum(each.severity is Severity.NOTE and each.reason is None for each in everything)
+    hint = "" if tells_notes else " (--notes tells them)"
+    return said + (f", {_number(notes, 'note')}{hint}" if notes else "")
+
+
+def _rules(said: str) -> tuple[str, ...]:
+    """The beginnings of ids that an option names; each must be that of some rule."""
+    known = [*(rule.id for rule in RULES), *ABOUT_SUPPRESSIONS]
+    wanted = tuple(each.strip() for each in said.split(",") if each.strip())
+    for each in wanted:
+        if not any(name.startswith(each) for name in known):
+            raise UsageError(f"there is no rule {each}", next_step="`tokenbroker rule` lists them")
+    return wanted
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -64,24 +101,6 @@ def _files(path: Path) -> Iterator[Path]:
     for folder, inner, names in os.walk(path):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(_ENDINGS))
-
-
-def _record(file: Path, mistake: FlowError) -> dict[str, object]:
-    place = {"file": str(file), "line": mistake.line, "column": mistake.column}
-    return {**place, "code": mistake.code, "message": mistake.what}
-
-
-def _annotation(file: Path, mistake: FlowError) -> str:
-    """A workflow command of GitHub Actions; its values are escaped as its toolkit does."""
-    place = {"file": str(file), "line": mistake.line, "col": mistake.column, "title": mistake.code}
-    told = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in place.items())
-    return f"::error {told}::{_escaped(mistake.what)}"
-
-
-def _escaped(text: str, more: str = "") -> str:
-    for letter in f"%\r\n{more}":
-        text = text.replace(letter, f"%{ord(letter):02X}")
-    return text
 
 
 def _number(count: int, what: str) -> str:

@@ -39,13 +39,12 @@ def loads(text: str | bytes, steps: StepTypes, *, path: Path = Path("flow.yaml")
     return flow_of(parse_document(raw, path), steps)
 
 
-def mistakes_in(path: Path, steps: StepTypes) -> list[FlowError]:
-    """All mistakes of the flow file at `path`, in the order of their places; none where `load` answers a flow."""
-    try:
-        document = read_document(path)
-    except FlowError as error:
-        return [error]
-    return sorted(islice(_mistakes(document, steps), MAX_MISTAKES), key=lambda each: (each.line, each.column))
+def examine(document: Document, steps: StepTypes) -> tuple[Flow | None, list[FlowError]]:
+    """The flow in `document`; else None, and its mistakes in the order of their places, some twenty at most."""
+    mistakes = list(islice(_mistakes(document, steps), MAX_MISTAKES))
+    if mistakes:
+        return None, sorted(mistakes, key=lambda each: (each.line, each.column))
+    return _built(document, steps), []
 
 
 def flow_of(document: Document, steps: StepTypes) -> Flow:
@@ -55,6 +54,10 @@ def flow_of(document: Document, steps: StepTypes) -> Flow:
         sentences = [error.sentence for error in mistakes[:MAX_MISTAKES]]
         sentences += ["… and more"] if len(mistakes) > MAX_MISTAKES else []
         raise FlowError("\n".join(sentences), code=mistakes[0].code)
+    return _built(document, steps)
+
+
+def _built(document: Document, steps: StepTypes) -> Flow:
     data = document.data
     return Flow(
         path=document.path,

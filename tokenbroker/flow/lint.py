@@ -1,0 +1,205 @@
+"""Flow files against the lint rules: what was found where, less what is suppressed with a reason (LINT-1, LINT-4)."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from tokenbroker.errors import FlowError
+from tokenbroker.flow.document import Document, NodePath, read_document
+from tokenbroker.flow.load import StepTypes, examine
+from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
+from tokenbroker.flow.rules import RULES
+
+NO_REASON: Final = "TB901"
+UNUSED: Final = "TB902"
+FORBIDDEN: Final = "TB903"
+ABOUT_SUPPRESSIONS: Final[Mapping[str, str]] = {
+    NO_REASON: "A suppression says no reason, or names no rule.",
+    UNUSED: "A suppression suppresses nothing.",
+    FORBIDDEN: "A suppression names a rule that can't be suppressed.",
+}
+"""The findings about suppressions themselves, which no rule can make: they come after all rules."""
+_SUPPRESSION = re.compile(r"(?:^|\s)#\s*tokenbroker:\s*ignore(?:\[(?P<ids>[^\]]*)\])?(?P<reason>.*)$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Region:
+    """A range of a file's text; lines and columns count from 1, and the end is the first place behind it."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that is told of a file.
+
+    Attributes:
+        id: of the rule, or the code of what keeps the file from being a flow.
+        line_text: the line of the file that it begins in.
+        related: other places, each with what it is.
+        reason: why it was suppressed; None where it was not.
+    """
+
+    id: str
+    severity: Severity
+    file: Path
+    region: Region
+    message: str
+    line_text: str
+    related: tuple[tuple[Region, str], ...] = ()
+    reason: str | None = None
+
+
+@dataclass
+class _Suppression:
+    line: int
+    column: int
+    ids: tuple[str, ...]
+    reason: str
+    applies_to: int
+    """The line whose findings it takes away: its own, or the next where it stands alone."""
+    used: set[str]
+
+
+def lint(path: Path, steps: StepTypes, *, wants: Callable[[str], bool] = lambda _id: True) -> list[Finding]:
+    """All findings in the flow file at `path`, in the order of their places; of rules, those whose id it `wants`.
+
+    A file that is no flow has the mistakes that the loader tells of, and no others.
+    """
+    try:
+        document = read_document(path)
+    except FlowError as error:
+        return [_mistake(path, error, line_text="")]
+    flow, mistakes = examine(document, steps)
+    lines = document.text.splitlines()
+    if flow is None:
+        return [_mistake(path, error, line_text=_line(lines, error.line)) for error in mistakes]
+    subject = Subject(flow=flow, document=document, steps=steps)
+    found = [
+        _finding(document, lines, rule, hit)
+        for rule in RULES
+        if wants(rule.id)
+        for hit in rule.check(subject)
+    ]
+    suppressions = list(_suppressions(document, lines))
+    told = [_suppressed(each, suppressions) for each in found] if suppressions else found
+    told += [each for each in _about(suppressions, path, lines, wants) if wants(each.id)]
+    return sorted(told, key=lambda each: (each.region.line, each.region.column, each.id))
+
+
+def _mistake(path: Path, error: FlowError, *, line_text: str) -> Finding:
+    end = max(error.column + 1, 1)
+    region = Region(line=error.line, column=error.column, end_line=error.line, end_column=end)
+    return Finding(
+        id=error.code,
+        severity=Severity.ERROR,
+        file=path,
+        region=region,
+        message=error.what,
+        line_text=line_text,
+    )
+
+
+def _finding(document: Document, lines: list[str], rule: Rule, hit: Hit) -> Finding:
+    region = _region(document, hit.path, is_key=hit.is_key)
+    return Finding(
+        id=rule.id,
+        severity=rule.severity,
+        file=document.path,
+        region=region,
+        message=hit.message,
+        line_text=_line(lines, region.line),
+        related=tuple((_region(document, path), what) for path, what in hit.related),
+    )
+
+
+def _region(document: Document, path: NodePath, *, is_key: bool = False) -> Region:
+    nodes = document.keys if is_key else document.values
+    while path and path not in nodes:
+        path = path[:-1]
+    node = nodes.get(path)
+    if node is None:
+        return Region(line=1, column=1, end_line=1, end_column=1)
+    start, end = node.start_mark, node.end_mark
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        end = start  # a block's own end mark stands where the next thing begins
+    return Region(
+        line=start.line + 1, column=start.column + 1, end_line=end.line + 1, end_column=end.column + 1
+    )
+
+
+def _suppressions(document: Document, lines: list[str]) -> Iterator[_Suppression]:
+    if "tokenbroker:" not in document.text:
+        return
+    for number, line in enumerate(lines, 1):
+        found = _SUPPRESSION.search(line)
+        if found is None or _in_a_text(document, number, line.index("#", found.start()) + 1):
+            continue
+        ids = tuple(each.strip() for each in (found["ids"] or "").split(",") if each.strip())
+        alone = not line[: found.start()].strip()
+        yield _Suppression(
+            line=number,
+            column=line.index("#", found.start()) + 1,
+            ids=ids,
+            reason=found["reason"].strip(" :-"),
+            applies_to=number + 1 if alone else number,
+            used=set(),
+        )
+
+
+def _in_a_text(document: Document, line: int, column: int) -> bool:
+    """Whether that place belongs to a value: what looks like a comment there is none."""
+    for node in document.values.values():
+        if isinstance(node, yaml.ScalarNode):
+            start, end = node.start_mark, node.end_mark
+            if (start.line, start.column) < (line - 1, column) <= (end.line, end.column):
+                return True
+    return False
+
+
+def _suppressed(finding: Finding, suppressions: Iterable[_Suppression]) -> Finding:
+    rule = next(rule for rule in RULES if rule.id == finding.id)
+    for each in suppressions:
+        if each.applies_to == finding.region.line and finding.id in each.ids:
+            each.used.add(finding.id)
+            if each.reason and not rule.is_critical:
+                return Finding(
+                    **{**{name: getattr(finding, name) for name in finding.__slots__}, "reason": each.reason}
+                )
+    return finding
+
+
+def _about(
+    suppressions: Iterable[_Suppression], path: Path, lines: list[str], wants: Callable[[str], bool]
+) -> Iterator[Finding]:
+    critical = {rule.id for rule in RULES if rule.is_critical}
+    for each in suppressions:
+
+        def told(code: str, message: str, severity: Severity, each: _Suppression = each) -> Finding:
+            end = len(_line(lines, each.line)) + 1
+            region = Region(line=each.line, column=each.column, end_line=each.line, end_column=end)
+            text = _line(lines, each.line)
+            return Finding(
+                id=code, severity=severity, file=path, region=region, message=message, line_text=text
+            )
+
+        if not each.ids:
+            yield told(NO_REASON, "this names no rule: write ignore[TB501] and the reason", Severity.ERROR)
+        elif not each.reason:
+            yield told(NO_REASON, f"this says no reason for ignoring {', '.join(each.ids)}", Severity.ERROR)
+        for name in each.ids:
+            if name in critical:
+                yield told(FORBIDDEN, f"{name} can't be suppressed", Severity.ERROR)
+            elif each.reason and name not in each.used and wants(name):
+                yield told(UNUSED, f"there is nothing here that {name} has found", Severity.WARNING)
+
+
+def _line(lines: list[str], number: int) -> str:
+    return lines[number - 1] if 0 < number <= len(lines) else ""

@@ -1,0 +1,110 @@
+"""What a lint rule is, and what it finds (LINT-1)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from tokenbroker.flow.document import Document, NodePath
+from tokenbroker.flow.model import Flow, Step, StepType
+from tokenbroker.settings import origin_of
+
+
+class Severity(StrEnum):
+    """What a finding means: a note is told and changes no exit code."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """One place that a rule has something against.
+
+    Attributes:
+        path: the node; its key where `is_key`.
+        message: holds nothing of a value, for a value may be a secret.
+        related: other nodes that the reader has to know of, each with what it is.
+    """
+
+    path: NodePath
+    message: str
+    is_key: bool = False
+    related: tuple[tuple[NodePath, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A flow that the loader has accepted, and its text."""
+
+    flow: Flow
+    document: Document
+    steps: Mapping[str, StepType]
+
+    def at(self, step: Step, option: str) -> NodePath:
+        """The node of an option of `step`; the verb's own value where that stands for the option."""
+        verb: NodePath = ("steps", step.number - 1, step.verb)
+        full = (*verb, option)
+        return full if full in self.document.values else verb
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """The declared origins; where there are none, those of the `navigate` steps count."""
+        said = self.flow.origins or [
+            step.options["url"] for step in self.flow.steps if step.verb == "navigate"
+        ]
+        return frozenset(found for url in said if (found := origin_in(str(url))) is not None)
+
+    def scalars(self) -> Iterator[tuple[NodePath, str]]:
+        """Each text of the flow with its node."""
+        yield from _scalars((), self.document.data)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One mistake that people make, and how it is told.
+
+    Attributes:
+        id: stable; never used for another rule.
+        summary: the rule in one line.
+        why: what goes wrong.
+        fix: what to do.
+        bad: a flow in which it finds one thing, at the place that its comment ``# here`` marks.
+        good: the same, mended.
+        is_critical: it can't be suppressed.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    summary: str
+    why: str
+    fix: str
+    bad: str
+    good: str
+    check: Callable[[Subject], Iterator[Hit]]
+    is_critical: bool = False
+
+
+def origin_in(url: str) -> str | None:
+    """The origin of `url`; None where it has none, or one that only a run knows."""
+    try:
+        return origin_of(url.partition("*")[0])
+    except ValueError:
+        return None
+
+
+def words_of(step: Step) -> str:
+    """All that the flow says of the element of `step`, in lower case."""
+    return str(step.options.get("selector", "")).lower()
+
+
+def _scalars(path: NodePath, data: Any) -> Iterator[tuple[NodePath, str]]:
+    if isinstance(data, str):
+        yield path, data
+        return
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in inner:
+        yield from _scalars((*path, key), value)

@@ -1,0 +1,38 @@
+"""TB502: a parameter that nothing uses."""
+
+from collections.abc import Iterator
+
+from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
+
+
+def check(subject: Subject) -> Iterator[Hit]:
+    used = subject.flow.references("param:")
+    for param in subject.flow.params:
+        if param.name not in used:
+            message = f"nothing types the parameter '{param.name}'"
+            yield Hit(path=("params", param.name), message=message, is_key=True)
+
+
+RULE = Rule(
+    id="TB502",
+    name="unused-param",
+    severity=Severity.WARNING,
+    summary="A parameter is declared, and no step types it.",
+    why="Whoever runs the flow is asked for a value that changes nothing.",
+    fix="Type it with `value_ref: param:NAME`, or take it out.",
+    bad="""
+params:
+  name: {}  # here: name
+steps:
+  - navigate: https://console.example.com/keys
+  - type: { selector: "#name", value: "agent" }
+""",
+    good="""
+params:
+  name: {}
+steps:
+  - navigate: https://console.example.com/keys
+  - type: { selector: "#name", value_ref: "param:name" }
+""",
+    check=check,
+)
