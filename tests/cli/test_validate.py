@@ -151,3 +151,19 @@ def test_a_rule_is_explained_and_all_are_listed(project: Project) -> None:
     refused = project.tokenbroker("rule", "TB777")
     assert refused.code == 2
     assert "there is no rule TB777" in refused.text
+
+
+@pytest.mark.req("LINT-3")
+@pytest.mark.parametrize(
+    "raw",
+    [b"x" * 50_000_000, b"- " * 20_000 + b"x", b"a: &a [*a]", b"a: \xff", "a: 1".encode("utf-16"), b"a: \0", b"", b"- a", b"hello",
+     b"a: !!python/object/apply:os.system [id]", b"a: 1\na: 2"],
+    ids=["50 MB", "20,000 levels", "itself", "not UTF-8", "UTF-16", "NUL", "empty", "a list", "a word", "Python", "a key twice"],
+)  # fmt: skip
+def test_a_hostile_file_has_one_finding_with_a_place(project: Project, raw: bytes) -> None:
+    (project.folder / "hostile.yaml").write_bytes(raw)
+    ended = project.tokenbroker("validate", "hostile.yaml", "--format", "json")
+    [found] = json.loads(ended.out)["findings"]
+    assert (ended.code, ended.err) == (1, "")
+    assert found["line"] >= 1
+    assert found["column"] >= 1

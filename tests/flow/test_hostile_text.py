@@ -46,6 +46,8 @@ HOSTILE: dict[str, str | bytes] = {
     "one endless text": "|\n" + " x\n" * 300_000,
     "100,000 keys": "".join(f"k{index}: 1\n" for index in range(100_000)),
     "60,000 anchors": "".join(f"- &a{index} x\n" for index in range(60_000)),
+    "a merge that explodes": "b0: &b0 { x: 1 }\n"
+    + "".join(f"b{index + 1}: &b{index + 1} {{ <<: [*b{index}, *b{index}] }}\n" for index in range(20)),
     "a key twice": REFERENCE + "site: other\n",
     "a tag of Python": "version: !!python/object/apply:os.system [id]\n",
     "a tag of its own": "!flow { version: 1 }\n",

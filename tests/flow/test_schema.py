@@ -1,6 +1,9 @@
 """The published schema: it is the loader's own, and an editor that uses it says what the loader says."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from tests.flow.make_schema import COMMAND, schema_text
 from tests.flow.texts import EVERY_VERB, REFERENCE, SETS_AND_RETRIES, flow_from, flow_text
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import parse_document
+from tokenbroker.flow.model import Flow, Position
 from tokenbroker.flow.schema import DURATION, FlowValidator, build_schema, published_schema
 from tokenbroker.run.steps import STEPS
 
@@ -237,6 +241,24 @@ def mutated_flows(draw: st.DrawFn) -> str:
 def test_of_any_changed_flow_loader_and_editor_say_the_same(text: str) -> None:
     code = refusal(text)
     assert editor_accepts(text) == (code is None or code in BEYOND_SCHEMA)
+
+
+def meaning_of(flow: Flow) -> Flow:
+    """`flow` without its text and its places."""
+    nowhere = Position(line=0, column=0, end_line=0)
+    steps = tuple(replace(step, position=nowhere, option_positions={}) for step in flow.steps)
+    return replace(flow, text="", sha256="", steps=steps)
+
+
+@pytest.mark.req("FLOW-2")
+@settings(max_examples=200, deadline=None, database=None)
+@given(st.sampled_from([REFERENCE, EVERY_VERB, SETS_AND_RETRIES]) | mutated_flows())
+def test_a_flow_that_is_written_anew_from_its_data_is_the_same_flow(text: str) -> None:
+    if refusal(text) is not None:
+        return
+    data = parse_document(text.encode(), Path("flow.yaml")).data
+    for anew in (yaml.safe_dump(data, sort_keys=False), json.dumps(data)):
+        assert meaning_of(flow_from(anew)) == meaning_of(flow_from(text))
 
 
 def test_every_example_in_the_schema_of_an_option_is_one() -> None:

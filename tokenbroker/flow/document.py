@@ -91,7 +91,8 @@ def read_document(path: Path) -> Document:
         FlowError: it can't be read, is not UTF-8, is too large or too deep, or is not plain YAML.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)  # of what is too large, no more than tells so
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise flow_error(path, 1, 1, f"can't read the file: {reason}", code="flow.unreadable") from None
@@ -101,7 +102,7 @@ def read_document(path: Path) -> Document:
 def parse_document(raw: bytes, path: Path) -> Document:
     """Parse `raw` as if it stood in the file `path`; raises FlowError as `read_document` does."""
     if len(raw) > MAX_BYTES:
-        raise flow_error(path, 1, 1, f"the file has {len(raw):,} bytes; a flow has {MAX_BYTES:,} at most")
+        raise flow_error(path, 1, 1, f"the file is too large: a flow has {MAX_BYTES:,} bytes at most")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
