@@ -54,8 +54,17 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "    pattern: 'Your key is (\\S+)\\.'",
         "    frame: { name: console }",
     ),
+    "verify_token": (
+        '- capture_token: { selector: ".token", secret_ref: "tokens:example/api-key" }',
+        '- verify_token: "https://console.example.com/api/whoami"',
+        '- verify_token: { url: "https://api.example.com/v1/me", header: X-API-Key, status: 204 }',
+    ),
 }
-_NEEDS = {"human": "a person who can be asked", "sink": "a sink that can be written"}
+_NEEDS = {
+    "human": "a person who can be asked",
+    "sink": "a sink that can be written",
+    "token": "a token that an earlier step has captured",
+}
 
 
 def reference() -> str:

@@ -58,8 +58,9 @@ def test_a_bare_string_stands_for_the_verb_s_main_option(verb: str) -> None:
     shorthand = STEPS[verb].shorthand
     assert shorthand is not None
     value = {"url": "https://a.example/", "key": "Enter"}.get(shorthand, "#it")
-    short = flow_from(flow_text(f"- {verb}: '{value}'")).steps[0]
-    long = flow_from(flow_text(f"- {verb}: {{ {shorthand}: '{value}' }}")).steps[0]
+    before = "- capture_token: { selector: a, secret_ref: 'a:b' }"
+    short = flow_from(flow_text(before, f"- {verb}: '{value}'")).steps[1]
+    long = flow_from(flow_text(before, f"- {verb}: {{ {shorthand}: '{value}' }}")).steps[1]
     assert short.options == long.options == {shorthand: value}
 
 

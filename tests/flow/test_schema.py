@@ -27,7 +27,7 @@ EDITOR = FlowValidator(SCHEMA)
 # What no JSON Schema can say; here, and only here, the loader refuses more.
 BEYOND_SCHEMA = {
     "flow.duplicate_id", "flow.unknown_param", "flow.unknown_page", "flow.bad_pattern", "flow.bad_address",
-    "flow.bad_retry", "flow.bad_date", "flow.one_evidence",
+    "flow.bad_retry", "flow.bad_date", "flow.one_evidence", "flow.not_captured",
 }  # fmt: skip
 STEP = "- click: '#go'"
 

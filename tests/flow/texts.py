@@ -57,6 +57,7 @@ steps:
   - type: { selector: "#region", value_ref: "env:REGION" }
   - click: { selector: "#make", creates: { name: nightly, revoke: examplecloud/revoke } }
   - capture_token: { selector: .token, secret_ref: "vault:example/key" }
+  - verify_token: { url: "https://console.example.com/api/me", status: 204, header: X-API-Key }
   - click: { selector: "text=Show", frame: { url: "https://console.example.com/**" }, opens: keys, dialog: accept }
   - check: { selector: "#yes", page: keys, frame: [{ name: outer }, { selector: iframe }], dialog: dismiss }
   - capture_token: { selector: .copy, secret_ref: "vault:example/id", from: clipboard, page: keys, unwrap: true }

@@ -9,7 +9,7 @@ import typer
 
 from tokenbroker.cli.policy import Asked, as_record, in_words
 from tokenbroker.policy.approve import origins_of
-from tokenbroker.run.outline import Asking, Kept, Made, Outline, Typed, outline_of
+from tokenbroker.run.outline import Asking, Kept, Made, Outline, Sent, Typed, outline_of
 
 
 def plan(
@@ -57,6 +57,9 @@ def _parts(outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str
         "It waits for a person": map(_asking, outline.asked),
         "It creates a key at the site": map(_made, outline.made),
         "It reads a token, and stores it": (_kept(each, sinks) for each in outline.kept),
+        "It sends the token with one request, and looks at the status of the answer": map(
+            _sent, outline.sent
+        ),
     }
     for head, lines in parts.items():
         told = [*lines]
@@ -84,5 +87,9 @@ def _kept(each: Kept, sinks: Mapping[str, str]) -> str:
     return f"{_at(each)}  {each.source} -> {each.secret_ref} (sink type {sinks[each.secret_ref]})"
 
 
-def _at(each: Typed | Asking | Made | Kept) -> str:
+def _sent(each: Sent) -> str:
+    return f"{_at(each)}  {each.secret_ref or 'what was captured last'} -> {each.url}"
+
+
+def _at(each: Typed | Asking | Made | Kept | Sent) -> str:
     return f"step {each.step:>2}, line {each.line:>2}"

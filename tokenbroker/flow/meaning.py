@@ -1,7 +1,7 @@
 """Mistakes that no JSON Schema can tell: names used twice or never given, patterns and addresses that are none."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ def meaning_mistakes(
     declared = params if isinstance(params, dict) else {}
     seen: set[str] = set()
     windows: set[str] = set()
+    captured: list[str] = []
     for index, entry in enumerate(data["steps"]):
         if not isinstance(entry, dict):
             continue
@@ -39,6 +40,10 @@ def meaning_mistakes(
             yield from _frame_mistakes(document, (*path, "frame"), options.get("frame"))
             yield from _capture_pattern_mistakes(document, (*path, "pattern"), options.get("pattern"))
             yield from _window_mistakes(document, path, options, windows)
+            if "token" in steps[verb].requires:
+                yield from _token_mistakes(document, path, options.get("secret_ref"), captured)
+            elif isinstance(options.get("secret_ref"), str):
+                captured.append(options["secret_ref"])
             # A literal is typed into what the primary alternative leads to.
             if not steps[verb].looks and "value" not in options:
                 yield from _set_mistakes(document, (*path, "selector"), options.get("selector"))
@@ -65,6 +70,16 @@ def _policy_mistakes(document: Document, policy: Any) -> Iterator[FlowError]:
     if len(dates) == 2 and dates[1] < dates[0]:
         sentence = "the review would expire before it was made"
         yield document.error(("policy", POLICY_DATES[1]), sentence, code="flow.bad_date")
+
+
+def _token_mistakes(
+    document: Document, path: NodePath, reference: Any, captured: Sequence[str]
+) -> Iterator[FlowError]:
+    if not captured:
+        yield document.error(path, "no step before this one captures a token", code="flow.not_captured")
+    elif isinstance(reference, str) and reference not in captured:
+        sentence = f"no step before this one captures '{printable(reference)}'"
+        yield document.error((*path, "secret_ref"), sentence, code="flow.not_captured")
 
 
 def _id_mistakes(document: Document, path: NodePath, step_id: Any, seen: set[str]) -> Iterator[FlowError]:

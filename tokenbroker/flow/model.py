@@ -46,7 +46,7 @@ class StepType(Protocol):
 
     @property
     def requires(self) -> frozenset[str]:
-        """Out of "human" and "sink"."""
+        """Out of "human", "sink" and "token": one that an earlier step has captured."""
 
     @property
     def idempotent(self) -> bool:

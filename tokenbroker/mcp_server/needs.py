@@ -96,7 +96,7 @@ def _need(reference: str, there: bool | None, next_step: str) -> SecretNeed:
 
 def stores(flow: Flow) -> list[str]:
     """Where tokens go: the ``SINK:PATH`` of each capture."""
-    return [str(step.options["secret_ref"]) for step in flow.steps if "secret_ref" in step.options]
+    return [str(step.options["secret_ref"]) for step in flow.steps if "sink" in STEPS[step.verb].requires]
 
 
 def in_words(step: Step) -> str:

@@ -167,13 +167,12 @@ def _facts(
     history: History,
     now: datetime,
 ) -> Facts:
-    visited = _visited(flow)
-    origins = _declared(flow) or tuple(dict.fromkeys(visited))
+    origins = origins_of(flow)
     reached = (origin_map.get(origin, origin) for origin in origins)
     return Facts(
         flow=flow,
         mode=mode,
-        visited=visited,
+        visited=(*_visited(flow), *_told(flow)),
         origins=origins,
         beyond=tuple(origin for origin in reached if not is_loopback(origin)),
         live=request.live,
@@ -219,6 +218,11 @@ def _declared(flow: Flow) -> tuple[str, ...]:
 
 def _visited(flow: Flow) -> tuple[str, ...]:
     return tuple(origin_of(str(step.options["url"])) for step in flow.steps if step.verb == "navigate")
+
+
+def _told(flow: Flow) -> tuple[str, ...]:
+    """The origins that get a token which the flow has captured."""
+    return tuple(origin_of(str(step.options["url"])) for step in flow.steps if step.verb == "verify_token")
 
 
 def _params(flow: Flow, given: Mapping[str, str]) -> dict[str, str | Secret]:

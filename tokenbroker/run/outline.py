@@ -65,6 +65,16 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """One request that carries a captured token; `secret_ref` "" means the last one."""
+
+    step: int
+    line: int
+    url: str
+    secret_ref: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outline:
     """All of that for one flow, in the order of its steps."""
 
@@ -72,11 +82,12 @@ class Outline:
     asked: tuple[Asking, ...]
     made: tuple[Made, ...]
     kept: tuple[Kept, ...]
+    sent: tuple[Sent, ...]
 
 
 def outline_of(flow: Flow) -> Outline:
     """What `flow` would do; nothing of a value is in it, for nothing is read."""
-    typed, asked, kept = [], [], []
+    typed, asked, kept, sent = [], [], [], []
     page = ""
     for step in flow.steps:
         page = str(step.options["url"]) if step.verb == "navigate" else page
@@ -93,7 +104,10 @@ def outline_of(flow: Flow) -> Outline:
                     only_if=str(step.when or ""),
                 )
             )
-        if "secret_ref" in step.options:
+        if "token" in STEPS[step.verb].requires:
+            reference = str(step.options.get("secret_ref", ""))
+            sent.append(Sent(step=step.number, line=line, url=str(step.options["url"]), secret_ref=reference))
+        elif "secret_ref" in step.options:
             source = (
                 f"{step.options.get('from', 'text')} of {step.selector}" if step.selector else "the clipboard"
             )
@@ -101,7 +115,7 @@ def outline_of(flow: Flow) -> Outline:
                 Kept(step=step.number, line=line, source=source, secret_ref=str(step.options["secret_ref"]))
             )
     made = tuple(_made(flow, creation) for creation in creations(flow))
-    return Outline(typed=tuple(typed), asked=tuple(asked), made=made, kept=tuple(kept))
+    return Outline(typed=tuple(typed), asked=tuple(asked), made=made, kept=tuple(kept), sent=tuple(sent))
 
 
 def _made(flow: Flow, creation: Creation) -> Made:

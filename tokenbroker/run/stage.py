@@ -78,6 +78,7 @@ class Stage:
     _watched: WeakSet[Page] = field(default_factory=WeakSet, init=False)
     _step: Step | None = field(default=None, init=False)
     _frame: Frame | None = field(default=None, init=False)
+    _captured: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
     _found_in: Frame | None = field(default=None, init=False)
     """Where the current step has found its target last."""
 
@@ -251,6 +252,21 @@ class Stage:
         if "value" in step.options:
             return str(step.options["value"])
         return self.inputs[str(step.options["value_ref"])]
+
+    def note_captured(self, secret_ref: str, token: Secret) -> None:
+        """`token` has come to rest under `secret_ref`."""
+        self._captured[secret_ref] = token
+
+    def captured_token(self, step: Step) -> Secret:
+        """The token that `step` is about: the one under its `secret_ref`, else the last that was captured.
+
+        Raises:
+            StepFailed: `verify.nothing_captured`; the step that should have captured it was left out.
+        """
+        reference = step.options.get("secret_ref") or next(reversed(self._captured), None)
+        if reference not in self._captured:
+            raise StepFailed("no token has been captured", code="verify.nothing_captured")
+        return self._captured[reference]
 
     def window_origin(self) -> str:
         """The origin of the window that the step works in, for which the browser keeps permissions; to be asked

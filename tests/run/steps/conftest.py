@@ -28,14 +28,20 @@ class PageSite:
     def __init__(self) -> None:
         self.pages: dict[str, str | Callable[[], str]] = {}
         self.posts: list[str] = []
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        """The path and the headers of each GET."""
+        self.leads_to: dict[str, str] = {}
         self.status: dict[str, int] = {}
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                site.asked.append((self.path, dict(self.headers)))
                 page = site.pages.get(self.path.split("?")[0])
                 body = page() if callable(page) else page
                 self.send_response(site.status.get(self.path, 200 if body is not None else 404))
+                if self.path in site.leads_to:
+                    self.send_header("Location", site.leads_to[self.path])
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
                 self.wfile.write((body or "gone").encode())

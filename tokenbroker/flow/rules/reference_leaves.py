@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tokenbroker.flow.document import NodePath
+from tokenbroker.flow.model import Step
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, origin_in
 
 
 def check(subject: Subject) -> Iterator[Hit]:
     for step in subject.flow.steps:
+        yield from _told(subject, step)
         kind = next((name for name in ("value_ref", "secret_ref") if name in step.options), None)
         if kind is None or "frame" not in step.options:
             continue
@@ -21,6 +23,16 @@ def check(subject: Subject) -> Iterator[Hit]:
                     message=f"this frame is of {origin}, which the flow does not declare",
                     related=((subject.at(step, kind), f"the secret {what}"),),
                 )
+
+
+def _told(subject: Subject, step: Step) -> Iterator[Hit]:
+    """A captured token that is sent to an origin which the flow neither declares nor goes to."""
+    sends = "token" in subject.steps[step.verb].requires
+    origin = origin_in(str(step.options.get("url", ""))) if sends and not subject.flow.origins else None
+    if origin is not None and origin not in subject.origins:
+        yield Hit(
+            path=subject.at(step, "url"), message=f"the token would go to {origin}, which is not declared"
+        )
 
 
 def _addresses(path: NodePath, frame: Any) -> Iterator[tuple[NodePath, str]]:

@@ -12,6 +12,7 @@ from tokenbroker.run.steps import (
     press,
     select,
     type_,
+    verify_token,
     wait_for,
     wait_human,
 )
@@ -30,6 +31,7 @@ STEPS: dict[str, StepKind] = {
         wait_human.WAIT_HUMAN,
         expect.EXPECT,
         capture_token.CAPTURE_TOKEN,
+        verify_token.VERIFY_TOKEN,
     )
 }
 

@@ -27,7 +27,9 @@ def _perform(step: Step, stage: Stage) -> str:
         selector = target_of(step)
         token = _finished(lambda: _read(selector, stage, recipe), stage, secret_ref)
     fault_points.reached("read")
-    return f"stored as {stage.keeper.keep(step, token)}"
+    stored = stage.keeper.keep(step, token)
+    stage.note_captured(secret_ref, token)
+    return f"stored as {stored}"
 
 
 def _copied(step: Step, stage: Stage, recipe: Recipe) -> Secret:
