@@ -7,23 +7,20 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tokenbroker.cli.rule import explained
+from tokenbroker.cli.rule import SUPPRESSING, explained
 from tokenbroker.flow.lint import ABOUT_SUPPRESSIONS
 from tokenbroker.flow.rules import RULES
 
 FOLDER = Path(__file__).resolve().parent / "rules"
 NOTE = "<!-- written by docs/make_rule_pages.py (make docs): don't edit -->\n\n"
-HEAD = """# Lint rules
+HEAD = f"""# Lint rules
 
 `tokenbroker validate PATH…` checks flow files against these, and `tokenbroker rule ID` explains one. Errors and
 warnings end it with exit code 1; notes are told with `--notes` and change nothing. `--select` and `--ignore` take ids
-or their beginnings.
+or their beginnings; what can't be suppressed can't be ignored either. A file that is no flow yet is told as such: the
+rules come after that. Whether a flow may run *now* (its review, its mode, its sinks) is for `tokenbroker plan` to say.
 
-A finding is suppressed at its line, or in a line of its own before it, with a reason:
-
-```yaml
-- click: { selector: "li:nth-child(3)" }  # tokenbroker: ignore[TB501] nothing else tells them apart
-```
+{SUPPRESSING}
 
 | rule | | finds |
 |---|---|---|

@@ -34,7 +34,9 @@ def test_each_mistake_has_its_place_its_line_and_its_code_and_other_files_are_ch
     assert "     6 |   - clik: '#go'\n       |     ^\n       flow.unknown_key" in ended.out
     assert "flows/broken.yaml:7:12: this must be a key such as Enter or Control+A" in ended.out
     assert "flows/empty.yml:1:1: the file is empty" in ended.out
-    assert ended.out.endswith("3 files checked: 3 findings in 2, 1 note (--notes tells them)\n")
+    assert ended.out.endswith(
+        "3 files checked: 3 findings in 2 (2 files no flow yet: the rules come after that), 1 note (--notes tells them)\n"
+    )
 
 
 def test_as_json_a_program_reads_the_same(project: Project) -> None:
@@ -49,6 +51,7 @@ def test_as_json_a_program_reads_the_same(project: Project) -> None:
         "end_line": 6,
         "end_column": 6,
         "code": "flow.unknown_key",
+        "rule": None,
         "severity": "error",
         "message": "unknown step 'clik'; did you mean 'click'?",
         "related": [],
@@ -100,9 +103,9 @@ def test_a_finding_of_a_rule_says_where_what_else_and_how_to_mend_it(project: Pr
     ("options", "code", "told"),
     [
         (["--select", "TB5"], 0, []),
-        (["--ignore", "TB101"], 0, []),
+        (["--select", "TB5", "--select", "tb1"], 1, ["TB101"]),
         (["--select", "TB1,TB4", "--notes"], 1, ["TB401", "TB101"]),
-        (["--notes", "--ignore", "TB1,TB5"], 0, ["TB401"]),
+        (["--notes", "--ignore", "TB1,TB5"], 1, ["TB401", "TB101"]),  # what endangers a secret stays
     ],
 )
 def test_rules_are_selected_and_ignored_by_the_beginnings_of_their_ids(
@@ -112,6 +115,24 @@ def test_rules_are_selected_and_ignored_by_the_beginnings_of_their_ids(
     ended = project.tokenbroker("validate", "flows", "--format", "json", *options)
     findings = [each["code"] for each in json.loads(ended.out)["findings"] if each["suppressed"] is None]
     assert (ended.code, findings) == (code, told)
+
+
+@pytest.mark.req("LINT-4")
+def test_what_endangers_a_secret_can_not_be_ignored(project: Project) -> None:
+    project.write("flows/literal.yaml", LITERAL)
+    ended = project.tokenbroker("validate", "flows", "--ignore", "TB101")
+    assert ended.code == 2
+    assert "TB101 can't be ignored" in ended.text
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_the_secret_that_was_found_is_not_told_again(project: Project, form: str) -> None:
+    project.write("flows/literal.yaml", LITERAL)
+    ended = project.tokenbroker("validate", "flows", "--format", form, "--notes")
+    assert ended.code == 1
+    assert "TB101" in ended.out
+    assert "correct-horse" not in ended.text
 
 
 def test_a_rule_that_is_none_is_refused(project: Project) -> None:

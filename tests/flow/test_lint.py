@@ -88,6 +88,9 @@ BRITTLE = '  - click: { selector: "xpath=/html/body/button" }'
         f"{BRITTLE} # tokenbroker: ignore[TB501] the page has no names",
         f"  # tokenbroker: ignore[TB501] the page has no names\n{BRITTLE}",
         f"{BRITTLE} # tokenbroker: ignore[TB501]: the page has no names",
+        f"  # tokenbroker: ignore[TB501] the page has no names\n\n{BRITTLE}",
+        "  # tokenbroker: ignore[TB501] the page has no names\n  - click:\n      selector: 'xpath=/html/body/button'",
+        "  - click: # tokenbroker: ignore[TB501] the page has no names\n      selector: 'xpath=/html/body/button'",
     ],
 )
 def test_a_reason_suppresses_a_finding_and_is_kept(tmp_path: Path, lines: str) -> None:
@@ -103,7 +106,8 @@ def test_a_reason_suppresses_a_finding_and_is_kept(tmp_path: Path, lines: str) -
     [
         (f"{BRITTLE} # tokenbroker: ignore[TB501]", ["TB501", "TB901"]),
         (f"{BRITTLE} # tokenbroker: ignore[TB502] wrong rule", ["TB501", "TB902"]),
-        (f"  # tokenbroker: ignore[TB501] too far away\n\n{BRITTLE}", ["TB501", "TB902"]),
+        (f"  # tokenbroker: ignore[TB501] of another step\n  - press: Enter\n{BRITTLE}", ["TB501", "TB902"]),
+        (f"{BRITTLE} # tokenbroker: ignore[tb501] in lower case", ["TB501", "TB902"]),
         ('  - type: { selector: "#password", value: "hunter2" } # tokenbroker: ignore[TB101] it is a test', ["TB101", "TB903"]),
         ('  - type: { selector: "#name", value: "a # tokenbroker: ignore" }', []),
         ("  - type:\n      selector: '#name'\n      value: |\n        # tokenbroker: ignore[TB501] this is a text", []),
@@ -121,7 +125,8 @@ def test_a_finding_holds_nothing_of_the_value_that_it_is_about(tmp_path: Path) -
     [found] = that_count(
         found_in(tmp_path, whole('steps:\n  - type: { selector: "#password", value: "hunter2" }\n'))
     )
-    assert "hunter2" not in found.message
+    assert "hunter2" not in found.message + found.line_text  # what is told ends in logs
+    assert found.line_text == f'  - type: {{ selector: "#password", value: {"•" * 9} }}'
     assert [what for _, what in found.related] == ["the field that it is typed into"]
     assert (found.region.end_line, found.region.end_column - found.region.column) == (6, len('"hunter2"'))
 
@@ -134,6 +139,34 @@ def test_any_changed_flow_has_findings_or_none_and_never_another_end(
 ) -> None:
     found = found_in(tmp_path_factory.mktemp("lint"), text)
     assert all(each.region.line >= 1 and each.region.column >= 1 for each in found)
+
+
+@pytest.mark.req("LINT-2")
+@pytest.mark.parametrize(
+    ("selector", "value"),
+    [
+        ("#password-expiry-days", "90"),
+        ("#passphrase-hint", "none"),
+        ("#pin-label", "x"),
+        ("input[name='token[description]']", "Deploy key"),
+        ("[aria-label='Token name']", "Night run"),
+        ("#token_name", "ci-main"),
+        ("#ref", "550e8400-e29b-41d4-a716-446655440000"),
+        ("#passenger", "Ann"),
+    ],
+)
+def test_what_is_about_a_secret_is_not_taken_for_one(tmp_path: Path, selector: str, value: str) -> None:
+    text = whole(f'steps:\n  - type: {{ selector: "{selector}", value: "{value}" }}\n')
+    assert that_count(found_in(tmp_path, text)) == []
+
+
+@pytest.mark.req("LINT-2")
+@pytest.mark.parametrize(
+    "selector", ["input[name=pwd]", "input[name='pass']", "[aria-label=Password]", "text=Passwort"]
+)
+def test_a_password_field_is_known_by_many_names(tmp_path: Path, selector: str) -> None:
+    text = whole(f'steps:\n  - type: {{ selector: "{selector}", value: "opensesame" }}\n')
+    assert [each.id for each in that_count(found_in(tmp_path, text))] == ["TB101"]
 
 
 @pytest.mark.parametrize("text", [REFERENCE, EVERY_VERB, SETS_AND_RETRIES])

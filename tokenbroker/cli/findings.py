@@ -45,6 +45,7 @@ def as_json(findings: Sequence[Finding], files: int) -> str:
             "end_line": each.region.end_line,
             "end_column": each.region.end_column,
             "code": each.id,
+            "rule": _RULES[each.id].name if each.id in _RULES else None,
             "severity": each.severity.value,
             "message": each.message,
             "related": [
@@ -69,7 +70,9 @@ def as_github(findings: Sequence[Finding]) -> Iterator[str]:
             "title": each.id,
         }
         told = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in place.items())
-        yield f"::{level} {told}::{_escaped(each.message)}"
+        rule = _RULES.get(each.id)
+        message = f"{each.message}. {rule.fix}" if rule else each.message
+        yield f"::{level} {told}::{_escaped(message)}"
 
 
 def as_sarif(findings: Sequence[Finding]) -> str:

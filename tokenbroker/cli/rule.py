@@ -7,6 +7,12 @@ from tokenbroker.flow.lint import ABOUT_SUPPRESSIONS
 from tokenbroker.flow.rule import Rule
 from tokenbroker.flow.rules import RULES
 
+SUPPRESSING = (
+    "A finding is suppressed at the line where it, or its step, begins, or in a line of its own before that, with the\n"
+    "whole id of the rule and a reason:\n\n"
+    '    - click: { selector: "li:nth-child(3)" }  # tokenbroker: ignore[TB501] nothing else tells them apart'
+)
+
 
 def rule(
     name: str = typer.Argument("", metavar="[ID]", help="The rule to explain; without it, all are listed."),
@@ -17,6 +23,9 @@ def rule(
             print(f"{each.id}  {each.severity.value:<8} {each.summary}")
         for code, summary in ABOUT_SUPPRESSIONS.items():
             print(f"{code}  {'':<8} {summary}")
+        return
+    if name.upper() in ABOUT_SUPPRESSIONS:
+        print(f"# {name.upper()}\n\n{ABOUT_SUPPRESSIONS[name.upper()]}\n\n{SUPPRESSING}")
         return
     found = next((each for each in RULES if name.upper() in (each.id, each.name.upper())), None)
     if found is None:

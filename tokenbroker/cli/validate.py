@@ -33,10 +33,12 @@ def validate(
         "--format",
         help="github: annotations of the changed files in a workflow; sarif: for code scanning.",
     ),
-    select: str = typer.Option(
-        "", metavar="RULES", help="Only these rules: ids or their beginnings, with commas (TB1,TB501)."
+    select: list[str] = typer.Option(
+        [], metavar="RULES", help="Only these rules: ids or their beginnings, with commas (TB1,TB501)."
     ),
-    ignore: str = typer.Option("", metavar="RULES", help="All rules but these."),
+    ignore: list[str] = typer.Option(
+        [], metavar="RULES", help="All rules but these; those that can't be suppressed stay."
+    ),
     notes: bool = typer.Option(False, "--notes", help="Tell notes, too; they change no exit code."),
 ) -> None:
     """Check flow files, and start nothing. Exit 0: nothing was found; 1: something was; 2: could not check."""
@@ -47,8 +49,15 @@ def validate(
             f"no flow file in {', '.join(map(str, paths))}", next_step="name a file, or another folder"
         )
 
+    critical = {rule.id for rule in RULES if rule.is_critical}
+    for each in left_out:
+        if each in critical:
+            raise UsageError(f"{each} can't be ignored: what it finds endangers a secret")
+
     def wants(name: str) -> bool:
-        return (not chosen or name.startswith(chosen)) and not (left_out and name.startswith(left_out))
+        return (not chosen or name.startswith(chosen)) and not (
+            left_out and name.startswith(left_out) and name not in critical
+        )
 
     everything = [each for file in files for each in lint(file, STEPS, wants=wants)]
     kept = [each for each in everything if notes or each.severity is not Severity.NOTE]
@@ -75,6 +84,8 @@ def _summary(
     wrong = len({each.file for each in counting})
     said = f"{_number(len(files), 'file')} checked: {_number(len(counting), 'finding')}"
     said += f" in {wrong}" if wrong else ""
+    no_flows = len({each.file for each in everything if not each.id.startswith("TB")})
+    said += f" ({_number(no_flows, 'file')} no flow yet: the rules come after that)" if no_flows else ""
     suppressed = sum(each.reason is not None for each in everything)
     said += f", {suppressed} suppressed" if suppressed else ""
     notes = sum(each.severity is Severity.NOTE and each.reason is None for each in everything)
@@ -82,10 +93,10 @@ def _summary(
     return said + (f", {_number(notes, 'note')}{hint}" if notes else "")
 
 
-def _rules(said: str) -> tuple[str, ...]:
+def _rules(said: list[str]) -> tuple[str, ...]:
     """The beginnings of ids that an option names; each must be that of some rule."""
     known = [*(rule.id for rule in RULES), *ABOUT_SUPPRESSIONS]
-    wanted = tuple(each.strip() for each in said.split(",") if each.strip())
+    wanted = tuple(each.strip().upper() for each in ",".join(said).split(",") if each.strip())
     for each in wanted:
         if not any(name.startswith(each) for name in known):
             raise UsageError(f"there is no rule {each}", next_step="`tokenbroker rule` lists them")

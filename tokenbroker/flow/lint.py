@@ -1,5 +1,6 @@
 """Flow files against the lint rules: what was found where, less what is suppressed with a reason (LINT-1, LINT-4)."""
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from typing import Final
 import yaml
 
 from tokenbroker.errors import FlowError
-from tokenbroker.flow.document import Document, NodePath, read_document
+from tokenbroker.flow.document import Document, NodePath, printable, read_document
 from tokenbroker.flow.load import StepTypes, examine
+from tokenbroker.flow.model import Flow
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 from tokenbroker.flow.rules import RULES
 
@@ -63,8 +65,8 @@ class _Suppression:
     column: int
     ids: tuple[str, ...]
     reason: str
-    applies_to: int
-    """The line whose findings it takes away: its own, or the next where it stands alone."""
+    applies_to: range
+    """The lines whose findings it takes away: of a step that begins there all, else the one."""
     used: set[str]
 
 
@@ -88,7 +90,7 @@ def lint(path: Path, steps: StepTypes, *, wants: Callable[[str], bool] = lambda 
         if wants(rule.id)
         for hit in rule.check(subject)
     ]
-    suppressions = list(_suppressions(document, lines))
+    suppressions = list(_suppressions(document, lines, flow))
     told = [_suppressed(each, suppressions) for each in found] if suppressions else found
     told += [each for each in _about(suppressions, path, lines, wants) if wants(each.id)]
     return sorted(told, key=lambda each: (each.region.line, each.region.column, each.id))
@@ -109,15 +111,24 @@ def _mistake(path: Path, error: FlowError, *, line_text: str) -> Finding:
 
 def _finding(document: Document, lines: list[str], rule: Rule, hit: Hit) -> Finding:
     region = _region(document, hit.path, is_key=hit.is_key)
+    text = _line(lines, region.line)
     return Finding(
         id=rule.id,
         severity=rule.severity,
         file=document.path,
         region=region,
         message=hit.message,
-        line_text=_line(lines, region.line),
+        line_text=_covered(text, region) if rule.is_about_secrets else text,
         related=tuple((_region(document, path), what) for path, what in hit.related),
     )
+
+
+def _covered(line: str, region: Region) -> str:
+    """`line` without what stands in `region`: what is told ends in logs that more people read than the file."""
+    before = line[: region.column - 1]
+    if region.end_line != region.line:
+        return f"{before}…"
+    return f"{before}{'•' * (region.end_column - region.column)}{line[region.end_column - 1 :]}"
 
 
 def _region(document: Document, path: NodePath, *, is_key: bool = False) -> Region:
@@ -135,21 +146,24 @@ def _region(document: Document, path: NodePath, *, is_key: bool = False) -> Regi
     )
 
 
-def _suppressions(document: Document, lines: list[str]) -> Iterator[_Suppression]:
+def _suppressions(document: Document, lines: list[str], flow: Flow) -> Iterator[_Suppression]:
     if "tokenbroker:" not in document.text:
         return
+    ends = {step.position.line: step.position.end_line for step in flow.steps}
     for number, line in enumerate(lines, 1):
         found = _SUPPRESSION.search(line)
         if found is None or _in_a_text(document, number, line.index("#", found.start()) + 1):
             continue
         ids = tuple(each.strip() for each in (found["ids"] or "").split(",") if each.strip())
-        alone = not line[: found.start()].strip()
+        first = number
+        if not line[: found.start()].strip():  # it stands alone, and is about what comes next
+            first = next((n for n in range(number + 1, len(lines) + 1) if lines[n - 1].strip()), number)
         yield _Suppression(
             line=number,
             column=line.index("#", found.start()) + 1,
             ids=ids,
             reason=found["reason"].strip(" :-"),
-            applies_to=number + 1 if alone else number,
+            applies_to=range(first, ends.get(first, first) + 1),
             used=set(),
         )
 
@@ -167,7 +181,7 @@ def _in_a_text(document: Document, line: int, column: int) -> bool:
 def _suppressed(finding: Finding, suppressions: Iterable[_Suppression]) -> Finding:
     rule = next(rule for rule in RULES if rule.id == finding.id)
     for each in suppressions:
-        if each.applies_to == finding.region.line and finding.id in each.ids:
+        if finding.region.line in each.applies_to and finding.id in each.ids:
             each.used.add(finding.id)
             if each.reason and not rule.is_critical:
                 return Finding(
@@ -179,6 +193,7 @@ def _suppressed(finding: Finding, suppressions: Iterable[_Suppression]) -> Findi
 def _about(
     suppressions: Iterable[_Suppression], path: Path, lines: list[str], wants: Callable[[str], bool]
 ) -> Iterator[Finding]:
+    known = [rule.id for rule in RULES]
     critical = {rule.id for rule in RULES if rule.is_critical}
     for each in suppressions:
 
@@ -195,7 +210,11 @@ def _about(
         elif not each.reason:
             yield told(NO_REASON, f"this says no reason for ignoring {', '.join(each.ids)}", Severity.ERROR)
         for name in each.ids:
-            if name in critical:
+            if name not in known:
+                near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                yield told(UNUSED, f"there is no rule {printable(name)}{hint}", Severity.WARNING)
+            elif name in critical:
                 yield told(FORBIDDEN, f"{name} can't be suppressed", Severity.ERROR)
             elif each.reason and name not in each.used and wants(name):
                 yield told(UNUSED, f"there is nothing here that {name} has found", Severity.WARNING)

@@ -86,6 +86,8 @@ class Rule:
     good: str
     check: Callable[[Subject], Iterator[Hit]]
     is_critical: bool = False
+    is_about_secrets: bool = False
+    """What it finds is not to be shown: the line is told with the value covered."""
 
 
 def origin_in(url: str) -> str | None:

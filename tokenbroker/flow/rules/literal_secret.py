@@ -1,17 +1,18 @@
 """TB101: a password, key or token that stands in the file."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 
+from tokenbroker.flow.model import Step
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, words_of
 
-# The name that a token is to have is none.
-_SECRET_FIELD = re.compile(
-    r"passw|passphrase|\bpin\b"
-    r"|(secret|token|api[ _-]?key|credential)s?(?![ _-]*(name|label|title|description|scope|note))"
+_SECRET_FIELD = re.compile(r"passw|passphrase|\b(pin|pwd|pass)\b|secret|token|api[ _-]?key|credential")
+# What a field about a secret asks for, where it isn't the secret itself.
+_ABOUT_IT = re.compile(
+    r"name|title|description|scope|note|hint|label\b|expir|days|length|policy|rotat|count|type\b"
 )
-_FREE_TEXT = ("value", "default", "note", "reason", "url", "description")
 # Of detect-secrets' detectors those that know a key by its own form.
 _DETECTORS = {
     "artifactory": "ArtifactoryDetector",
@@ -33,53 +34,46 @@ _DETECTORS = {
     "telegram_token": "TelegramBotTokenDetector",
     "twilio": "TwilioKeyDetector",
 }
-_LIKE_A_KEY = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
-# detect-secrets' own limits: bits for each character.
-_ENTROPY = {"Base64HighEntropyString": 4.5, "HexHighEntropyString": 3.0}
 
 
 def check(subject: Subject) -> Iterator[Hit]:
     told = set()
     for step in subject.flow.steps:
-        if "value" in step.options and _SECRET_FIELD.search(words_of(step)) and step.verb == "type":
+        if step.verb == "type" and "value" in step.options and _is_secret_field(step):
             path = subject.at(step, "value")
             told.add(path)
             where = ((subject.at(step, "selector"), "the field that it is typed into"),)
             yield Hit(path=path, message="a secret is typed from the file", related=where)
     for path, text in subject.scalars():
-        kind = _kind_of(text, is_free=path[-1] in _FREE_TEXT)
+        kind = kind_of(text)
         if kind and path not in told:
             yield Hit(path=path, message=f"this looks like a secret: {kind}")
 
 
-def _kind_of(text: str, *, is_free: bool) -> str:
-    """What kind of secret `text` holds, by its form or by how random it is; "" where it holds none."""
+def _is_secret_field(step: Step) -> bool:
+    words = (
+        words_of(step)
+        .replace("aria-label", "")
+        .replace("[name", "")
+        .replace("[type", "")
+        .replace("'label'", "")
+    )
+    return bool(_SECRET_FIELD.search(words)) and not _ABOUT_IT.search(words)
+
+
+def kind_of(text: str) -> str:
+    """What kind of secret `text` holds, by its own form; "" where it holds none."""
     if len(text) < 16:
         return ""
-    known, random = _detectors()
-    for kind, patterns in known:
-        if any(pattern.search(text) for pattern in patterns):
-            return kind
-    for run in _LIKE_A_KEY.findall(text) if is_free else ():
-        mixed = any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
-        if mixed and any(entropy(run) > limit for entropy, limit in random):
-            return "random characters"
-    return ""
+    return next((kind for kind, forms in _detectors() if any(form.search(text) for form in forms)), "")
 
 
 @cache
-def _detectors() -> tuple[
-    list[tuple[str, tuple[re.Pattern[str], ...]]], list[tuple[Callable[[str], float], float]]
-]:
-    import importlib  # late: a run and a collection never need them
-
-    modules = {name: importlib.import_module(f"detect_secrets.plugins.{name}") for name in _DETECTORS}
-    known = [getattr(modules[module], name)() for module, name in _DETECTORS.items()]
-    high = importlib.import_module("detect_secrets.plugins.high_entropy_strings")
-    random = [
-        (getattr(high, name)(limit).calculate_shannon_entropy, limit) for name, limit in _ENTROPY.items()
-    ]
-    return [(each.secret_type, tuple(each.denylist)) for each in known], random
+def _detectors() -> list[tuple[str, tuple[re.Pattern[str], ...]]]:
+    # Late: a run and a collection never need them.
+    modules = {name: import_module(f"detect_secrets.plugins.{name}") for name in _DETECTORS}
+    detectors = [getattr(modules[module], name)() for module, name in _DETECTORS.items()]
+    return [(each.secret_type, tuple(each.denylist)) for each in detectors]
 
 
 RULE = Rule(
@@ -101,4 +95,5 @@ steps:
 """,
     check=check,
     is_critical=True,
+    is_about_secrets=True,
 )

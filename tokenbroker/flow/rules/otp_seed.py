@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
-_SEED_NAME = re.compile(r"(?<![a-z])(totp|hotp|otp|2fa|mfa)[._-]?(seed|secret|key)|otpauth")
+_SEED_NAME = re.compile(
+    r"(?<![a-z])(totp|hotp|otp|2fa|mfa|authenticator)[._-]?(seed|secret|key|code)|otpauth"
+)
 _SEED = re.compile(r"otpauth://|\b[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9])")
 
 
@@ -36,4 +38,5 @@ steps:
 """,
     check=check,
     is_critical=True,
+    is_about_secrets=True,
 )
