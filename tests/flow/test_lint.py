@@ -1,6 +1,7 @@
 """The lint rules, each on a flow of its own; suppressions; and that no good flow is found fault with (LINT-1, 2, 4)."""
 
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -153,6 +154,9 @@ def test_any_changed_flow_has_findings_or_none_and_never_another_end(
         ("#token_name", "ci-main"),
         ("#ref", "550e8400-e29b-41d4-a716-446655440000"),
         ("#passenger", "Ann"),
+        ("input[name='personal_access_token[name]']", "ci"),
+        ("#password", ""),
+        ("#create-token-modal input.first", "ci"),
     ],
 )
 def test_what_is_about_a_secret_is_not_taken_for_one(tmp_path: Path, selector: str, value: str) -> None:
@@ -167,6 +171,70 @@ def test_what_is_about_a_secret_is_not_taken_for_one(tmp_path: Path, selector: s
 def test_a_password_field_is_known_by_many_names(tmp_path: Path, selector: str) -> None:
     text = whole(f'steps:\n  - type: {{ selector: "{selector}", value: "opensesame" }}\n')
     assert [each.id for each in that_count(found_in(tmp_path, text))] == ["TB101"]
+
+
+@pytest.mark.req("LINT-2")
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (
+            'type: { selector: [{ role: textbox, name: Password }, { css: "#x" }], value: "opensesame" }',
+            ["TB101"],
+        ),
+        ('type: { selector: "#otpCode", value_ref: "env:CODE" }', ["TB104"]),
+        ('type: { selector: "input[name=totpcode]", value_ref: "env:CODE" }', ["TB104"]),
+        ('type: { selector: "#name", value_ref: "secrets:example/totp/seed" }', ["TB103"]),
+        ('navigate: "https://a.example/?email=ann@example.com"', ["TB102"]),
+        ('navigate: "https://a.example/?ref=demo-only-q7ZxP0aLm3Rt9VbKw2Ye8Ugh"', ["TB106"]),
+        ('type: { selector: "#mfa-device-name", value: "phone" }', []),
+        ('type: { selector: "#one-time-payment", value: "1" }', []),
+        ('type: { selector: "#env", value: "PRODUCTIONENVIRONMENT" }', []),
+        ('click: "text=Turnstile"', []),
+        ('click: "text=Create hCaptcha site key"', []),
+        ("click: { selector: \"iframe[src*='hcaptcha.com']\" }", ["TB105"]),
+        ('type: { selector: "#captcha", value: "x" }', ["TB105"]),
+        ('click: { selector: ".card >> .row >> .cell >> .part >> text=Create" }', []),
+        ('click: { selector: "text=Projects [2]" }', []),
+    ],
+)
+def test_what_a_reviewer_tried(tmp_path: Path, step: str, told: list[str]) -> None:
+    assert [each.id for each in that_count(found_in(tmp_path, whole(f"steps:\n  - {step}\n")))] == told
+
+
+@pytest.mark.req("LINT-2")
+def test_an_address_whose_host_only_a_run_knows_is_of_no_known_origin(tmp_path: Path) -> None:
+    steps = "steps:\n  - wait_for: { url: 'https://eu-*.example.com/**' }\n"
+    assert that_count(found_in(tmp_path, whole(f"origins: ['https://a.example']\n{steps}"))) == []
+
+
+@pytest.mark.req("SECRET-7")
+def test_no_other_finding_shows_the_secret_of_its_line(tmp_path: Path) -> None:
+    step = '  - type: { selector: "li:nth-child(2) input[type=password]", value: "hunter2" }  # tokenbroker: ignore[TB777] x'
+    found = that_count(found_in(tmp_path, whole(f"steps:\n{step}\n")))
+    assert sorted(each.id for each in found) == ["TB101", "TB501", "TB902"]
+    assert not any("hunter2" in each.line_text for each in found)
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize("option", ["value:hunter2-S3cret", '"S3cret!": 1', "value:hunter2: 1"])
+def test_a_value_that_became_a_key_is_not_told(tmp_path: Path, option: str) -> None:
+    found = found_in(tmp_path, whole(f"steps:\n  - type: {{ selector: '#x', {option} }}\n"))
+    assert found
+    assert not any("S3cret" in each.message or "hunter2" in each.message for each in found)
+
+
+@pytest.mark.req("LINT-3")
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 400_000, "/" * 400_000 + ":_authToken", "eyJ" * 100_000 + ".", ("eyJ" * 30 + " ") * 4_000],
+    ids=["one word", "slashes", "heads of tokens", "many heads"],
+)
+def test_no_value_makes_the_rules_slow(tmp_path: Path, text: str) -> None:
+    flow = whole(f"steps:\n  - type: {{ selector: '#x', value: '{text}' }}\n")
+    began = time.process_time()
+    found_in(tmp_path, flow)
+    # Quadratic, it takes minutes; what is measured here has a hundred times its time.
+    assert time.process_time() - began < 30
 
 
 @pytest.mark.parametrize("text", [REFERENCE, EVERY_VERB, SETS_AND_RETRIES])

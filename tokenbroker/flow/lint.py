@@ -4,13 +4,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import yaml
 
 from tokenbroker.errors import FlowError
-from tokenbroker.flow.document import Document, NodePath, printable, read_document
+from tokenbroker.flow.document import MAX_BYTES, Document, NodePath, printable, read_document
 from tokenbroker.flow.load import StepTypes, examine
 from tokenbroker.flow.model import Flow
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
@@ -25,7 +26,8 @@ ABOUT_SUPPRESSIONS: Final[Mapping[str, str]] = {
     FORBIDDEN: "A suppression names a rule that can't be suppressed.",
 }
 """The findings about suppressions themselves, which no rule can make: they come after all rules."""
-_SUPPRESSION = re.compile(r"(?:^|\s)#\s*tokenbroker:\s*ignore(?:\[(?P<ids>[^\]]*)\])?(?P<reason>.*)$")
+_SUPPRESSION = re.compile(r"#\s*tokenbroker:\s*ignore(?![\w-])(?:\[(?P<ids>[^\]]*)\])?(?P<reason>.*)$")
+_MAX_SUPPRESSIONS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,18 +80,22 @@ def lint(path: Path, steps: StepTypes, *, wants: Callable[[str], bool] = lambda 
     try:
         document = read_document(path)
     except FlowError as error:
-        return [_mistake(path, error, line_text="")]
+        return [_mistake(path, error, line_text=_line(_lines_of(path), error.line))]
     flow, mistakes = examine(document, steps)
     lines = document.text.splitlines()
     if flow is None:
         return [_mistake(path, error, line_text=_line(lines, error.line)) for error in mistakes]
     subject = Subject(flow=flow, document=document, steps=steps)
-    found = [
-        _finding(document, lines, rule, hit)
+    hits = [
+        (rule, hit)
         for rule in RULES
-        if wants(rule.id)
+        if wants(rule.id) or rule.is_about_secrets
         for hit in rule.check(subject)
     ]
+    for rule, hit in hits:
+        if rule.is_about_secrets:
+            _cover(lines, _region(document, hit.path))
+    found = [_finding(document, lines, rule, hit) for rule, hit in hits if wants(rule.id)]
     suppressions = list(_suppressions(document, lines, flow))
     told = [_suppressed(each, suppressions) for each in found] if suppressions else found
     told += [each for each in _about(suppressions, path, lines, wants) if wants(each.id)]
@@ -111,24 +117,33 @@ def _mistake(path: Path, error: FlowError, *, line_text: str) -> Finding:
 
 def _finding(document: Document, lines: list[str], rule: Rule, hit: Hit) -> Finding:
     region = _region(document, hit.path, is_key=hit.is_key)
-    text = _line(lines, region.line)
     return Finding(
         id=rule.id,
         severity=rule.severity,
         file=document.path,
         region=region,
         message=hit.message,
-        line_text=_covered(text, region) if rule.is_about_secrets else text,
+        line_text=_line(lines, region.line),
         related=tuple((_region(document, path), what) for path, what in hit.related),
     )
 
 
-def _covered(line: str, region: Region) -> str:
-    """`line` without what stands in `region`: what is told ends in logs that more people read than the file."""
-    before = line[: region.column - 1]
-    if region.end_line != region.line:
-        return f"{before}…"
-    return f"{before}{'•' * (region.end_column - region.column)}{line[region.end_column - 1 :]}"
+def _cover(lines: list[str], region: Region) -> None:
+    """Take what stands in `region` out of `lines`: what is told ends in logs that more people read than the file."""
+    for number in range(region.line, min(region.end_line, len(lines)) + 1):
+        line = lines[number - 1]
+        start = region.column - 1 if number == region.line else 0
+        end = region.end_column - 1 if number == region.end_line else len(line)
+        lines[number - 1] = f"{line[:start]}{'•' * (min(end, len(line)) - start)}{line[end:]}"
+
+
+def _lines_of(path: Path) -> list[str]:
+    """The beginning of the file, whatever it is; nothing where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
 
 
 def _region(document: Document, path: NodePath, *, is_key: bool = False) -> Region:
@@ -150,32 +165,35 @@ def _suppressions(document: Document, lines: list[str], flow: Flow) -> Iterator[
     if "tokenbroker:" not in document.text:
         return
     ends = {step.position.line: step.position.end_line for step in flow.steps}
-    for number, line in enumerate(lines, 1):
-        found = _SUPPRESSION.search(line)
-        if found is None or _in_a_text(document, number, line.index("#", found.start()) + 1):
-            continue
-        ids = tuple(each.strip() for each in (found["ids"] or "").split(",") if each.strip())
+    values = [
+        (
+            (node.start_mark.line + 1, node.start_mark.column + 1),
+            (node.end_mark.line + 1, node.end_mark.column),
+        )
+        for node in document.values.values()
+        if isinstance(node, yaml.ScalarNode) and "#" in node.value
+    ]
+    comments = (
+        (number, found.start() + 1, found)
+        for number, line in enumerate(lines, 1)
+        for found in _SUPPRESSION.finditer(line)
+        # What looks like a comment within a value is none.
+        if not any(start < (number, found.start() + 1) <= end for start, end in values)
+    )
+    for number, column, found in islice(comments, _MAX_SUPPRESSIONS):
         first = number
-        if not line[: found.start()].strip():  # it stands alone, and is about what comes next
+        if (
+            column == 1 or not lines[number - 1][: column - 1].strip()
+        ):  # it stands alone: about what comes next
             first = next((n for n in range(number + 1, len(lines) + 1) if lines[n - 1].strip()), number)
         yield _Suppression(
             line=number,
-            column=line.index("#", found.start()) + 1,
-            ids=ids,
+            column=column,
+            ids=tuple(each.strip() for each in (found["ids"] or "").split(",") if each.strip()),
             reason=found["reason"].strip(" :-"),
             applies_to=range(first, ends.get(first, first) + 1),
             used=set(),
         )
-
-
-def _in_a_text(document: Document, line: int, column: int) -> bool:
-    """Whether that place belongs to a value: what looks like a comment there is none."""
-    for node in document.values.values():
-        if isinstance(node, yaml.ScalarNode):
-            start, end = node.start_mark, node.end_mark
-            if (start.line, start.column) < (line - 1, column) <= (end.line, end.column):
-                return True
-    return False
 
 
 def _suppressed(finding: Finding, suppressions: Iterable[_Suppression]) -> Finding:

@@ -4,6 +4,7 @@ A value may be a secret that stands where it must not.
 """
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -31,6 +32,7 @@ _LIMITS: Final = {
     "maxProperties": "this must have no more keys than {}",
 }
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _ENOUGH: Final = 100  # a text of thousands of mistakes is not worth the time to find them all
 
 
@@ -68,6 +70,10 @@ def schema_mistakes(validator: Draft202012Validator, value: Any) -> Iterator[Sch
 
 def unknown_sentence(kind: str, key: str, choices: Sequence[str], *, hint: str = "") -> str:
     """That `key` is none of the `choices`, and which of them may be meant."""
+    if not _NAME.fullmatch(key):
+        # A value that is missing its key, or the space before it, is read as a key; and it may be a secret.
+        hint = "; a space is missing after a colon" if ":" in key else ""
+        return f"unknown {kind}, which is no name{hint}"
     shown = printable(key)
     near = difflib.get_close_matches(shown, choices, n=1, cutoff=0.6)
     said = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(choices)}{hint and f' ({hint})'}"

@@ -92,6 +92,8 @@ class Rule:
 
 def origin_in(url: str) -> str | None:
     """The origin of `url`; None where it has none, or one that only a run knows."""
+    if "*" in url.partition("://")[2].partition("/")[0]:
+        return None
     try:
         return origin_of(url.partition("*")[0])
     except ValueError:
@@ -99,8 +101,8 @@ def origin_in(url: str) -> str | None:
 
 
 def words_of(step: Step) -> str:
-    """All that the flow says of the element of `step`, in lower case."""
-    return str(step.options.get("selector", "")).lower()
+    """All that the flow says of the element of `step`, in lower case: the selector, or the values of a set."""
+    return " ".join(text for _, text in _scalars((), step.options.get("selector", ""))).lower()
 
 
 def _scalars(path: NodePath, data: Any) -> Iterator[tuple[NodePath, str]]:

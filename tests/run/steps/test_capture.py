@@ -103,9 +103,26 @@ def test_a_reading_asks_the_browser_once(on_page, options, monkeypatch):
         SyncBase, "_sync", lambda self, call: asked.append(call.__qualname__) or wait(self, call)
     )
     frame = trial.stage.frame()
-    [content] = read(frame, frame.locator(".token"), where, timeout_ms=5000)
+    content = read(frame, frame.locator(".token"), where, timeout_ms=5000)
+    assert content is not None
     assert asked == ["Locator.text_content"]
     assert (content.text == "", content.age_ms > 0, content.parsing) == (options == "from: text", True, False)
+
+
+def test_a_selector_that_means_another_element_than_its_end_is_read_as_it_says(on_page):
+    trial = on_page(f"<p class=token>{HALVES[0]}<i>{HALVES[1]}</i></p>")
+    trial.perform('capture_token: { selector: "*css=.token >> css=i", secret_ref: "local:x" }')
+    assert kept(trial) == [TOKEN]
+
+
+def test_the_value_of_an_element_that_the_page_has_made_is_read(on_page):
+    trial = on_page(
+        f"""<key-box class=token></key-box><script>
+        customElements.define('key-box', class extends HTMLElement {{ get value() {{ return '{TOKEN}' }} }});
+        </script>"""
+    )
+    trial.perform(capture("from: value"))
+    assert kept(trial) == [TOKEN]
 
 
 def test_a_page_can_not_put_other_words_into_what_is_read(on_page):

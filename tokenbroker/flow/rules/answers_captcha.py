@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
+# Words that a page shows may be about a CAPTCHA: only what names the widget, its field or its frame counts.
 _CAPTCHA = re.compile(
-    r"re?captcha|hcaptcha|(?<![a-z])captcha|turnstile|challenges\.cloudflare\.com|not a robot|data-sitekey"
+    r"[.#\[]([\w-]*[-_])?(re|h)?captcha(?![a-z])|name[*^$]?=['\"]?[\w-]*captcha|cf-turnstile|data-sitekey"
+    r"|(?:src|url|title)[*^$]?['\"]?[=:].*(captcha|turnstile|challenges\.cloudflare\.com)|i'?m not a robot"
 )
 
 

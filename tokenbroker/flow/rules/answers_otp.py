@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, words_of
 
 _FIELD = re.compile(
-    r"one[ _-]?time|(?<![a-z])t?otp(?![a-z])|(?<![a-z0-9])2fa|(?<![a-z])mfa(?![a-z])|two[ _-]?factor"
+    r"(one[ _-]?time|(?<![a-z])(t?otp|mfa)|(?<![a-z0-9])2fa|two[ _-]?factor)[ _-]?(auth\w*[ _-]?)?"
+    r"(pass)?(code|pin|token|field|input)?(?![a-z])(?![ _\[-]*(device|name|label|method|setting|payment))"
     r"|(security|verification|authenticator|authentication)[ _-]?code"
 )
 

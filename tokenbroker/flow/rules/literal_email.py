@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
-_TYPED = ("value", "default", "url")
+_ADDRESS = re.compile(r"(?<![\w.+:-])[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
+_TYPED = ("value", "default", "url", "navigate", "verify_token")
 
 
 def check(subject: Subject) -> Iterator[Hit]:

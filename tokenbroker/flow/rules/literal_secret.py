@@ -8,11 +8,14 @@ from importlib import import_module
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, words_of
 
-_SECRET_FIELD = re.compile(r"passw|passphrase|\b(pin|pwd|pass)\b|secret|token|api[ _-]?key|credential")
-# What a field about a secret asks for, where it isn't the secret itself.
-_ABOUT_IT = re.compile(
-    r"name|title|description|scope|note|hint|label\b|expir|days|length|policy|rotat|count|type\b"
+# What stands right behind such a word may say that the field is only about a secret, as `#token_name` is.
+_SECRET_FIELD = re.compile(
+    r"(passw(or[dt])?+|passphrase|(?<![a-z])(pin|pwd|pass)(?![a-z])|secret|token|api[ _-]?key|credential)s?+"
+    r"(?![ _\[-]*(name|title|desc|scope|note|hint|label|expir|days|length|policy|rotat|count|type|search|filter|"
+    r"modal|dialog|form|list|table|page|panel|section))"
 )
+_MAX_SEARCHED = 8192  # some of the patterns take time that grows with more than a text's length
+_NEEDED = {"npm": ":_authToken", "jwt": "eyJ"}
 # Of detect-secrets' detectors those that know a key by its own form.
 _DETECTORS = {
     "artifactory": "ArtifactoryDetector",
@@ -51,29 +54,29 @@ def check(subject: Subject) -> Iterator[Hit]:
 
 
 def _is_secret_field(step: Step) -> bool:
-    words = (
-        words_of(step)
-        .replace("aria-label", "")
-        .replace("[name", "")
-        .replace("[type", "")
-        .replace("'label'", "")
-    )
-    return bool(_SECRET_FIELD.search(words)) and not _ABOUT_IT.search(words)
+    return bool(step.options["value"]) and _SECRET_FIELD.search(words_of(step)) is not None
 
 
 def kind_of(text: str) -> str:
     """What kind of secret `text` holds, by its own form; "" where it holds none."""
     if len(text) < 16:
         return ""
-    return next((kind for kind, forms in _detectors() if any(form.search(text) for form in forms)), "")
+    text = text[:_MAX_SEARCHED]
+    for needed, kind, forms in _detectors():
+        if needed in text and any(form.search(text) for form in forms):
+            return kind
+    return ""
 
 
 @cache
-def _detectors() -> list[tuple[str, tuple[re.Pattern[str], ...]]]:
+def _detectors() -> list[tuple[str, str, tuple[re.Pattern[str], ...]]]:
+    """What must be in a text, the kind of secret, and its forms."""
     # Late: a run and a collection never need them.
     modules = {name: import_module(f"detect_secrets.plugins.{name}") for name in _DETECTORS}
-    detectors = [getattr(modules[module], name)() for module, name in _DETECTORS.items()]
-    return [(each.secret_type, tuple(each.denylist)) for each in detectors]
+    detectors = {module: getattr(modules[module], name)() for module, name in _DETECTORS.items()}
+    return [
+        (_NEEDED.get(name, ""), each.secret_type, tuple(each.denylist)) for name, each in detectors.items()
+    ]
 
 
 RULE = Rule(

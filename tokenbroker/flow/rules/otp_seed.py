@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
 _SEED_NAME = re.compile(
-    r"(?<![a-z])(totp|hotp|otp|2fa|mfa|authenticator)[._-]?(seed|secret|key|code)|otpauth"
+    r"(?<![a-z])(totp|hotp|otp|2fa|mfa|authenticator)[./_-]?(seed|secret|key|code)|otpauth"
 )
-_SEED = re.compile(r"otpauth://|\b[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9])")
+_SEED = re.compile(r"otpauth://|\b(?=[A-Z]*[2-7])[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9])")
 
 
 def check(subject: Subject) -> Iterator[Hit]:
     for path, text in subject.scalars():
         if path[-1] in ("value_ref", "secret_ref") and _SEED_NAME.search(text.lower()):
             yield Hit(path=path, message="this reference names the seed of one-time codes")
-        elif path[-1] in ("value", "default", "url") and _SEED.search(text):
+        elif path[-1] in ("value", "default", "url", "navigate", "verify_token") and _SEED.search(text):
             yield Hit(path=path, message="this looks like the seed of one-time codes")
 
 

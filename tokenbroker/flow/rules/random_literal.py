@@ -8,7 +8,7 @@ from importlib import import_module
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 from tokenbroker.flow.rules.literal_secret import kind_of
 
-_FREE_TEXT = ("value", "default", "note", "reason", "url", "description")
+_FREE_TEXT = ("value", "default", "note", "reason", "url", "description", "navigate", "verify_token")
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # detect-secrets' own limits: bits for each character.
@@ -49,7 +49,7 @@ RULE = Rule(
     bad="""
 steps:
   - navigate: https://console.example.com/keys
-  - type: { selector: "#ref", value: "q7ZxP0aLm3Rt9VbKw2Ye8Ugh" }  # here: "q7Zx
+  - type: { selector: "#ref", value: "demo-only-q7ZxP0aLm3Rt9VbKw2Ye8Ugh" }  # here: "demo
 """,
     good="""
 steps:

@@ -19,7 +19,7 @@ def check(subject: Subject) -> Iterator[Hit]:
             )
         if step.verb == "navigate":
             captured = None
-        if "secret_ref" in step.options:
+        if "sink" in subject.steps[step.verb].requires:
             captured = subject.at(step, "secret_ref")
 
 

@@ -9,7 +9,7 @@ from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 def check(subject: Subject) -> Iterator[Hit]:
     captured: dict[str, NodePath] = {}
     for step in subject.flow.steps:
-        if "secret_ref" in step.options:
+        if "sink" in subject.steps[step.verb].requires:
             captured[str(step.options["secret_ref"]).partition(":")[2]] = subject.at(step, "secret_ref")
         kind, _, name = str(step.options.get("value_ref", "")).partition(":")
         if kind == "secrets" and name in captured:
@@ -39,5 +39,4 @@ steps:
   - capture_token: { selector: ".token", secret_ref: "local:example/key" }
 """,
     check=check,
-    is_critical=True,
 )

@@ -102,7 +102,9 @@ def _read(selector: Selector, stage: Stage, recipe: Recipe) -> Reading:
         if not gone and error.code.startswith(("browser.", "target.")):
             raise
         return Reading()  # the page was just changing: it is looked for again
-    return Reading(token=recipe.token_in(content.text), age_s=content.age_ms / 1000, parsing=content.parsing)
+    return Reading(
+        token=recipe.token_in(content.text or ""), age_s=content.age_ms / 1000, parsing=content.parsing
+    )
 
 
 _SAYS_ATTRIBUTE = {"properties": {"from": {"const": "attribute"}}, "required": ["from"]}

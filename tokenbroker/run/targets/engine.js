@@ -68,7 +68,7 @@
   let acted = null;
   let before = null;
   let act = "";
-  let readings = [];
+  const toRead = new Map();
   const actsOn = (element, number) => {
     if (number !== act) [before, act] = [acted, number];
     acted = element;
@@ -230,11 +230,14 @@
     report.textContent = JSON.stringify(what);
     return report;
   };
+  const innerTextOf = getter(HTMLElement, "innerText");
+  const textContentOf = getter(Node, "textContent");
   const SOURCES = {
-    text: (element) => element.innerText ?? element.textContent ?? "",
-    value: (element) => String(element.value ?? ""),
-    content: (element) => SOURCES[element.matches("input, textarea") ? "value" : "text"](element),
-    attribute: (element, name) => element.getAttribute(name) ?? "",
+    text: (element) => (element instanceof HTMLElement ? innerTextOf : textContentOf).call(element),
+    // What an element of the page's own making answers is known to the page's own world only.
+    value: (element) => (element.localName.includes("-") && element.value === undefined ? null : String(element.value ?? "")),
+    content: (element) => SOURCES[element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? "value" : "text"](element),
+    attribute: (element, name) => Element.prototype.getAttribute.call(element, name) ?? "",
   };
   const reading = (element, [source, name]) => ({ text: element.isConnected ? SOURCES[source](element, name) : "",
     age_ms: performance.now(), parsing: document.readyState === "loading" });
@@ -276,16 +279,17 @@
       const [look, index] = place.split(".");
       return still(look === sheets.look ? sheets.told[Number(index)] : null);
     },
-    // What an element has, told once of all that were read since the last `empty`.
+    // What an element has, told if one was read since the last `empty`, and only one.
     empty: () => {
-      readings = [];
+      toRead.clear();
       return document.documentElement ? [document.documentElement] : [];
     },
+    none: () => [],
     read: (root, source) => {
-      readings.push(reading(root, source.split(/:(.*)/s)));
+      toRead.set(root, source.split(/:(.*)/s));
       return [root];
     },
-    readings: (root) => (root === document.documentElement ? [asReport(readings)] : []),
+    reading: (root) => (root === document.documentElement ? [asReport(toRead.size === 1 ? reading(...[...toRead][0]) : {})] : []),
     acting: (root, number) => actsOn(root, number),
     // The act that was going on came to nothing.
     undo: (_root, number) => {

@@ -177,22 +177,25 @@ class Content:
         parsing: whether that was still being parsed.
     """
 
-    text: str = field(repr=False)
+    text: str | None = field(repr=False)
+    """None where only the page's own scripts know: the value of an element that they have made."""
     age_ms: float
     parsing: bool
 
 
-def read(frame: Frame, locator: Locator, source: str, *, timeout_ms: float) -> list[Content]:
-    """What each match of `locator` in `frame` has now, in one round trip.
+def read(frame: Frame, locator: Locator, source: str, *, timeout_ms: float) -> Content | None:
+    """What the one match of `locator` in `frame` has now, in one round trip; None where there is none, or several.
 
     `source` is "text", "value", "attribute:NAME", or "content": the value of a form field, else the text.
 
     Raises:
         playwright.sync_api.Error: the selector is not valid, the frame has gone, or the element that was told of.
     """
-    every = frame.locator(f"{NAME}=empty:").or_(locator.locator(f"{NAME}=read:{source}"))
-    told = every.locator(f"{NAME}=readings:").text_content(timeout=timeout_ms) or "[]"
-    return [Content(**{**each, "text": str(each["text"])}) for each in json.loads(told)]
+    # The locator is closed in before anything follows it: `*css=a >> css=b` means another element than its end.
+    match = frame.locator(f"{NAME}=none:").or_(locator).locator(f"{NAME}=read:{source}")
+    told = frame.locator(f"{NAME}=empty:").or_(match).locator(f"{NAME}=reading:")
+    content = json.loads(told.text_content(timeout=timeout_ms) or "{}")
+    return Content(**content) if content else None
 
 
 def _for_each(ways: Sequence[Way], told: list[int | None]) -> tuple[int, ...]:

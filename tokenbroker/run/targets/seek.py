@@ -5,7 +5,7 @@ Playwright's meaning.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator
@@ -24,6 +24,7 @@ CONTROL_ROLES = (
     "menuitemradio", "treeitem",
 )  # fmt: skip
 _NAMED, _EXACT, _PARTIAL = range(3)
+_VALUE = "element => String(element.value ?? '')"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,25 +66,28 @@ class Seeker:
         """
         if bare_text(selector) is None:
             # One round trip where there is exactly one, as there mostly is.
-            contents = self._contents(self.frame.locator(selector), source, what=selector)
-            if len(contents) == 1:
-                return contents[0]
+            content = self._content(self.frame.locator(selector), source, what=selector)
+            if content is not None:
+                return content
         return self.content_of(self.find(selector), source, what=selector)
 
     def content_of(self, found: Found, source: str, *, what: str) -> Content:
         """What the element that was `found` has; raises as `read`."""
-        contents = self._contents(found.element, source, what=what, frame=found.frame)
-        if len(contents) == 1:
-            return contents[0]
-        raise StepFailed(f"reading {what}: the element has gone", code="target.detached")
+        content = self._content(found.element, source, what=what, frame=found.frame)
+        if content is None:
+            raise StepFailed(f"reading {what}: the element has gone", code="target.detached")
+        return content
 
-    def _contents(
+    def _content(
         self, locator: Locator, source: str, *, what: str, frame: Frame | None = None
-    ) -> list[Content]:
-        return attempt(
-            lambda: read(frame or self.frame, locator, source, timeout_ms=self._remaining_ms()),
-            what=f"reading {what}",
-        )
+    ) -> Content | None:
+        def reading() -> Content | None:
+            content = read(frame or self.frame, locator, source, timeout_ms=self._remaining_ms())
+            if content is None or content.text is not None:
+                return content
+            return replace(content, text=str(locator.evaluate(_VALUE, timeout=self._remaining_ms())))
+
+        return attempt(reading, what=f"reading {what}")
 
     def visible(self, selector: str) -> Locator:
         """The first visible match of `selector`, for steps that look and don't act."""
