@@ -215,6 +215,13 @@ def test_no_other_finding_shows_the_secret_of_its_line(tmp_path: Path) -> None:
     assert not any("hunter2" in each.line_text for each in found)
 
 
+@pytest.mark.req("LINT-1")
+def test_a_reference_is_no_secret_and_is_shown(tmp_path: Path) -> None:
+    step = '  - type: { selector: "#name", value_ref: "secrets:example.totp_seed" }'
+    [found] = that_count(found_in(tmp_path, whole(f"steps:\n{step}\n")))
+    assert (found.id, found.line_text) == ("TB103", step)
+
+
 @pytest.mark.req("SECRET-7")
 @pytest.mark.parametrize("option", ["value:hunter2-S3cret", '"S3cret!": 1', "value:hunter2: 1"])
 def test_a_value_that_became_a_key_is_not_told(tmp_path: Path, option: str) -> None:

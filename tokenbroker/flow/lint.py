@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -86,14 +86,10 @@ def lint(path: Path, steps: StepTypes, *, wants: Callable[[str], bool] = lambda 
     if flow is None:
         return [_mistake(path, error, line_text=_line(lines, error.line)) for error in mistakes]
     subject = Subject(flow=flow, document=document, steps=steps)
-    hits = [
-        (rule, hit)
-        for rule in RULES
-        if wants(rule.id) or rule.is_about_secrets
-        for hit in rule.check(subject)
-    ]
-    for rule, hit in hits:
-        if rule.is_about_secrets:
+    # All of them, whatever is wanted: what one has found to be a secret, no finding of another may show.
+    hits = [(rule, hit) for rule in RULES for hit in rule.check(subject)]
+    for _, hit in hits:
+        if hit.is_secret:
             _cover(lines, _region(document, hit.path))
     found = [_finding(document, lines, rule, hit) for rule, hit in hits if wants(rule.id)]
     suppressions = list(_suppressions(document, lines, flow))
@@ -182,9 +178,7 @@ def _suppressions(document: Document, lines: list[str], flow: Flow) -> Iterator[
     )
     for number, column, found in islice(comments, _MAX_SUPPRESSIONS):
         first = number
-        if (
-            column == 1 or not lines[number - 1][: column - 1].strip()
-        ):  # it stands alone: about what comes next
+        if not lines[number - 1][: column - 1].strip():  # it stands alone, and is about what comes next
             first = next((n for n in range(number + 1, len(lines) + 1) if lines[n - 1].strip()), number)
         yield _Suppression(
             line=number,
@@ -202,9 +196,7 @@ def _suppressed(finding: Finding, suppressions: Iterable[_Suppression]) -> Findi
         if finding.region.line in each.applies_to and finding.id in each.ids:
             each.used.add(finding.id)
             if each.reason and not rule.is_critical:
-                return Finding(
-                    **{**{name: getattr(finding, name) for name in finding.__slots__}, "reason": each.reason}
-                )
+                return replace(finding, reason=each.reason)
     return finding
 
 

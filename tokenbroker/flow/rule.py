@@ -26,12 +26,14 @@ class Hit:
     Attributes:
         path: the node; its key where `is_key`.
         message: holds nothing of a value, for a value may be a secret.
+        is_secret: what stands there is not to be shown: its line is told with the value covered.
         related: other nodes that the reader has to know of, each with what it is.
     """
 
     path: NodePath
     message: str
     is_key: bool = False
+    is_secret: bool = False
     related: tuple[tuple[NodePath, str], ...] = ()
 
 
@@ -86,8 +88,6 @@ class Rule:
     good: str
     check: Callable[[Subject], Iterator[Hit]]
     is_critical: bool = False
-    is_about_secrets: bool = False
-    """What it finds is not to be shown: the line is told with the value covered."""
 
 
 def origin_in(url: str) -> str | None:

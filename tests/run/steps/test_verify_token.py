@@ -78,6 +78,15 @@ def test_a_token_that_no_header_can_carry_is_not_told_either(on_page, site):
     with pytest.raises(StepFailed) as failed:
         trial.perform_all(CAPTURE, verify(f"{site.origin}/api/me"))
     assert failed.value.code == "verify.not_sendable"
+    ours = [
+        frame
+        for frame, _ in traceback.walk_tb(failed.value.__traceback__)
+        if frame.f_code.co_filename.endswith("steps/verify_token.py")
+    ]
+    assert [frame.f_code.co_name for frame in ours][-1] == "_perform"  # which never has the clear value
+    assert not any(
+        token in str(value) for frame in ours for value in frame.f_locals.values() if isinstance(value, str)
+    )
     assert failed.value.__context__ is None
     assert token not in "".join(traceback.format_exception(failed.value))
 

@@ -46,11 +46,11 @@ def check(subject: Subject) -> Iterator[Hit]:
             path = subject.at(step, "value")
             told.add(path)
             where = ((subject.at(step, "selector"), "the field that it is typed into"),)
-            yield Hit(path=path, message="a secret is typed from the file", related=where)
+            yield Hit(path=path, message="a secret is typed from the file", is_secret=True, related=where)
     for path, text in subject.scalars():
         kind = kind_of(text)
         if kind and path not in told:
-            yield Hit(path=path, message=f"this looks like a secret: {kind}")
+            yield Hit(path=path, message=f"this looks like a secret: {kind}", is_secret=True)
 
 
 def _is_secret_field(step: Step) -> bool:
@@ -98,5 +98,4 @@ steps:
 """,
     check=check,
     is_critical=True,
-    is_about_secrets=True,
 )

@@ -16,7 +16,7 @@ def check(subject: Subject) -> Iterator[Hit]:
         if path[-1] in ("value_ref", "secret_ref") and _SEED_NAME.search(text.lower()):
             yield Hit(path=path, message="this reference names the seed of one-time codes")
         elif path[-1] in ("value", "default", "url", "navigate", "verify_token") and _SEED.search(text):
-            yield Hit(path=path, message="this looks like the seed of one-time codes")
+            yield Hit(path=path, message="this looks like the seed of one-time codes", is_secret=True)
 
 
 RULE = Rule(
@@ -38,5 +38,4 @@ steps:
 """,
     check=check,
     is_critical=True,
-    is_about_secrets=True,
 )

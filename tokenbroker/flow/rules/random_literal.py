@@ -18,7 +18,7 @@ _ENTROPY = {"Base64HighEntropyString": 4.5, "HexHighEntropyString": 3.0}
 def check(subject: Subject) -> Iterator[Hit]:
     for path, text in subject.scalars():
         if path[-1] in _FREE_TEXT and _is_random(text) and not kind_of(text):
-            yield Hit(path=path, message="this is as random as a key")
+            yield Hit(path=path, message="this is as random as a key", is_secret=True)
 
 
 def _is_random(text: str) -> bool:
@@ -57,5 +57,4 @@ steps:
   - type: { selector: "#ref", value_ref: "secrets:example.reference" }
 """,
     check=check,
-    is_about_secrets=True,
 )

@@ -2,6 +2,7 @@
 
 import http.client
 import ssl
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tokenbroker.flow.model import Step
@@ -26,6 +27,8 @@ def _perform(step: Step, stage: Stage) -> str:
         raise StepFailed("the token would go over the network in the clear", code="verify.in_the_clear")
     wanted = int(step.options.get("status", 200))
     status = _ask(address, step, stage.captured_token(step), timeout_s=stage.remaining_s())
+    if isinstance(status, _NoStatus):
+        raise StepFailed(status.why, code=status.code, is_transient=status.code == "verify.no_answer")
     if status != wanted:
         raise StepFailed(
             f"the site answered {status}, and {wanted} is expected",
@@ -36,9 +39,17 @@ def _perform(step: Step, stage: Stage) -> str:
     return f"the site answered {status}"
 
 
-def _ask(address: str, step: Step, token: Secret, *, timeout_s: float) -> int:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _NoStatus:
+    """Why there is none."""
+
+    code: str
+    why: str
+
+
+def _ask(address: str, step: Step, token: Secret, *, timeout_s: float) -> int | _NoStatus:
     """The status of one GET that carries `token` in its header; nothing else of the answer is read, and no redirect
-    is followed: it would carry the token on."""
+    is followed: it would carry the token on. Raises nothing: the clear value is in this function's frame."""
     parts = urlsplit(address)
     name = str(step.options.get("header", "Authorization"))
     scheme = str(step.options.get("scheme", "Bearer" if name.lower() == "authorization" else ""))
@@ -48,19 +59,17 @@ def _ask(address: str, step: Step, token: Secret, *, timeout_s: float) -> int:
         else http.client.HTTPConnection(parts.netloc, timeout=timeout_s)
     )
     path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-    code, why = "", ""
     try:
         value = f"{scheme} {token.reveal()}".strip()
         connection.request("GET", path, headers={name: value, "Accept": "*/*", "Connection": "close"})
         return connection.getresponse().status
-    # The text of these errors may hold the header, and their frames do.
+    # The text of these errors may hold the header.
     except ValueError:
-        code, why = "verify.not_sendable", "the token has characters that no header can carry"
+        return _NoStatus(code="verify.not_sendable", why="the token has characters that no header can carry")
     except (OSError, http.client.HTTPException) as error:
-        code, why = "verify.no_answer", f"the site gave no answer ({type(error).__name__})"
+        return _NoStatus(code="verify.no_answer", why=f"the site gave no answer ({type(error).__name__})")
     finally:
         connection.close()
-    raise StepFailed(why, code=code, is_transient=code == "verify.no_answer")
 
 
 VERIFY_TOKEN = StepKind(
