@@ -2,9 +2,13 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
+import gc
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import h11
 import pytest
@@ -142,6 +146,26 @@ def test_closing_the_egress_ends_its_thread_and_its_gates() -> None:
     with pytest.raises(RunError) as caught:
         egress.open_gate([])
     assert caught.value.code == "egress.unavailable"
+
+
+def test_what_was_accepted_while_a_gate_closed_is_closed_too(recwarn: pytest.WarningsRecorder) -> None:
+    with Egress() as egress, concurrent.futures.ThreadPoolExecutor(1) as thread:
+        gate = egress.open_gate([])
+        held = threading.Event()
+        gate._loop.call_soon_threadsafe(held.wait)
+        address = ("127.0.0.1", urlsplit(gate.proxy_url).port or 0)
+        clients = [socket.create_connection(address) for _ in range(5)]
+        closing = thread.submit(gate.close)
+        while gate.is_open:
+            time.sleep(0.001)
+        held.set()
+        closing.result()
+        for client in clients:
+            with client, contextlib.suppress(ConnectionResetError):
+                client.settimeout(5)
+                assert client.recv(1) == b""
+    gc.collect()  # an unclosed socket is told of when it is collected
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_an_egress_without_gates_starts_nothing() -> None:

@@ -102,7 +102,7 @@ class Gate:
         self.close()
 
     def _listen(self) -> asyncio.Server:
-        listener = socket.create_server((_LOOPBACK, 0))
+        self._listener = listener = socket.create_server((_LOOPBACK, 0))
         # asyncio does this for sockets that it makes: without it, a body waits 40 ms for its head's receipt.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.proxy_url = f"http://{_LOOPBACK}:{listener.getsockname()[1]}"
@@ -142,6 +142,10 @@ class Gate:
         return False
 
     async def _close(self) -> None:
+        # A server that is closed throws away what it has just accepted without closing the socket: nothing more
+        # is accepted first, and one round of the loop makes connections of what was.
+        self._loop.remove_reader(self._listener)
+        await asyncio.sleep(0)
         self._server.close()
         tasks = list(self._connections)
         for task, connection in list(self._connections.items()):
