@@ -20,6 +20,7 @@ KEYS_SITE = "https://keys.example.com"
 SEEDED = "Retired integration"
 ONCE_A_DAY = "examplecloud/too_many_runs"
 NOTEBOOK = "Personal notebook token"
+TEAMS = ("billing", "search")
 
 
 @pytest.fixture(scope="session")
@@ -36,19 +37,29 @@ def demo_account() -> Account:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, demo_account: Account) -> Iterator[RunningDemo]:
+def demo_accounts(demo_account: Account) -> Mapping[str, Account]:
+    """The accounts by the names that the flows' references begin with; teams have one each."""
+    return {"example": demo_account} | {team: generate_account() for team in TEAMS}
+
+
+@pytest.fixture(scope="session")
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, demo_accounts: Mapping[str, Account]
+) -> Iterator[RunningDemo]:
     """Example Cloud, in a process of its own."""
-    with start(database=tmp_path_factory.mktemp("demo") / "site.sqlite", accounts=[demo_account]) as site:
+    database = tmp_path_factory.mktemp("demo") / "site.sqlite"
+    with start(database=database, accounts=[*demo_accounts.values()]) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
-def tokenbroker_broker(tokenbroker_broker: Broker, demo_account: Account) -> Broker:
+def tokenbroker_broker(tokenbroker_broker: Broker, demo_accounts: Mapping[str, Account]) -> Broker:
     """The home, filled with what a person would have put there with `tokenbroker secrets put`."""
     sink = tokenbroker_broker.sink("local")
     session = secrets.token_hex(8)  # an id is kept in clear: nothing of the account is in it
-    for path, value in (("example.email", demo_account.email), ("example.password", demo_account.password)):
-        sink.put(path, Secret(value), put_id=f"demo-{session}-{path}", actor="demo")
+    for name, account in demo_accounts.items():
+        for path, value in ((f"{name}.email", account.email), (f"{name}.password", account.password)):
+            sink.put(path, Secret(value), put_id=f"demo-{session}-{path}", actor="demo")
     _begin_todays_run(tokenbroker_broker)
     return tokenbroker_broker
 
@@ -69,8 +80,12 @@ def origin_map(demo: RunningDemo) -> Mapping[str, str]:
 
 @pytest.fixture
 def human_checkpoint(
-    demo: RunningDemo, demo_account: Account, request: pytest.FixtureRequest
+    demo: RunningDemo, demo_accounts: Mapping[str, Account], request: pytest.FixtureRequest
 ) -> SimulatedPerson:
-    """The demo's person, who reads codes on the phone page, approves there, and solves puzzles in the page."""
-    phone = demo.phones[demo_account.email]
+    """The demo's person, who reads codes on the phone page, approves there, and solves puzzles in the page.
+
+    A case of a matrix is named as its account: that one's phone is at hand.
+    """
+    account = demo_accounts.get(request.node.flow.case, demo_accounts["example"])
+    phone = demo.phones[account.email]
     return SimulatedPerson(PhonePage(phone, lambda: request.getfixturevalue("flow_browser")))

@@ -49,6 +49,25 @@ def test_each_flow_says_what_it_does_and_needs(project: Project) -> None:
     assert (flow["reaches"], flow["live"]) == ([SITE], True)
 
 
+@pytest.mark.req("FLOW-5")
+def test_each_case_of_a_matrix_is_a_flow_of_its_own(project: Project) -> None:
+    head = "params: { account: {}, note: { default: x } }\nmatrix: { a: { account: alpha }, b: { account: beta } }\n"
+    step = '  - type: { selector: "#note", value_ref: "secrets:${account}.note" }\n'
+    project.flow("shared", LOOK + step, head=head)
+    project.put("beta.note", "demo-only-note")
+    flows = ask(project, "list_flows").content["flows"]
+    assert [(flow["id"], flow["secrets"][0]["reference"], flow["secrets"][0]["there"]) for flow in flows] == [
+        ("example/shared[a]", "secrets:alpha.note", False),
+        ("example/shared[b]", "secrets:beta.note", True),
+    ]
+    assert [each["name"] for each in flows[0]["params"]] == ["note"]  # the case has set the other
+    checked = ask(project, "policy_check", flow="example/shared[b]")
+    assert checked.content["flow"] == "example/shared[b]"
+    by_file = ask(project, "policy_check", flow="flows/shared.yaml")
+    assert by_file.is_error
+    assert "example/shared[a], example/shared[b]" in by_file.text
+
+
 def test_what_is_needed_of_a_person_stands_in_order(project: Project) -> None:
     project.flow("sign_in", PERSON)
     answered = ask(project, "list_flows")

@@ -64,6 +64,17 @@ def test_the_ini_setting_names_the_flow_folders(project: Project) -> None:
     assert collected(project) == ["more/sites/b.yml::create", "sites/a.yaml::create"]
 
 
+@pytest.mark.req("FLOW-5")
+def test_each_case_of_a_matrix_is_an_item_that_is_chosen_by_its_name(project: Project) -> None:
+    head = "params: { account: {} }\nmatrix: { team-a: { account: alpha }, team-b: { account: beta } }\n"
+    step = '  - type: { selector: "#note", value_ref: "param:account" }\n'
+    project.flow("shared", LOOK + step, head=head)
+    both = ["flows/shared.yaml::shared[team-a]", "flows/shared.yaml::shared[team-b]"]
+    assert collected(project) == both  # no value of a parameter is in an id
+    assert collected(project, "-k", "team-b") == both[1:]
+    assert collected(project, both[0]) == both[:1]
+
+
 def test_ids_hold_no_value_and_each_is_unique(project: Project) -> None:
     head = "params:\n  login: { personal: true }\n"
     steps = LOOK + '  - type: { selector: "#email", value_ref: "param:login" }\n'

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from tokenbroker.store.audit_log import verify_chain
 from tokenbroker.store.engine import Store
-from tokenbroker.store.jobs import begin_job, created_keys, finish_job, mark_created_key
+from tokenbroker.store.jobs import begin_job, created_keys, finish_job, mark_created_key, runs_since
 from tokenbroker.store.models import AUDIT_LOG, TOKEN_JOBS
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -42,6 +42,15 @@ def test_only_runs_that_asked_for_a_key_count_as_having_created_one(store: Store
     assert [(key.job_id, key.status, key.at) for key in found] == [
         (killed, "running", NOW + timedelta(seconds=5))
     ]
+
+
+@pytest.mark.req("FLOW-5", "POLICY-2")
+def test_the_runs_of_a_day_are_those_of_all_cases_and_of_no_other_flow(store: Store) -> None:
+    for flow_id in (f"{FLOW}[a]", f"{FLOW}[b]", f"{FLOW}_2", f"{FLOW.upper()}[a]", "example/create%key[a]"):
+        _begin(store, flow_id)
+    assert runs_since(store, f"{FLOW}[a]", NOW) == 2
+    assert runs_since(store, FLOW, NOW) == 2
+    assert created_keys(store, f"{FLOW}[a]") == []  # another account's key is none of this one's
 
 
 def test_an_unknown_job_cannot_be_finished(store: Store) -> None:

@@ -18,6 +18,7 @@ def plan(
     param: list[str] = typer.Option(
         [], metavar="NAME=VALUE", help="A parameter of the flow; may be repeated."
     ),
+    case: str = typer.Option("", metavar="NAME", help="Which case of the flow's matrix."),
     live: bool = typer.Option(False, "--live", help="As if sites beyond this machine were allowed."),
     again: bool = typer.Option(False, "--again", help="As if another key were asked for."),
     as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),
@@ -26,7 +27,7 @@ def plan(
 
     Starts nothing and reads no secret. Exit 0: it may run; 10: it may not.
     """
-    asked = Asked.of(flow, mode=mode, param=param, live=live, again=again)
+    asked = Asked.of(flow, mode=mode, param=param, case=case, live=live, again=again)
     told, outline = asked.explanation(), outline_of(asked.flow)
     origins = {origin: asked.origin_map.get(origin, origin) for origin in origins_of(asked.flow)}
     settings = asked.configuration.settings

@@ -11,6 +11,7 @@ import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import UsageError
+from tokenbroker.flow.cases import case_of
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.policy.approve import Request
@@ -34,12 +35,13 @@ def check(
     param: list[str] = typer.Option(
         [], metavar="NAME=VALUE", help="A parameter of the flow; may be repeated."
     ),
+    case: str = typer.Option("", metavar="NAME", help="Which case of the flow's matrix."),
     live: bool = typer.Option(False, "--live", help="As if sites beyond this machine were allowed."),
     again: bool = typer.Option(False, "--again", help="As if another key were asked for."),
     as_json: bool = typer.Option(False, "--json", help="Print the decision as JSON."),
 ) -> None:
     """Say whether FLOW may run now, and what each condition says. Exit 0: it may; 10: it may not."""
-    asked = Asked.of(flow, mode=mode, param=param, live=live, again=again)
+    asked = Asked.of(flow, mode=mode, param=param, case=case, live=live, again=again)
     told = asked.explanation()
     record = {"flow": asked.flow.id, **as_record(told)}
     print(json.dumps(record, indent=2) if as_json else "\n".join(in_words(told)))
@@ -58,12 +60,12 @@ class Asked:
     again: bool
 
     @classmethod
-    def of(cls, path: Path, *, mode: str, param: list[str], live: bool, again: bool) -> "Asked":
+    def of(cls, path: Path, *, mode: str, param: list[str], case: str, live: bool, again: bool) -> "Asked":
         """Of the flow file at `path` and the settings here; raises as `load` and `load_configuration` do."""
         if not path.is_file():
             raise UsageError(f"there is no flow file {path}")
         return cls(
-            flow=load(path, STEPS),
+            flow=case_of(load(path, STEPS), case),
             configuration=load_configuration(Path.cwd(), dict(os.environ)),
             mode=parse_mode(mode),
             params=parse_params(param),

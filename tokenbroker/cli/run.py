@@ -26,6 +26,7 @@ def run(
     param: list[str] = typer.Option(
         [], metavar="NAME=VALUE", help="A parameter of the flow; may be repeated."
     ),
+    case: str = typer.Option("", metavar="NAME", help="Which case of the flow's matrix."),
     headed: bool = typer.Option(False, "--headed", help="Show the browser."),
     live: bool = typer.Option(False, "--live", help="Allow sites beyond this machine."),
     again: bool = typer.Option(False, "--again", help="Create another key where an earlier run created one."),
@@ -54,13 +55,13 @@ def run(
     options += [f"--param={pair}" for pair in param] + ([f"--mode={mode}"] if mode else [])
     # A session moves the key and the secrets out of the environment; a second one needs them there again.
     before = dict(os.environ) if sys.stdin.isatty() and not again else {}
-    outcome = _run_once(flow, [*options, *(["--again"] if again else [])])
+    outcome = _run_once(flow, case, [*options, *(["--again"] if again else [])])
     refused = outcome.refusal
     if refused and refused.code == WOULD_DUPLICATE and before and typer.confirm("Create another key?"):
         os.environ.clear()
         os.environ.update(before)
         before.clear()
-        outcome = _run_once(flow, [*options, "--again"])
+        outcome = _run_once(flow, case, [*options, "--again"])
     if as_json:
         print(json.dumps(outcome.summary(), indent=2))
     raise typer.Exit(outcome.exit_code)
@@ -69,8 +70,8 @@ def run(
 class _Shown(SingleRun):
     """Prints what happens as it happens."""
 
-    def __init__(self, flow: Path) -> None:
-        super().__init__(flow)
+    def __init__(self, flow: Path, case: str) -> None:
+        super().__init__(flow, case=case)
         self._named = flow
         self._live = sys.stderr.isatty()
 
@@ -123,8 +124,8 @@ class _Shown(SingleRun):
             print_key_advice(broker, file=sys.stderr)
 
 
-def _run_once(flow: Path, options: list[str]) -> _Shown:
-    shown = _Shown(flow)
+def _run_once(flow: Path, case: str, options: list[str]) -> _Shown:
+    shown = _Shown(flow, case)
     with own_temporary_folder():
         shown.perform(options)
     return shown

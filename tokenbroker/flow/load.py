@@ -68,6 +68,7 @@ def _built(document: Document, steps: StepTypes) -> Flow:
         modes=_modes(data["allowed_automation"]),
         tags=tuple(data.get("tags", ())),
         params=tuple(_param(name, spec or {}) for name, spec in data.get("params", {}).items()),
+        matrix=data.get("matrix", {}),
         origins=tuple(data.get("origins", ())),
         expect_outcome=_expected(data.get("expect_outcome")),
         policy=_policy(data.get("policy")),

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.basis import bases_of, resting_on
+from tokenbroker.flow.cases import PLACEHOLDER
 from tokenbroker.flow.document import Document, NodePath, printable
+from tokenbroker.flow.matrix import matrix_mistakes
 from tokenbroker.flow.model import StepType
 from tokenbroker.flow.schema import MAX_RETRIES
 from tokenbroker.flow.selector import Family, SelectorSet, selector_of
@@ -36,6 +38,8 @@ def meaning_mistakes(
             path: NodePath = ("steps", index, verb)
             yield from _retry_mistakes(document, ("steps", index, "retry"), entry.get("retry"), steps[verb])
             yield from _param_mistakes(document, (*path, "value_ref"), options.get("value_ref"), declared)
+            for key in ("value_ref", "secret_ref"):
+                yield from _placeholder_mistakes(document, (*path, key), options.get(key), declared)
             yield from _address_mistakes(document, (*path, "url"), options.get("url"))
             yield from _frame_mistakes(document, (*path, "frame"), options.get("frame"))
             yield from _capture_pattern_mistakes(document, (*path, "pattern"), options.get("pattern"))
@@ -52,6 +56,7 @@ def meaning_mistakes(
         if isinstance(pattern, str) and _compiled(pattern) is None:
             sentence = "this is not a regular expression"
             yield document.error(("params", name, "pattern"), sentence, code="flow.bad_pattern")
+    yield from matrix_mistakes(document, data, declared)
     yield from _policy_mistakes(document, data.get("policy"))
     origins = data.get("origins")
     for index, origin in enumerate(origins if isinstance(origins, list) else []):
@@ -112,6 +117,21 @@ def _param_mistakes(
     if isinstance(ref, str) and ref.startswith("param:") and ref[6:] not in declared:
         sentence = f"the parameter '{printable(ref[6:])}' is not declared under 'params'"
         yield document.error(path, sentence, code="flow.unknown_param")
+
+
+def _placeholder_mistakes(
+    document: Document, path: NodePath, reference: Any, declared: Mapping[str, Any]
+) -> Iterator[FlowError]:
+    for name in PLACEHOLDER.findall(reference) if isinstance(reference, str) else ():
+        if name not in declared:
+            sentence = f"the parameter '{printable(name)}' is not declared under 'params'"
+            yield document.error(path, sentence, code="flow.unknown_param")
+        elif isinstance(declared[name], dict) and declared[name].get("personal") is True:
+            sentence = (
+                f"the parameter '{printable(name)}' is personal, and the name of a reference is shown everywhere: give "
+                "the account a name that tells nothing"
+            )
+            yield document.error(path, sentence, code="flow.personal_name")
 
 
 def _set_mistakes(document: Document, path: NodePath, selector: Any) -> Iterator[FlowError]:

@@ -143,16 +143,25 @@ class Flow:
     modes: tuple[Mode, ...]
     tags: tuple[str, ...]
     params: tuple[Param, ...]
+    matrix: Mapping[str, Mapping[str, str]]
+    """The cases by name, each with its values of the parameters; empty where the flow has no matrix."""
     origins: tuple[str, ...]
     """Declared origins; empty where the navigate steps say them."""
     expect_outcome: ExpectedOutcome | None
     policy: FlowPolicy | None
     steps: tuple[Step, ...]
+    case: str = ""
+    """Which case of the matrix this is; "" for the whole of it, and where there is none."""
 
     @property
     def id(self) -> str:
-        """`site/name`: how the store and the audit know this flow."""
-        return f"{self.site}/{self.name}"
+        """`site/name`, or `site/name[case]`: how the store and the audit know this flow."""
+        return f"{self.site}/{self.label}"
+
+    @property
+    def label(self) -> str:
+        """`name`, or `name[case]`: how its site knows this flow, and pytest."""
+        return f"{self.name}[{self.case}]" if self.case else self.name
 
     def references(self, prefix: str) -> tuple[str, ...]:
         """The names that `value_ref`s give after `prefix` (such as ``"env:"``), in order, each once."""

@@ -16,6 +16,7 @@ class Order:
 
     Attributes:
         flow: the absolute path of its file.
+        case: which case of its matrix; "" where it has none.
         mode: `guided`, `semi_auto`, or None to leave the choice to the product.
         params: values by name.
         variables: the environment's secrets that the run may need.
@@ -23,6 +24,7 @@ class Order:
     """
 
     flow: Path
+    case: str = ""
     mode: str | None = None
     params: dict[str, str] = field(default_factory=dict, repr=False)
     live: bool = False

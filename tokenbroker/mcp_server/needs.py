@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from tokenbroker.flow.cases import PLACEHOLDER
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.mcp_server.answers import Answer
 from tokenbroker.run.steps import STEPS
@@ -38,7 +39,7 @@ class SecretNeed(Answer):
 
 
 def params(flow: Flow) -> list[ParamNeed]:
-    """What may be given."""
+    """What may be given: what a case of a matrix does not set itself."""
     return [
         ParamNeed(
             name=param.name,
@@ -48,6 +49,7 @@ def params(flow: Flow) -> list[ParamNeed]:
             personal=param.personal,
         )
         for param in flow.params
+        if param.name not in flow.matrix.get(flow.case, {})
     ]
 
 
@@ -81,7 +83,8 @@ def secrets(
     needs = []
     for name in flow.references("secrets:"):
         path = variable_for(name, "").lower() if reads_environment else name
-        there = None if stored is None else path in stored
+        is_open = stored is None or PLACEHOLDER.search(name)  # a parameter decides
+        there = None if is_open or stored is None else path in stored
         target = name if alias == "local" else f"{alias}:{name}"
         needs.append(_need(f"secrets:{name}", there, f"tokenbroker secrets put {target}"))
     return needs + [

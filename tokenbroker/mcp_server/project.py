@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError, FlowError, UsageError
+from tokenbroker.flow.cases import cases_of
 from tokenbroker.flow.document import without_excerpts
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow
@@ -57,11 +58,12 @@ class Project:
         return os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)
 
     def flows(self) -> tuple[list[Flow], list[tuple[Path, FlowError]]]:
-        """Every flow, by file; and each file that was to be one and isn't."""
-        flows, mistakes = [], []
+        """Every flow, by file, in each case of its matrix; and each file that was to be one and isn't."""
+        flows: list[Flow] = []
+        mistakes = []
         for file in self._files():
             try:
-                flows.append(_loaded(file))
+                flows += cases_of(_loaded(file))
             except FlowError as error:
                 mistakes.append((file, error))
         return flows, mistakes
@@ -70,11 +72,18 @@ class Project:
         """The flow of the id `name`, or in the file `name` (relative to the root, or absolute).
 
         Raises:
-            UsageError: `flow.not_found`, `flow.outside` or `flow.ambiguous`.
+            UsageError: `flow.not_found`, `flow.outside` or `flow.ambiguous`, the last also for one with a matrix.
             FlowError: what is wrong with that file; where, but not its text.
         """
         if name.endswith(_ENDINGS):
-            return _loaded(self._file(name))
+            cases = cases_of(_loaded(self._file(name)))
+            if len(cases) > 1:
+                raise UsageError(
+                    f"{name} has a matrix: one of its cases has to be chosen",
+                    next_step=f"name it by its id: {', '.join(case.id for case in cases)}",
+                    code="flow.ambiguous",
+                )
+            return cases[0]
         flows, _ = self.flows()
         found = [flow for flow in flows if flow.id == name]
         if len(found) == 1:

@@ -8,6 +8,7 @@ from typing import Final
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import SettingsError, UsageError
+from tokenbroker.flow.cases import case_of, filled
 from tokenbroker.flow.model import Flow, Mode, Param
 from tokenbroker.policy.conditions import OWN, Code, Condition, Facts, RunsPerDay, limits_of
 from tokenbroker.policy.decision import Decision, decide
@@ -112,12 +113,14 @@ def approve(
 
     Raises:
         PolicyDenied: with its reason code; nothing was started.
-        UsageError: a parameter is missing, unknown, or does not match its pattern; guided mode was asked for.
+        UsageError: a parameter is missing, unknown, or does not match its pattern; guided mode was asked for; of a
+            flow with a matrix no case was chosen.
         SettingsError: the origin map is not one, or leads beyond this machine.
     """
     mode, mode_reason = _mode(flow, request.mode)
     origin_map = _origin_map(request.origin_map)
     params = _params(flow, request.params)
+    flow = filled(flow, params)
     now = clock()
     facts = _facts(flow, request, mode=mode, origin_map=origin_map, history=history, now=now)
     decision = decide(facts, project=project)
@@ -226,13 +229,20 @@ def _told(flow: Flow) -> tuple[str, ...]:
 
 
 def _params(flow: Flow, given: Mapping[str, str]) -> dict[str, str | Secret]:
+    fixed = case_of(flow, flow.case).matrix.get(flow.case, {})
+    if twice := [name for name in given if name in fixed]:
+        raise UsageError(
+            f"the case '{flow.case}' of {flow.site}/{flow.name} sets the parameter '{twice[0]}' itself",
+            next_step=f"leave --param {twice[0]} away",
+            code="param.fixed",
+        )
     unknown = [name for name in given if name not in {param.name for param in flow.params}]
     if unknown:
         known = ", ".join(param.name for param in flow.params) or "none"
         raise UsageError(f"{flow.id} has no parameter '{unknown[0]}' (it has: {known})", code="param.unknown")
     values: dict[str, str | Secret] = {}
     for param in flow.params:
-        value = given.get(param.name, param.default)
+        value = fixed.get(param.name, given.get(param.name, param.default))
         if value:
             _check(param, value)
             values[param.name] = Secret(value) if param.personal else value

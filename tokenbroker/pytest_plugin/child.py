@@ -111,7 +111,7 @@ class _Told(SingleRun):
     """Tells the parent what happens."""
 
     def __init__(self, order: Order, events: int) -> None:
-        super().__init__(order.flow)
+        super().__init__(order.flow, case=order.case)
         self._order = order
         self._events = events
         self._redactor = Redactor()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tokenbroker.errors import BrokerError
+from tokenbroker.flow.cases import cases_of
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow
 from tokenbroker.pytest_plugin import REDACTOR
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class FlowFile(pytest.File):
-    """A YAML file that holds one flow."""
+    """A YAML file that holds one flow, in one case or several."""
 
     def collect(self) -> "Iterator[FlowItem]":
-        """Load the flow and make its item; a mistake in the file is one collection error."""
-        flow = load(self.path, STEPS)
-        yield FlowItem.from_parent(self, name=flow.name, callobj=_case(flow), flow=flow)
+        """Load the flow and make an item of each of its cases; a mistake in the file is one collection error."""
+        for flow in cases_of(load(self.path, STEPS)):
+            yield FlowItem.from_parent(self, name=flow.label, callobj=_test_of(flow), flow=flow)
 
     def repr_failure(
         self, excinfo: "ExceptionInfo[BaseException]", style: Any = None
@@ -34,7 +35,7 @@ class FlowFile(pytest.File):
         return super().repr_failure(excinfo)
 
 
-def _case(flow: Flow) -> Any:
+def _test_of(flow: Flow) -> Any:
     """A function of its own for the item: marks are kept on the function."""
 
     def run_flow(

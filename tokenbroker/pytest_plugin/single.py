@@ -1,15 +1,17 @@
 """One flow as a pytest session of its own: what `tokenbroker run` and a run's child process share."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tokenbroker.broker import Broker
-from tokenbroker.errors import BrokerError, ExitCode
+from tokenbroker.errors import BrokerError, ExitCode, UsageError
+from tokenbroker.flow.cases import case_of
 from tokenbroker.jobs.events import Finished, of_result
 from tokenbroker.jobs.temporary import make_folder, remove_folder
 from tokenbroker.pytest_plugin import NAMED_FLOWS
@@ -40,9 +42,10 @@ class SingleRun(Follower):
         result: the end of a run that began.
     """
 
-    def __init__(self, flow: Path) -> None:
+    def __init__(self, flow: Path, *, case: str = "") -> None:
         # Symbolic links are kept, and no dash can be taken for an option.
         self.flow = Path(os.path.abspath(flow))  # noqa: PTH100  Path.absolute() keeps ".."
+        self.case = case
         self.exit_code = int(ExitCode.DONE)
         self.refusal: BrokerError | None = None
         self.result: Finished | None = None
@@ -58,7 +61,7 @@ class SingleRun(Follower):
         if ended == pytest.ExitCode.INTERRUPTED and self.exit_code == 0:
             self.exit_code = INTERRUPTED
             self.trouble("run.interrupted", "Interrupted.")
-        elif ended == pytest.ExitCode.NO_TESTS_COLLECTED:
+        elif ended == pytest.ExitCode.NO_TESTS_COLLECTED and self.exit_code == 0:
             self.exit_code = int(ExitCode.USAGE)
             self.trouble(
                 "usage", f"{self.flow} was not run: a conftest or setting of the project leaves it out."
@@ -70,6 +73,23 @@ class SingleRun(Follower):
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[FOLLOWER] = self
         config.stash[NAMED_FLOWS] = (self.flow,)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave the one case that was asked for."""
+        flows = [item.flow for item in items if isinstance(item, FlowItem)]
+        chosen = {flow.case for flow in flows} & {self.case}
+        if flows and not chosen:
+            # What is wrong is told as it would be of the flow as a whole.
+            whole = replace(flows[0], case="")
+            self._refuse(lambda: case_of(whole, self.case))
+        items[:] = [item for item in items if isinstance(item, FlowItem) and item.flow.case in chosen]
+
+    def _refuse(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except UsageError as error:
+            self.exit_code = int(error.exit_code)
+            self.trouble(error.code, str(error))
 
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: Any, report: Any) -> None:
         error = call.excinfo.value

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
 from tokenbroker.clock import Clock, iso, midnight, system_clock
 from tokenbroker.store.audit_log import OK, AuditEntry, append
@@ -41,7 +41,9 @@ def begin_job(
     admit: Callable[[int], None] = lambda _begun_today: None,
     clock: Clock = system_clock,
 ) -> str:
-    """Record that a run of `flow_id` (``site/flow``) begins, with its audit row, and return the job's id.
+    """Record that a run of `flow_id` (``site/flow``, or ``site/flow[case]``) begins, with its audit row.
+
+    Returns the job's id.
 
     `admit` is told how many have begun today, UTC, in the very transaction that adds this one: where it raises, none is
     added, and of two runs that race for the last place one gets it.
@@ -131,12 +133,17 @@ def created_keys(store: Store, flow_id: str) -> list[CreatedKey]:
 
 
 def runs_since(store: Store, flow_id: str, moment: datetime) -> int:
-    """How many runs of `flow_id` have begun since `moment`."""
+    """How many runs of `flow_id`, in any case of its matrix, have begun since `moment`."""
     return store.read(lambda connection: connection.execute(_begun_since(flow_id, moment)).scalar_one())
 
 
 def _begun_since(flow_id: str, moment: datetime) -> Select[int]:
-    return select(func.count()).where(TOKEN_JOBS.c.flow_id == flow_id, TOKEN_JOBS.c.created_at >= iso(moment))
+    # The site counts the runs of all cases of a matrix (`site/flow[case]`), whoever they are for.
+    whole = flow_id.partition("[")[0]
+    of_a_case = func.substr(TOKEN_JOBS.c.flow_id, 1, len(whole) + 1) == f"{whole}["
+    return select(func.count()).where(
+        or_(TOKEN_JOBS.c.flow_id == whole, of_a_case), TOKEN_JOBS.c.created_at >= iso(moment)
+    )
 
 
 def _change(connection: Connection, job_id: str, values: dict[str, object]) -> str:

@@ -1,12 +1,15 @@
 """TB502: a parameter that nothing uses."""
 
 from collections.abc import Iterator
+from itertools import chain
 
+from tokenbroker.flow.cases import PLACEHOLDER, references_in
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
 
 def check(subject: Subject) -> Iterator[Hit]:
-    used = subject.flow.references("param:")
+    in_names = (PLACEHOLDER.findall(said) for _, said in references_in(subject.flow))
+    used = {*subject.flow.references("param:"), *chain.from_iterable(in_names)}
     for param in subject.flow.params:
         if param.name not in used:
             message = f"nothing types the parameter '{param.name}'"

@@ -129,6 +129,21 @@ FLOW_PROPERTIES: dict[str, Any] = {
         "propertyNames": NAME,
         "additionalProperties": {"anyOf": [_PARAM, {"type": "null"}]},
     },
+    "matrix": {
+        "description": "The same flow for several accounts: a name for each case, and its values of the parameters.",
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 100,
+        "propertyNames": NAME,
+        "additionalProperties": {
+            "type": "object",
+            "description": "a parameter and its value, such as { account: team-a }",
+            "minProperties": 1,
+            "propertyNames": NAME,
+            "additionalProperties": {"type": "string"},
+        },
+        "examples": [{"team-a": {"account": "a"}, "team-b": {"account": "b"}}],
+    },
     "expect_outcome": {
         "description": "The outcome that makes this flow's test pass.",
         "type": "object",

@@ -20,7 +20,7 @@ from tokenbroker.policy.explain import is_live, reaches
 class FlowAnswer(Answer):
     """One flow."""
 
-    id: str = Field(description="site/flow; what run_flow takes.")
+    id: str = Field(description="site/flow, or site/flow[case]; what run_flow takes.")
     file: str
     site: str
     steps: list[str] = Field(description="What it does, step by step.")

@@ -17,7 +17,9 @@ from tokenbroker.policy.approve import Request
 from tokenbroker.policy.explain import Explanation
 from tokenbroker.pytest_plugin.options import parse_mode
 
-FLOW = Field(description="The flow's id (site/flow) or its file, as list_flows names them.")
+FLOW = Field(
+    description="The flow's id (site/flow, or site/flow[case]) or its file, as list_flows names them."
+)
 MODE = Field(description="semi_auto or guided; empty leaves the choice to the flow.")
 PARAMS = Field(description="Values for the flow's parameters, by name.")
 LIVE = Field(description="Allow sites beyond this machine.")

@@ -50,6 +50,7 @@ def _order(
 ) -> Order:
     return Order(
         flow=flow.path,
+        case=flow.case,
         mode=mode.value if mode else None,
         params=params,
         live=live,

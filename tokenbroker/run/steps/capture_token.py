@@ -13,7 +13,7 @@ from tokenbroker.run.quiet import POLL_S
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import act_on_target, target_of
 from tokenbroker.run.steps.reading import CLIPBOARD, Reading, Recipe
-from tokenbroker.run.steps.step import PLACE, SELECTOR, StepKind, options
+from tokenbroker.run.steps.step import PLACE, SECRET_REF, SELECTOR, StepKind, options
 from tokenbroker.secret import Secret
 
 
@@ -123,11 +123,9 @@ CAPTURE_TOKEN = StepKind(
                 "description": "The element that shows or holds the token, or the control that copies it.",
             },
             "secret_ref": {
-                "type": "string",
-                "pattern": "^[A-Za-z0-9_-]+:[A-Za-z0-9_][A-Za-z0-9_./-]*$",
-                "$comment": "a reference SINK:PATH such as bitwarden:example/key",
-                "maxLength": 255,
+                **SECRET_REF,
                 "description": "Where it goes: SINK:PATH; the sink's name is an alias in the settings.",
+                "examples": ["tokens:example/api-key", "tokens:${account}/api-key"],
             },
             "from": {
                 "enum": ["text", "value", "attribute", "clipboard"],

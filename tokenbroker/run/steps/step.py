@@ -15,6 +15,7 @@ __all__ = [
     "LAST_LOOK_S",
     "OPENS",
     "PLACE",
+    "SECRET_REF",
     "SELECTOR",
     "VALUE_OPTIONS",
     "StepKind",
@@ -22,7 +23,15 @@ __all__ = [
 ]
 LAST_LOOK_S = 2.0
 """How long a look may take that says why a step's time was up in vain."""
-REFERENCE = "^(secrets|param|env):[A-Za-z0-9_][A-Za-z0-9_./-]*$"
+_HOLE = r"\$\{[A-Za-z0-9][A-Za-z0-9_.-]*\}"  # a parameter in the name of a reference
+_PATH = f"([A-Za-z0-9_]|{_HOLE})([A-Za-z0-9_./-]|{_HOLE})*"
+REFERENCE = f"^(secrets:{_PATH}|(param|env):[A-Za-z0-9_][A-Za-z0-9_./-]*)$"
+SECRET_REF: dict[str, Any] = {
+    "type": "string",
+    "pattern": f"^[A-Za-z0-9_-]+:{_PATH}$",
+    "$comment": "a reference SINK:PATH such as bitwarden:example/key",
+    "maxLength": 255,
+}
 VALUE_OPTIONS: dict[str, Any] = {
     "value": {"type": "string", "description": "The text as it stands here; never a secret."},
     "value_ref": {
