@@ -16,7 +16,8 @@ from tests.flow.texts import EVERY_VERB, REFERENCE, SETS_AND_RETRIES, flow_from,
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import parse_document
 from tokenbroker.flow.model import Flow, Position
-from tokenbroker.flow.schema import DURATION, FlowValidator, build_schema, published_schema
+from tokenbroker.flow.schema import DURATION, build_schema, published_schema
+from tokenbroker.flow.schema.validator import FlowValidator
 from tokenbroker.run.steps import STEPS
 
 pytestmark = pytest.mark.req("FLOW-9")

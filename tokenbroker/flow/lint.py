@@ -12,8 +12,8 @@ import yaml
 
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import MAX_BYTES, Document, NodePath, printable, read_document
-from tokenbroker.flow.load import StepTypes, examine
-from tokenbroker.flow.model import Flow
+from tokenbroker.flow.load import examine
+from tokenbroker.flow.model import Flow, StepTypes
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 from tokenbroker.flow.rules import RULES
 

@@ -1,25 +1,21 @@
 """Flow text to a frozen `Flow`: ``load`` is the only way that a Flow comes to be."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
 
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import Document, NodePath, parse_document, read_document
 from tokenbroker.flow.meaning import POLICY_DATES, meaning_mistakes
-from tokenbroker.flow.mistakes import schema_mistakes, unknown_sentence
-from tokenbroker.flow.model import ExpectedOutcome, Flow, FlowPolicy, Mode, Param, Step, StepType
-from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, FlowValidator, build_schema
+from tokenbroker.flow.model import ExpectedOutcome, Flow, FlowPolicy, Mode, Param, Step, StepTypes
+from tokenbroker.flow.schema import build_schema
 from tokenbroker.flow.selector import selector_of
 
-StepTypes = Mapping[str, StepType]
 MAX_MISTAKES = 20
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
@@ -82,7 +78,10 @@ def _mistakes(document: Document, steps: StepTypes) -> Iterator[FlowError]:
         yield document.error((), "a flow is a mapping that begins with 'version: 1'")
         return
     if not _fits(data, steps):
-        yield from _form_mistakes(document, data, steps)
+        # Late: jsonschema costs more than all the flows of a project, and few have mistakes.
+        from tokenbroker.flow.form import form_mistakes
+
+        yield from form_mistakes(document, data, steps)
     if isinstance(data.get("steps"), list):
         yield from meaning_mistakes(document, data, steps)
 
@@ -105,108 +104,6 @@ def _fits(data: Any, steps: StepTypes) -> bool:
         ValueError
     ):  # YAML has what JSON has no words for, such as half a character or a key that is a number
         return False
-
-
-def _form_mistakes(document: Document, data: dict[str, Any], steps: StepTypes) -> Iterator[FlowError]:
-    yield from _unknown_keys(document, (), data, FLOW_PROPERTIES, "key")
-    for key in REQUIRED:
-        if key not in data:
-            yield document.error((), f"the flow has no '{key}'", code="flow.missing_key")
-    for key, value in data.items():
-        if key in FLOW_PROPERTIES:
-            yield from _schema_mistakes(document, (key,), _validator_of_key(key), value)
-    entries = data.get("steps")
-    if isinstance(entries, list):
-        for index, entry in enumerate(entries):
-            yield from _step_mistakes(document, ("steps", index), entry, steps)
-
-
-def _step_mistakes(document: Document, path: NodePath, entry: Any, steps: StepTypes) -> Iterator[FlowError]:
-    if not isinstance(entry, dict):
-        yield document.error(path, "a step is a mapping such as '- click: { selector: … }'")
-        return
-    verbs = [key for key in entry if key in steps]
-    unknown = [key for key in entry if key not in steps and key not in STEP_COMMON]
-    for key in unknown:
-        kind = "step" if not verbs else "key"
-        choices = [*STEP_COMMON] if verbs else [*steps, *STEP_COMMON]
-        yield _unknown(document, (*path, key), kind, key, choices)
-    if not verbs and not unknown:
-        yield document.error(path, f"this step has no verb; it needs one of {', '.join(steps)}")
-    if len(verbs) > 1:
-        yield document.error(path, f"one step does one thing, this one has {' and '.join(verbs)}")
-    if len(verbs) != 1:
-        return
-    for key in STEP_COMMON.keys() & entry.keys():
-        yield from _schema_mistakes(document, (*path, key), _validator_of_common(key), entry[key])
-    verb = verbs[0]
-    yield from _option_mistakes(document, (*path, verb), entry[verb], steps[verb])
-
-
-def _option_mistakes(
-    document: Document, path: NodePath, said: Any, step_type: StepType
-) -> Iterator[FlowError]:
-    schema = step_type.options
-    is_short = step_type.shorthand is not None and isinstance(said, (str, list))  # a selector may be a set
-    value: Any = {step_type.shorthand: said} if is_short else said
-    if not isinstance(value, dict):
-        names = ", ".join(schema["properties"])
-        yield document.error(path, f"'{step_type.verb}' takes a mapping with: {names}")
-        return
-    misplaced = [key for key in value if key in STEP_COMMON and key not in schema["properties"]]
-    for key in misplaced:
-        why = f"'{key}' belongs to the step: beside '{step_type.verb}', not inside of it"
-        yield document.error((*path, key), why, key=True, code="flow.unknown_key")
-    others = {key: each for key, each in value.items() if key not in misplaced}
-    yield from _unknown_keys(document, path, others, schema["properties"], f"option of '{step_type.verb}'")
-    known = {key: each for key, each in others.items() if key in schema["properties"]}
-    # What is missing beside an unknown key is mostly what that key was meant to be.
-    may_lack = len(known) == len(others)
-    yield from _schema_mistakes(document, path, _validator_of_options(step_type), known, may_lack=may_lack)
-
-
-def _unknown_keys(
-    document: Document, path: NodePath, data: Mapping[str, Any], known: Iterable[str], kind: str
-) -> Iterator[FlowError]:
-    known = list(known)
-    for key in data:
-        if key not in known and (*path, key) in document.keys:
-            yield _unknown(document, (*path, key), kind, key, known)
-
-
-def _unknown(document: Document, path: NodePath, kind: str, key: str, choices: list[str]) -> FlowError:
-    return document.error(path, unknown_sentence(kind, key, choices), key=True, code="flow.unknown_key")
-
-
-def _schema_mistakes(
-    document: Document, path: NodePath, validator: Draft202012Validator, value: Any, *, may_lack: bool = True
-) -> Iterator[FlowError]:
-    for mistake in schema_mistakes(validator, value):
-        if mistake.is_missing and not mistake.path and not may_lack:
-            continue
-        code = "flow.unknown_key" if mistake.is_key else "flow.schema"
-        yield document.error((*path, *mistake.path), mistake.sentence, key=mistake.is_key, code=code)
-
-
-@cache
-def _validator_of_key(key: str) -> Draft202012Validator:
-    return FlowValidator(FLOW_PROPERTIES[key])
-
-
-@cache
-def _validator_of_common(key: str) -> Draft202012Validator:
-    return FlowValidator(STEP_COMMON[key])
-
-
-_option_validators: dict[int, Draft202012Validator] = {}
-
-
-def _validator_of_options(step_type: StepType) -> Draft202012Validator:
-    # Keyed by identity: a table of step types lives as long as the process.
-    found = _option_validators.get(id(step_type.options))
-    if found is None:
-        found = _option_validators[id(step_type.options)] = FlowValidator(step_type.options)
-    return found
 
 
 def _modes(value: str | list[str]) -> tuple[Mode, ...]:

@@ -57,6 +57,10 @@ class StepType(Protocol):
         """Whether it only looks at the page."""
 
 
+StepTypes = Mapping[str, StepType]
+"""The table of step types, by verb."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One entry of `steps`."""

@@ -6,9 +6,7 @@ from typing import Any, Final
 
 from tokenbroker.errors import FlowError, SettingsError
 from tokenbroker.flow.document import read_document, without_excerpts
-from tokenbroker.flow.mistakes import schema_mistakes
 from tokenbroker.flow.model import Mode
-from tokenbroker.flow.schema import FlowValidator
 from tokenbroker.policy.conditions import AllOf, Automation, Condition, Origins, Review, RunsPerDay
 from tokenbroker.settings import origin_of
 
@@ -82,6 +80,10 @@ def _bad(reason: str) -> SettingsError:
 
 
 def _conditions(file: Path) -> list[Condition]:
+    # Late: most projects have no file of theirs, and these cost time.
+    from tokenbroker.flow.mistakes import schema_mistakes
+    from tokenbroker.flow.schema.validator import FlowValidator
+
     reason = ""
     try:
         document = read_document(file)

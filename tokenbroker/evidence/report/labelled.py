@@ -4,8 +4,8 @@ import base64
 import re
 import struct
 from collections.abc import Sequence
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 from tokenbroker.evidence.xml_text import xml_text
 from tokenbroker.run.pictures.label import Bounds, Label
@@ -82,5 +82,5 @@ def _drawn(label: Label, width: int, height: int) -> str:
         f'<rect {frame} fill="none" stroke="{_COLOUR}" stroke-width="2"/>\n'
         f'<rect {plate} fill="#fff" stroke="{_COLOUR}"/>\n'
         f'<text x="{x + _PADDING_PX}" y="{middle}" dominant-baseline="central" font-family="monospace" '
-        f'font-size="{_FONT_PX}" fill="{_COLOUR}">{escape(text)}</text>'
+        f'font-size="{_FONT_PX}" fill="{_COLOUR}">{escape(text, quote=False)}</text>'
     )

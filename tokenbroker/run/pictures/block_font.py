@@ -8,9 +8,9 @@ and the places where a line may break, stay visible. Linux only: elsewhere Chrom
 
 import secrets
 import sys
+from html import escape
 from pathlib import Path
 from typing import Final
-from xml.sax.saxutils import escape
 
 BLOCK_FONT: Final = Path(__file__).with_name("block.ttf")
 """The font: a `cmap` of format 13 alone (OpenType 1.9, "many-to-one range mappings")."""
@@ -48,7 +48,7 @@ def write_fontconfig(folder: Path) -> dict[str, str]:
     (fonts / BLOCK_FONT.name).write_bytes(_with_a_name_by_lot(BLOCK_FONT.read_bytes()))
     configuration = folder / "fonts.conf"
     configuration.write_text(
-        _CONFIGURATION.format(fonts=escape(str(fonts)), cache=escape(str(cache))),
+        _CONFIGURATION.format(fonts=escape(str(fonts), quote=False), cache=escape(str(cache), quote=False)),
         encoding="utf-8",
     )
     return {"FONTCONFIG_FILE": str(configuration)}
