@@ -12,6 +12,7 @@ from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
 from tokenbroker.evidence.collect import require_place
 from tokenbroker.evidence.one_run import Books, Run, SinkOpener
+from tokenbroker.flow.life import TokenLife
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Channel
 from tokenbroker.policy.approve import NO_HISTORY, History, Plan, Request, approve
@@ -20,15 +21,16 @@ from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.policy.project import load_project_policy
 from tokenbroker.redact import Redactor
 from tokenbroker.run.recover import Recovered, dismiss, recover
-from tokenbroker.run.spool import Spool
+from tokenbroker.run.spool import Intent, Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
 from tokenbroker.settings import Configuration
-from tokenbroker.sinks import Sink, SinkInputs, open_sink
+from tokenbroker.sinks import Reference, Sink, SinkInputs, open_sink
 from tokenbroker.sinks.env import take_environment
 from tokenbroker.sinks.local import LocalSink, open_local
 from tokenbroker.store.audit_log import AuditEntry, record
 from tokenbroker.store.jobs import created_keys, runs_since
+from tokenbroker.store.lives import Life, known_lives, remember
 from tokenbroker.store.sealed_runs import sealed_entry
 
 __all__ = ["Broker", "Run", "SinkOpener"]
@@ -255,6 +257,7 @@ class Broker:
             redactor=self.redactor,
             timestamps=self.configuration.settings.timestamps,
             clock=self.clock,
+            remember=self._remember_life,
         )
         refused: PolicyDenied | None = None
         try:
@@ -264,9 +267,35 @@ class Broker:
         self._record_decision(plan.flow, plan.actor, code=refused.code)
         raise refused
 
+    def lives(self) -> dict[tuple[str, str, int], Life]:
+        """What is known of the life of tokens in this project's sinks, by sink, path and version."""
+        return known_lives(self.local.store, ("local", *self.configuration.settings.sinks))
+
     def recover(self) -> list[Recovered]:
         """Finish what runs that were cut off left behind; see `tokenbroker.run.recover`."""
-        return recover(self.spool, self.sink, actor=self.actor)
+        return recover(self.spool, self.sink, actor=self.actor, remember=self._remember_life)
+
+    def _remember_life(self, intent: Intent, index: int, reference: Reference) -> None:
+        said = intent.lives[index] if index < len(intent.lives) else {}
+        if not said:
+            return
+        life = TokenLife.of(said)
+        remember(
+            self.local.store,
+            Life(
+                sink=reference.sink,
+                path=reference.path,
+                version=reference.version,
+                flow_id=intent.flow_id,
+                run_id=intent.run_id,
+                created_at=intent.created_at,
+                ends_at=life.ends(intent.created_at),
+                rotates=life.rotates,
+                revokes=life.revokes,
+                grace_s=int(life.grace.total_seconds()) if life.grace is not None else None,
+                owner=life.owner,
+            ),
+        )
 
     def dismiss(self, run_id: str) -> None:
         """Drop the note of a possibly created key, once a person has looked at the site; audited."""

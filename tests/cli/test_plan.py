@@ -60,6 +60,51 @@ def test_frames_windows_conditions_and_declared_creations_are_told() -> None:
     )
     assert outline.asked == (Asking(step=4, line=9, kind="device", reason="Approve it", only_if="#asks"),)
     assert outline.made == (
-        Made(step=5, line=11, what="click #go", name="ci", revoke="https://console.example.com/r"),
+        Made(
+            step=5, line=11, is_said=True, what="click #go", name="ci", revoke="https://console.example.com/r"
+        ),
     )
-    assert outline.kept == (Kept(step=6, line=12, source="clipboard of #copy", secret_ref="local:a/b"),)
+    assert outline.kept == (
+        Kept(step=6, line=12, source="clipboard of #copy", secret_ref="local:a/b", life={}),
+    )
+
+
+def test_literals_plain_parameters_and_personal_ones_are_told_apart() -> None:
+    outline = outline_of(
+        flow_from(
+            flow_text(
+                "- type: { selector: '#name', value: Nightly build }",
+                "- type: { selector: '#note', value_ref: 'param:note' }",
+                "- type: { selector: '#email', value_ref: 'param:email' }",
+                "- select: { selector: '#scope', value: read }",
+                head="params: { note: {}, email: { personal: true } }\n",
+            )
+        )
+    )
+    assert [(each.text, each.field) for each in outline.written] == [
+        ("Nightly build", "#name"),
+        ("param:note", "#note"),
+        ("read", "#scope"),
+    ]
+    assert [each.reference for each in outline.typed] == ["param:email"]
+
+
+@pytest.mark.req("FLOW-5", "FLOW-8")
+def test_a_case_and_the_life_of_its_token_are_told(project: Project) -> None:
+    head = "params: { account: {} }\nmatrix: { a: { account: alpha }, b: { account: beta } }\n"
+    life = "life: { expires_in: 90d, grace: 24h, owner: platform, rotates: example/rotate }"
+    capture = f"- capture_token: {{ selector: .t, secret_ref: 'local:${{account}}/key', {life} }}"
+    file = project.write(
+        "flows/shared.yaml", flow_text(f"- navigate: '{SITE}/'", "- click: '#go'", capture, head=head)
+    )
+    ended = project.tokenbroker("plan", str(file), "--case", "b")
+    for told in (
+        "example/sample[b]",
+        "step  2, line  9  click #go (taken for it, as the first act before the capture; 'creates' says it)",
+        "text of .t -> local:beta/key (sink type local)\n",
+        "it ends after 90d; once replaced it works on for 24h; owner platform; replaced by the flow example/rotate",
+    ):
+        assert told in ended.out
+    ended = project.tokenbroker("plan", str(file))
+    assert (ended.code, ended.out) == (2, "")
+    assert "one of its cases has to be chosen (a, b)" in ended.err

@@ -161,6 +161,43 @@ def test_the_result_can_be_had_as_json(attended: Project) -> None:
     assert (Path(result["evidence"]) / "run.json").is_file()
 
 
+@pytest.mark.req("FLOW-5", "FLOW-8")
+def test_a_token_whose_flow_says_how_long_it_lives_is_stored_with_its_end(attended: Project) -> None:
+    life = "life: { expires_in: 90d, owner: platform, revokes: example/revoke_key }"
+    capture = f'  - capture_token: {{ selector: ".token", secret_ref: "bitwarden:${{team}}/ci", {life} }}\n'
+    head = "params: { team: {} }\nmatrix: { first: { team: search }, other: { team: billing } }\n"
+    flow = attended.flow("create", CREATE + capture, head=head)
+    ended = attended.tokenbroker(*RUN, "--json", "--case", "first", flow)
+    assert ended.code == 0, ended.text
+    end = re.search(
+        r"stored as bitwarden:search/ci@1 \(fingerprint \w{16}\), ends (\d{4}-\d\d-\d\d \d\d:\d\d) UTC",
+        ended.err,
+    )
+    assert end is not None, ended.err
+    result = json.loads(ended.out)
+    record = json.loads((Path(result["evidence"]) / "run.json").read_text(encoding="utf-8"))
+    assert record["flow"] == "example/create[first]"
+    assert record["stored"][0]["ends"].replace("T", " ").startswith(end[1])
+    (row,) = (
+        row
+        for row in json.loads(attended.tokenbroker("secrets", "list", "--json").out)
+        if row["reference"] == "bitwarden:search/ci@1"
+    )
+    assert (row["owner"], row["flow"], row["revokes"]) == (
+        "platform",
+        "example/create[first]",
+        "example/revoke_key",
+    )
+    assert row["ends"].startswith(end[1])
+    told = attended.tokenbroker("secrets", "show", "bitwarden:search/ci").out
+    assert "owner platform, revoked by example/revoke_key" in told
+    page = (Path(result["evidence"]) / "START-HERE.html").read_text(encoding="utf-8")
+    assert f"{end[1]}:" in page
+    refused = attended.tokenbroker(*RUN, flow)
+    assert refused.code == 2
+    assert "one of its cases has to be chosen (first, other)" in refused.err
+
+
 @pytest.mark.req("RUN-11", "SECRET-4")
 def test_the_second_key_finds_the_master_key_and_the_inputs_of_the_environment(project: Project) -> None:
     project.name_auditor()

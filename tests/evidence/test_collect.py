@@ -101,7 +101,13 @@ def test_the_record_tells_the_whole_run(folder: Path) -> None:
     assert (decision["code"], decision["at"]) == (PLAN.reason_code, "2026-11-20T12:00:00Z")
     assert [each["holds"] for each in decision["checks"]] == [True] * 6
     assert record["stored"] == [
-        {"sink": "bitwarden", "path": "example/opendiscourse", "version": 2, "fingerprint": "ab" * 8}
+        {
+            "sink": "bitwarden",
+            "path": "example/opendiscourse",
+            "version": 2,
+            "fingerprint": "ab" * 8,
+            "ends": None,
+        }
     ]
     assert record["checkpoints"][0]["step"] == 1
     assert record["checkpoints"][0]["outcome"] == "done"

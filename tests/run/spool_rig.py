@@ -8,14 +8,14 @@ import hashlib
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tokenbroker.run import fault_points
-from tokenbroker.run.keep import keep
+from tokenbroker.run.keep import Remember, forget, keep
 from tokenbroker.run.recover import Recovered, recover
 from tokenbroker.run.spool import Intent, OpenIntent, Spool
 from tokenbroker.secret import Secret
@@ -33,7 +33,12 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def an_intent(*, run_id: str = "run-1", targets: tuple[str, ...] = (TARGET,)) -> Intent:
+def an_intent(
+    *,
+    run_id: str = "run-1",
+    targets: tuple[str, ...] = (TARGET,),
+    lives: tuple[Mapping[str, str], ...] = (),
+) -> Intent:
     return Intent(
         run_id=run_id,
         flow_id="example/create-key",
@@ -43,6 +48,7 @@ def an_intent(*, run_id: str = "run-1", targets: tuple[str, ...] = (TARGET,)) ->
         revoke="example/revoke-key",
         targets=targets,
         created_at=datetime(2026, 11, 20, 12, 0, tzinfo=UTC),
+        lives=lives,
     )
 
 
@@ -74,8 +80,8 @@ class Rig:
         assert alias == "local"
         return self.sink
 
-    def recover(self) -> list[Recovered]:
-        return recover(self.spool, self.open_sink, actor=ACTOR)
+    def recover(self, *, remember: Remember = forget) -> list[Recovered]:
+        return recover(self.spool, self.open_sink, actor=ACTOR, remember=remember)
 
     def kept(self, *, under: str = "example/") -> list[str]:
         """The digest of every version of every secret in the sink whose path begins so."""

@@ -1,7 +1,7 @@
 """Which step creates a key, and what stays of it in the spool and the sink, however the run ends."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -248,3 +248,20 @@ def test_close_a_second_time_says_nothing(rig: Rig) -> None:
     run.press(1)
     assert len(run.record.close()) == 1
     assert run.record.close() == ()
+
+
+@pytest.mark.req("FLOW-8")
+def test_a_captures_life_tells_when_its_token_ends_and_which_flow_revokes_it(rig: Rig) -> None:
+    life = "life: { expires_in: 90d, revokes: example/revoke_key }"
+    capture = f"- capture_token: {{ selector: .token, secret_ref: 'local:example/key', {life} }}"
+    run = Acting(rig, NAVIGATE, CLICK, capture)
+    run.press(2)
+    intent = run.record._open[2].intent.leftover.intent
+    assert intent is not None
+    assert (intent.revoke, intent.lives) == (
+        "example/revoke_key",
+        ({"expires_in": "90d", "revokes": "example/revoke_key"},),
+    )
+    run.keep(3, new_token())
+    assert [str(reference) for reference in run.record.ends] == ["local:example/key@1"]
+    assert [*run.record.ends.values()] == [NOW + timedelta(days=90)]

@@ -11,7 +11,7 @@ from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretUnavailabl
 from tokenbroker.run.fault_points import POINTS, listening, reached
 from tokenbroker.run.keep import keep
 from tokenbroker.run.recover import Outcome
-from tokenbroker.run.spool import OpenIntent
+from tokenbroker.run.spool import Intent, OpenIntent
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.sink import Reference, Sink
@@ -178,3 +178,30 @@ def test_a_token_survives_a_database_that_is_locked_at_the_put(rig: Rig, opened:
     opened.leave()
     assert [each.outcome for each in rig.recover()] == [Outcome.STORED]
     assert rig.sink.get(PATH, actor=ACTOR) == Secret(token)
+
+
+@pytest.mark.req("FLOW-8")
+def test_what_the_flow_says_of_a_tokens_life_is_remembered_before_the_spool_lets_go(rig: Rig) -> None:
+    opened = rig.spool.intend(an_intent(lives=({"expires_in": "90d"},)))
+    opened.mark_pressed()
+    told: list[object] = []
+
+    def remember(intent: Intent, index: int, reference: Reference) -> None:
+        told.append((intent.lives[index], str(reference)))
+        raise SecretUnavailable("the store is locked")
+
+    with pytest.raises(SecretUnavailable):
+        keep(
+            Secret(new_token()),
+            index=0,
+            intent=opened,
+            sink=rig.sink,
+            path=PATH,
+            actor=ACTOR,
+            remember=remember,
+        )
+    opened.leave()
+    found = rig.recover(remember=lambda intent, index, at: told.append((intent.lives[index], str(at))))
+    assert [each.outcome for each in found] == [Outcome.ALREADY_STORED]
+    assert told == [({"expires_in": "90d"}, f"{TARGET}@1")] * 2
+    assert rig.spool_files() == []

@@ -9,7 +9,16 @@ import typer
 
 from tokenbroker.cli.policy import Asked, as_record, in_words
 from tokenbroker.policy.approve import origins_of
-from tokenbroker.run.outline import Asking, Kept, Made, Outline, Sent, Typed, outline_of
+from tokenbroker.run.outline import Asking, Kept, Made, Outline, Sent, Typed, Written, outline_of
+
+_LIFE = {
+    "expires_in": "it ends after",
+    "expires_at": "it ends after",
+    "grace": "once replaced it works on for",
+    "rotates": "replaced by the flow",
+    "revokes": "revoked by the flow",
+    "owner": "owner",
+}
 
 
 def plan(
@@ -55,6 +64,7 @@ def _parts(outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str
         "It types secrets, and only where the page and all that holds it belong to those": map(
             _typed, outline.typed
         ),
+        "It fills in what is no secret": map(_written, outline.written),
         "It waits for a person": map(_asking, outline.asked),
         "It creates a key at the site": map(_made, outline.made),
         "It reads a token, and stores it": (_kept(each, sinks) for each in outline.kept),
@@ -74,6 +84,11 @@ def _typed(each: Typed) -> str:
     return f"{_at(each)}  {each.reference} into {', '.join([each.field, *places])}"
 
 
+def _written(each: Written) -> str:
+    text = each.text if each.text.startswith("param:") else json.dumps(each.text, ensure_ascii=False)
+    return f"{_at(each)}  {text} into {each.field}"
+
+
 def _asking(each: Asking) -> str:
     only_if = f", if {each.only_if} is there" if each.only_if else ""
     return f"{_at(each)}  {each.reason} ({each.kind}{only_if})"
@@ -81,16 +96,19 @@ def _asking(each: Asking) -> str:
 
 def _made(each: Made) -> str:
     name = f", called {each.name}" if each.name else ""
-    return f"{_at(each)}  {each.what}{name}{f'; to revoke it: {each.revoke}' if each.revoke else ''}"
+    guess = "" if each.is_said else " (taken for it, as the first act before the capture; 'creates' says it)"
+    return f"{_at(each)}  {each.what}{guess}{name}{f'; to revoke it: {each.revoke}' if each.revoke else ''}"
 
 
 def _kept(each: Kept, sinks: Mapping[str, str]) -> str:
-    return f"{_at(each)}  {each.source} -> {each.secret_ref} (sink type {sinks[each.secret_ref]})"
+    told = f"{_at(each)}  {each.source} -> {each.secret_ref} (sink type {sinks[each.secret_ref]})"
+    life = "; ".join(f"{_LIFE[name]} {said}" for name, said in each.life.items())
+    return f"{told}\n{' ' * (len(_at(each)) + 4)}{life}" if life else told
 
 
 def _sent(each: Sent) -> str:
     return f"{_at(each)}  {each.secret_ref or 'what was captured last'} -> {each.url}"
 
 
-def _at(each: Typed | Asking | Made | Kept | Sent) -> str:
+def _at(each: Typed | Written | Asking | Made | Kept | Sent) -> str:
     return f"step {each.step:>2}, line {each.line:>2}"

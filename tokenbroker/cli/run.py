@@ -116,7 +116,8 @@ class _Shown(SingleRun):
         for blocked in result.blocked:
             _say(f"  blocked: {blocked.count} x {blocked.method} to {blocked.origin}")
         for reference in result.references:
-            _say(f"\nThe token is stored as {reference} (fingerprint {reference.fingerprint}).")
+            ends = f", ends {result.ends[reference]:%Y-%m-%d %H:%M} UTC" if reference in result.ends else ""
+            _say(f"\nThe token is stored as {reference} (fingerprint {reference.fingerprint}){ends}.")
         for sentence in (*result.possibly_created, *result.notes):
             _say(f"! {sentence}")
         _say(f"Evidence: {folder}")

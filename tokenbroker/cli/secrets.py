@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +15,8 @@ from tokenbroker.broker import Broker
 from tokenbroker.cli.home import open_broker, print_rows
 from tokenbroker.errors import SecretNotFound, UsageError
 from tokenbroker.secret import Secret
-from tokenbroker.sinks import split_reference
+from tokenbroker.sinks import StoredSecret, split_reference
+from tokenbroker.store.lives import Life
 
 app = typer.Typer(
     help="What rests in the sinks: list, put, show, remove, and the key's backup.", no_args_is_help=True
@@ -32,18 +34,36 @@ def list_(
     """List references; never values."""
     with open_broker() as broker:
         aliases = [sink] if sink else _aliases(broker)
+        lives = broker.lives()
         rows = [
-            {
-                "reference": f"{alias}:{stored.path}@{stored.version}",
-                "fingerprint": stored.fingerprint,
-                "created": f"{stored.created_at:%Y-%m-%d %H:%M:%S}Z" if stored.created_at else None,
-            }
+            _row(alias, stored, lives.get((alias, stored.path, stored.version)))
             for alias in aliases
             for stored in broker.sink(alias).list()
         ]
+    known = ("ends", "owner") if any(row["ends"] or row["owner"] for row in rows) else ()
     print_rows(
-        rows, columns=("reference", "fingerprint", "created"), as_json=as_json, empty="No secrets are stored."
+        rows,
+        columns=("reference", "fingerprint", "created", *known),
+        as_json=as_json,
+        empty="No secrets are stored.",
     )
+
+
+def _row(alias: str, stored: StoredSecret, life: Life | None) -> dict[str, str | None]:
+    return {
+        "reference": f"{alias}:{stored.path}@{stored.version}",
+        "fingerprint": stored.fingerprint,
+        "created": _moment(stored.created_at),
+        "ends": _moment(life.ends_at) if life else None,
+        "owner": life.owner or None if life else None,
+        "flow": life.flow_id if life else None,
+        "rotates": life.rotates or None if life else None,
+        "revokes": life.revokes or None if life else None,
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z" if at else None
 
 
 @app.command("put")
@@ -75,13 +95,23 @@ def show(
             print(sink.get(path, version=version, actor=broker.actor).reveal())
             return
         found = [s for s in sink.list() if s.path == path and version in (None, s.version)]
+        lives = broker.lives()
     if not found:
         raise SecretNotFound(
             f"there is no secret at {reference}", next_step=f"tokenbroker secrets put {reference}"
         )
     for stored in found:
-        when = f", stored {stored.created_at:%Y-%m-%d %H:%M:%S}Z" if stored.created_at else ""
-        print(f"{alias}:{stored.path}@{stored.version}  fingerprint {stored.fingerprint}{when}")
+        row = _row(alias, stored, lives.get((alias, stored.path, stored.version)))
+        told = {
+            "stored": row["created"],
+            "by": row["flow"],
+            "ends": row["ends"],
+            "owner": row["owner"],
+            "replaced by": row["rotates"],
+            "revoked by": row["revokes"],
+        }
+        rest = "".join(f", {name} {value}" for name, value in told.items() if value)
+        print(f"{row['reference']}  fingerprint {stored.fingerprint}{rest}")
 
 
 @app.command("remove")

@@ -157,7 +157,10 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
         "checkpoints": [
             {**asdict(checkpoint), "at": times.text(checkpoint.at)} for checkpoint in result.checkpoints
         ],
-        "stored": [asdict(reference) for reference in result.references],
+        "stored": [
+            {**asdict(each), "ends": times.text(result.ends[each]) if each in result.ends else None}
+            for each in result.references
+        ],
         "blocked_requests": [asdict(blocked) for blocked in result.blocked],
         "possibly_created": list(result.possibly_created),
         "notes": list(result.notes),

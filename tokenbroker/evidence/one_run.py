@@ -17,6 +17,7 @@ from tokenbroker.human.checkpoint import Answer, Checkpoint
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
 from tokenbroker.run.creation import CreationRecord
+from tokenbroker.run.keep import Remember
 from tokenbroker.run.result import RunEvent, RunResult
 from tokenbroker.run.spool import Spool
 from tokenbroker.settings import Precision, is_loopback
@@ -38,6 +39,7 @@ class Books:
     redactor: Redactor
     timestamps: Precision
     clock: Clock
+    remember: Remember
 
 
 class Run:
@@ -82,6 +84,7 @@ class Run:
             open_sink=open_sink,
             clock=books.clock,
             on_press=lambda: mark_created_key(books.store, self.run_id, clock=books.clock),
+            remember=books.remember,
         )
 
     def listen(self, listener: Callable[[RunEvent], None]) -> None:

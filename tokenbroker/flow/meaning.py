@@ -42,6 +42,7 @@ def meaning_mistakes(
                 yield from _placeholder_mistakes(document, (*path, key), options.get(key), declared)
             yield from _address_mistakes(document, (*path, "url"), options.get("url"))
             yield from _frame_mistakes(document, (*path, "frame"), options.get("frame"))
+            yield from _life_mistakes(document, (*path, "life", "expires_at"), options.get("life"))
             yield from _capture_pattern_mistakes(document, (*path, "pattern"), options.get("pattern"))
             yield from _window_mistakes(document, path, options, windows)
             if "token" in steps[verb].requires:
@@ -63,15 +64,29 @@ def meaning_mistakes(
         yield from _address_mistakes(document, ("origins", index), origin)
 
 
+def _life_mistakes(document: Document, path: NodePath, life: Any) -> Iterator[FlowError]:
+    said = life.get("expires_at") if isinstance(life, dict) else None
+    if isinstance(said, str) and _day(said) is None:
+        yield document.error(path, "there is no such day", code="flow.bad_date")
+
+
+def _day(said: str) -> date | None:
+    """The day that `said` names; date.max where it has not the form of one, which the schema tells."""
+    try:
+        return date.fromisoformat(said) if _DATE_FORM.fullmatch(said) else date.max
+    except ValueError:
+        return None
+
+
 def _policy_mistakes(document: Document, policy: Any) -> Iterator[FlowError]:
     said = policy if isinstance(policy, dict) else {}
     dates: list[date] = []
     for key in POLICY_DATES:
-        if isinstance(said.get(key), str) and _DATE_FORM.fullmatch(said[key]):
-            try:
-                dates.append(date.fromisoformat(said[key]))
-            except ValueError:
-                yield document.error(("policy", key), "there is no such day", code="flow.bad_date")
+        day = _day(said[key]) if isinstance(said.get(key), str) else date.max
+        if day is None:
+            yield document.error(("policy", key), "there is no such day", code="flow.bad_date")
+        elif day is not date.max:
+            dates.append(day)
     if len(dates) == 2 and dates[1] < dates[0]:
         sentence = "the review would expire before it was made"
         yield document.error(("policy", POLICY_DATES[1]), sentence, code="flow.bad_date")

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from tokenbroker.clock import iso
 from tokenbroker.errors import BrokerError
 from tokenbroker.evidence.bundle.place import bundle_of
 from tokenbroker.policy.approve import Plan
@@ -55,6 +56,8 @@ class Stored:
 
     reference: str
     fingerprint: str
+    ends: str | None = None
+    """When it ends, RFC 3339 in UTC, where the flow says it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +171,14 @@ def of_result(result: RunResult, folder: Path) -> Finished:
         code=failure.code if failure else None,
         report=failure.report if failure else "",
         next_step=failure.next_step if failure else "",
-        stored=tuple(Stored(reference=str(each), fingerprint=each.fingerprint) for each in result.references),
+        stored=tuple(
+            Stored(
+                reference=str(each),
+                fingerprint=each.fingerprint,
+                ends=iso(result.ends[each]) if each in result.ends else None,
+            )
+            for each in result.references
+        ),
         possibly_created=result.possibly_created,
         notes=result.notes,
         blocked=sum(each.count for each in result.blocked),

@@ -46,6 +46,7 @@ class StoredAnswer(Answer):
 
     reference: str = Field(description="SINK:PATH@VERSION.")
     fingerprint: str = Field(description="Equal tokens have equal ones; nothing can be learned from it.")
+    ends: str | None = Field(description="When it ends (RFC 3339, UTC), where its flow says it.")
 
 
 class RunAnswer(Answer):
@@ -161,7 +162,8 @@ class Account:
             run=end.run if end else "",
             mode="" if refused else self._mode,
             stored=[
-                StoredAnswer(reference=each.reference, fingerprint=each.fingerprint) for each in end.stored
+                StoredAnswer(reference=each.reference, fingerprint=each.fingerprint, ends=each.ends)
+                for each in end.stored
             ]
             if end
             else [],
@@ -205,7 +207,10 @@ class Account:
         """`answer` in a few lines."""
         head = f"{answer.flow}: {answer.status}" + (f" ({answer.code})" if answer.code else "")
         lines = [head]
-        lines += [f"stored {each.reference} (fingerprint {each.fingerprint})" for each in answer.stored]
+        lines += [
+            f"stored {each.reference} (fingerprint {each.fingerprint}){f', ends {each.ends}' if each.ends else ''}"
+            for each in answer.stored
+        ]
         lines += [f"! {sentence}" for sentence in (*answer.possibly_created, *answer.notes)]
         lines += [f"{name}: {place}" for name, place in self._places(answer) if place]
         if answer.message:

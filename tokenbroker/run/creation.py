@@ -1,14 +1,16 @@
 """Which steps of a flow create a key, and the record that is kept of it until the key is safe (RUN-10)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError
+from tokenbroker.flow.life import TokenLife, life_said
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.policy.approve import Plan
 from tokenbroker.run.intent import Intent
-from tokenbroker.run.keep import keep
+from tokenbroker.run.keep import Remember, forget, keep
 from tokenbroker.run.spool import OpenIntent, Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
@@ -29,6 +31,8 @@ class Creation:
     """Numbers of the `capture_token` steps, in order."""
     targets: tuple[str, ...]
     """Their `secret_ref`s."""
+    lives: tuple[dict[str, str], ...]
+    """What each of them says of the life of its token."""
 
 
 def creations(flow: Flow) -> tuple[Creation, ...]:
@@ -61,12 +65,18 @@ def creations(flow: Flow) -> tuple[Creation, ...]:
         Creation(
             step=number,
             name=declared.get(number, {}).get("name", UNKNOWN),
-            revoke=declared.get(number, {}).get("revoke"),
+            revoke=declared.get(number, {}).get("revoke") or _way_to_revoke(captures),
             captures=tuple(step.number for step in captures),
             targets=tuple(str(step.options["secret_ref"]) for step in captures),
+            lives=tuple(map(life_said, captures)),
         )
         for number, captures in found.items()
     )
+
+
+def _way_to_revoke(captures: Sequence[Step]) -> str | None:
+    """The flow that revokes what they capture, if one of them names it."""
+    return next((said for step in captures if (said := life_said(step).get("revokes"))), None)
 
 
 @dataclass(kw_only=True)
@@ -86,7 +96,8 @@ class _Open:
 class CreationRecord:
     """Keeps the spool in step with one run; fulfils `tokenbroker.run.stage.Keeper`.
 
-    `open_sink` answers the sink of an alias; `on_press` is called before the first creating step acts.
+    `open_sink` answers the sink of an alias; `on_press` is called before the first creating step acts; `remember`
+    keeps what the flow says of the life of a token, once that is stored.
     """
 
     def __init__(
@@ -98,6 +109,7 @@ class CreationRecord:
         open_sink: Callable[[str], Sink],
         clock: Clock,
         on_press: Callable[[], None] = lambda: None,
+        remember: Remember = forget,
     ) -> None:
         self._plan = plan
         self._run_id = run_id
@@ -105,9 +117,11 @@ class CreationRecord:
         self._open_sink = open_sink
         self._clock = clock
         self._on_press = on_press
+        self._remember = remember
         self._creations = {creation.step: creation for creation in creations(plan.flow)}
         self._open: dict[int, _Open] = {}
         self.references: list[Reference] = []
+        self.ends: dict[Reference, datetime] = {}
         self.pressed_any = False
 
     def begin(self, step: Step, page_address: str) -> None:
@@ -124,6 +138,7 @@ class CreationRecord:
             revoke=creation.revoke or page_address,
             targets=creation.targets,
             created_at=self._clock(),
+            lives=creation.lives,
         )
         # Opened before anything is created: a token that was read must find its sink there.
         sinks = tuple(self._open_sink(target.partition(":")[0]) for target in creation.targets)
@@ -139,7 +154,12 @@ class CreationRecord:
             return None
         target = str(step.options["secret_ref"])
         return Creation(
-            step=step.number, name=UNKNOWN, revoke=None, captures=(step.number,), targets=(target,)
+            step=step.number,
+            name=UNKNOWN,
+            revoke=_way_to_revoke([step]),
+            captures=(step.number,),
+            targets=(target,),
+            lives=(life_said(step),),
         )
 
     def announces(self, step: Step) -> bool:
@@ -169,9 +189,14 @@ class CreationRecord:
             sink=entry.sinks[index],
             path=path,
             actor=self._plan.actor,
+            remember=self._remember,
         )
         entry.kept += 1
         self.references.append(reference)
+        intent = entry.intent.leftover.intent
+        said = TokenLife.of(entry.creation.lives[index])
+        if intent is not None and (ends_at := said.ends(intent.created_at)) is not None:
+            self.ends[reference] = ends_at
         if entry.kept == len(entry.creation.captures):
             _clear(entry.intent)
             del self._open[entry.creation.step]

@@ -1,5 +1,6 @@
 """What a spool file says: the intent, and the tokens that were read under it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,8 @@ class Intent:
     revoke: str
     targets: tuple[str, ...]
     created_at: datetime
+    lives: tuple[Mapping[str, str], ...] = ()
+    """What the flow says of the life of each target's token; () where an earlier release made the intent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,4 +131,5 @@ def _intent(frame: Frame) -> Intent:
         **{name: str(fields[name]) for name in ("run_id", "flow_id", "site", "origin", "key_name", "revoke")},
         targets=tuple(cast(list[str], fields["targets"])),
         created_at=datetime.fromisoformat(str(fields["created_at"])).astimezone(UTC),
+        lives=tuple(cast(list[dict[str, str]], fields.get("lives", ()))),
     )

@@ -1,13 +1,31 @@
 """Keep a token that the site has just shown: spool, sink, read back."""
 
+from collections.abc import Callable
+
 from tokenbroker.errors import BrokerError, SecretUnavailable
 from tokenbroker.run.fault_points import reached
-from tokenbroker.run.spool import OpenIntent
+from tokenbroker.run.spool import Intent, OpenIntent
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference, Sink
 
+Remember = Callable[[Intent, int, Reference], None]
+"""Keeps what an intent says of the token for the target of that index, which is at the reference now."""
 
-def keep(token: Secret, *, index: int, intent: OpenIntent, sink: Sink, path: str, actor: str) -> Reference:
+
+def forget(_intent: Intent, _index: int, _reference: Reference) -> None:
+    """Remembers nothing."""
+
+
+def keep(
+    token: Secret,
+    *,
+    index: int,
+    intent: OpenIntent,
+    sink: Sink,
+    path: str,
+    actor: str,
+    remember: Remember = forget,
+) -> Reference:
     """Put `token`, which was read for target `index` of `intent`, into `sink` under `path`.
 
     From the first durable byte on the token survives the end of this process. When this returns,
@@ -26,7 +44,16 @@ def keep(token: Secret, *, index: int, intent: OpenIntent, sink: Sink, path: str
         unsealed = error
     failure: BrokerError
     try:
-        return deliver(token, index=index, put_id=put_id, intent=intent, sink=sink, path=path, actor=actor)
+        return deliver(
+            token,
+            index=index,
+            put_id=put_id,
+            intent=intent,
+            sink=sink,
+            path=path,
+            actor=actor,
+            remember=remember,
+        )
     except Exception as error:  # noqa: BLE001 - whatever a sink of someone else raises
         failure = translated(error, sink=sink.name)
     # Raised outside of `except`: a foreign error or its frames may hold the token.
@@ -34,9 +61,17 @@ def keep(token: Secret, *, index: int, intent: OpenIntent, sink: Sink, path: str
 
 
 def deliver(
-    token: Secret, *, index: int, put_id: str, intent: OpenIntent, sink: Sink, path: str, actor: str
+    token: Secret,
+    *,
+    index: int,
+    put_id: str,
+    intent: OpenIntent,
+    sink: Sink,
+    path: str,
+    actor: str,
+    remember: Remember,
 ) -> Reference:
-    """Put a token once (`put_id` decides), read it back, and note that in the spool.
+    """Put a token once (`put_id` decides), read it back, remember its life, and note that in the spool.
 
     Raises:
         SecretUnavailable: ``secret.read_back_differs``; and whatever the sink raises.
@@ -50,6 +85,8 @@ def deliver(
             code="secret.read_back_differs",
         )
     reached("read_back")
+    if intent.leftover.intent is not None:
+        remember(intent.leftover.intent, index, reference)
     try:
         intent.mark_stored(index, str(reference), put_id=put_id)
     except BrokerError:

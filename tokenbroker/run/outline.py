@@ -1,7 +1,9 @@
 """What a flow would do, told before it runs: where it goes, what it types where, whom it asks, what it stores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tokenbroker.flow.life import life_said
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.human.checkpoint import Kind
 from tokenbroker.run.creation import UNKNOWN, Creation, creations
@@ -33,6 +35,16 @@ class Typed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """One place where something is typed or chosen that is no secret: a literal, or a parameter by its name."""
+
+    step: int
+    line: int
+    text: str
+    field: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Asking:
     """One point where only a person may act; `only_if` is a selector, and "" means always."""
 
@@ -45,10 +57,14 @@ class Asking:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
-    """One step that may create a key at the site; `name` and `revoke` as the flow says them, "" where it does not."""
+    """One step that may create a key at the site; `name` and `revoke` as the flow says them, "" where it does not.
+
+    `is_said`: the flow itself says so, with `creates`; else it is taken for the one.
+    """
 
     step: int
     line: int
+    is_said: bool
     what: str
     name: str
     revoke: str
@@ -56,12 +72,13 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """One token: read where and how, and stored under which reference."""
+    """One token: read where and how, and stored under which reference; `life` is what the flow says of that."""
 
     step: int
     line: int
     source: str
     secret_ref: str
+    life: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +96,7 @@ class Outline:
     """All of that for one flow, in the order of its steps."""
 
     typed: tuple[Typed, ...]
+    written: tuple[Written, ...]
     asked: tuple[Asking, ...]
     made: tuple[Made, ...]
     kept: tuple[Kept, ...]
@@ -87,12 +105,18 @@ class Outline:
 
 def outline_of(flow: Flow) -> Outline:
     """What `flow` would do; nothing of a value is in it, for nothing is read."""
-    typed, asked, kept, sent = [], [], [], []
+    typed, written, asked, kept, sent = [], [], [], [], []
+    plain = {f"param:{param.name}" for param in flow.params if not param.personal}
     page = ""
     for step in flow.steps:
         page = str(step.options["url"]) if step.verb == "navigate" else page
         line = step.position.line
-        if "value_ref" in step.options:
+        text = step.options.get("value", step.options.get("value_ref"))
+        if "value" in step.options or text in plain:
+            written.append(
+                Written(step=step.number, line=line, text=str(text), field=str(step.selector or ""))
+            )
+        elif text is not None:
             typed.append(_typed(step, page))
         if "human" in STEPS[step.verb].requires:
             asked.append(
@@ -112,17 +136,37 @@ def outline_of(flow: Flow) -> Outline:
                 f"{step.options.get('from', 'text')} of {step.selector}" if step.selector else "the clipboard"
             )
             kept.append(
-                Kept(step=step.number, line=line, source=source, secret_ref=str(step.options["secret_ref"]))
+                Kept(
+                    step=step.number,
+                    line=line,
+                    source=source,
+                    secret_ref=str(step.options["secret_ref"]),
+                    life=life_said(step),
+                )
             )
     made = tuple(_made(flow, creation) for creation in creations(flow))
-    return Outline(typed=tuple(typed), asked=tuple(asked), made=made, kept=tuple(kept), sent=tuple(sent))
+    return Outline(
+        typed=tuple(typed),
+        written=tuple(written),
+        asked=tuple(asked),
+        made=made,
+        kept=tuple(kept),
+        sent=tuple(sent),
+    )
 
 
 def _made(flow: Flow, creation: Creation) -> Made:
     step = flow.steps[creation.step - 1]
     name = "" if creation.name == UNKNOWN else creation.name
     revoke = creation.revoke or ""
-    return Made(step=step.number, line=step.position.line, what=step.title, name=name, revoke=revoke)
+    return Made(
+        step=step.number,
+        line=step.position.line,
+        is_said="creates" in step.options,
+        what=step.title,
+        name=name,
+        revoke=revoke,
+    )
 
 
 def _typed(step: Step, page: str) -> Typed:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tokenbroker.errors import BrokerError, RunError, SecretNotFound
-from tokenbroker.run.keep import deliver, translated
+from tokenbroker.run.keep import Remember, deliver, forget, translated
 from tokenbroker.run.spool import Intent, OpenIntent, SealedToken, Spool
 from tokenbroker.sinks.sink import Reference, Sink
 
@@ -56,13 +56,16 @@ class Recovered:
     torn: bool = False
 
 
-def recover(spool: Spool, open_sink: Callable[[str], Sink], *, actor: str) -> list[Recovered]:
+def recover(
+    spool: Spool, open_sink: Callable[[str], Sink], *, actor: str, remember: Remember = forget
+) -> list[Recovered]:
     """Work through every leftover, oldest first. Files of live runs are not touched.
 
     Args:
         open_sink: answers the sink for the alias in front of the colon of a ``secret_ref``; asked
             only when a token waits for it.
         actor: who asked, for the sink's audit rows.
+        remember: keeps what is known of the life of a token that is stored now.
 
     Raises:
         SecretUnavailable: ``spool.unavailable``, the folder can't be read.
@@ -78,7 +81,7 @@ def recover(spool: Spool, open_sink: Callable[[str], Sink], *, actor: str) -> li
         if held is None:
             continue
         try:
-            found.extend(_finish(held, open_sink, actor))
+            found.extend(_finish(held, open_sink, actor, remember))
         finally:
             held.leave()
     return found
@@ -128,9 +131,11 @@ def _require_dismissible(held: OpenIntent) -> None:
         )
 
 
-def _finish(held: OpenIntent, open_sink: Callable[[str], Sink], actor: str) -> list[Recovered]:
+def _finish(
+    held: OpenIntent, open_sink: Callable[[str], Sink], actor: str, remember: Remember
+) -> list[Recovered]:
     left = held.leftover
-    found = [_finish_token(token, held, open_sink, actor) for token in left.sealed]
+    found = [_finish_token(token, held, open_sink, actor, remember) for token in left.sealed]
     waiting = any(each.outcome is Outcome.SINK_UNAVAILABLE for each in found)
     if left.damaged:
         found.append(_line(held, Outcome.DAMAGED, code="spool.damaged"))
@@ -146,7 +151,7 @@ def _finish(held: OpenIntent, open_sink: Callable[[str], Sink], actor: str) -> l
 
 
 def _finish_token(
-    token: SealedToken, held: OpenIntent, open_sink: Callable[[str], Sink], actor: str
+    token: SealedToken, held: OpenIntent, open_sink: Callable[[str], Sink], actor: str, remember: Remember
 ) -> Recovered:
     about = (token.target,)
     if token.reference is not None:
@@ -155,7 +160,7 @@ def _finish_token(
     try:
         sink = open_sink(alias)
         before = sink.find(token.put_id)
-        reference = _deliver_once(token, before, held, sink, actor)
+        reference = _deliver_once(token, before, held, sink, actor, remember)
     except Exception as error:  # noqa: BLE001 - whatever a sink of someone else raises
         code = translated(error, sink=alias).code
         return _line(held, Outcome.SINK_UNAVAILABLE, targets=about, code=code)
@@ -164,13 +169,25 @@ def _finish_token(
 
 
 def _deliver_once(
-    token: SealedToken, before: Reference | None, held: OpenIntent, sink: Sink, actor: str
+    token: SealedToken,
+    before: Reference | None,
+    held: OpenIntent,
+    sink: Sink,
+    actor: str,
+    remember: Remember,
 ) -> Reference:
     path = token.target.partition(":")[2]
     index, put_id = token.index, token.put_id
     try:
         return deliver(
-            token.secret, index=index, put_id=put_id, intent=held, sink=sink, path=path, actor=actor
+            token.secret,
+            index=index,
+            put_id=put_id,
+            intent=held,
+            sink=sink,
+            path=path,
+            actor=actor,
+            remember=remember,
         )
     except SecretNotFound:
         if before is None:

@@ -1,6 +1,7 @@
 """What a run leaves: frozen, and value-free but for the pictures, which can't draw a value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -96,6 +97,8 @@ class RunResult:
     possibly_created: tuple[str, ...]
     failure: Failure | None
     created_key: bool
+    ends: Mapping[Reference, datetime] = field(default_factory=dict)
+    """When stored tokens end, of those whose flow says it."""
     notes: tuple[str, ...] = ()
     """What else the person must be told: what could not be shown or recorded, and why."""
 

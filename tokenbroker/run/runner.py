@@ -97,6 +97,7 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
         steps=tuple(run.results),
         checkpoints=tuple(run.checkpoints),
         references=tuple(tools.record.references),
+        ends=dict(tools.record.ends),
         blocked=run.blocked,
         possibly_created=leftovers,
         failure=failure,

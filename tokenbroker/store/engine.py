@@ -23,7 +23,7 @@ from tokenbroker.store.setup_lock import setup_lock
 FILE_NAME = "store.db"
 LOCK_NAME = "store.lock"
 BUSY_TIMEOUT_S = 5.0
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision that ``migrations/`` knows, oldest first. Kept here so that opening needs no alembic."""
 
 _T = TypeVar("_T")

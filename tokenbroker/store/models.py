@@ -65,6 +65,23 @@ TOKEN_JOBS = Table(
     Index(None, "flow_id", "created_at"),
 )
 
+TOKEN_LIVES = Table(
+    "token_lives",
+    METADATA,
+    Column("sink", Text, primary_key=True, comment="the alias that the token was put under"),
+    Column("path", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("flow_id", Text, nullable=False, comment='"site/flow" or "site/flow[case]"'),
+    Column("run_id", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("ends_at", Text, comment="null where nobody has said"),
+    Column("rotates", Text, nullable=False, comment="the flow that gets another in its place"),
+    Column("revokes", Text, nullable=False, comment="the flow that revokes it"),
+    Column("grace_s", Integer, comment="how long it works after it was replaced"),
+    Column("owner", Text, nullable=False),
+    Index(None, "ends_at"),
+)
+
 STORE_META = Table(
     "store_meta",
     METADATA,

@@ -18,6 +18,7 @@ def describe(result: RunResult, times: Times) -> str:
         f"- allowed as {_code(plan.reason_code)} at {_code(times.text(plan.decided_at))}",
         *(
             f"- stored as {_code(str(reference))}, fingerprint {_code(reference.fingerprint)}"
+            + (f", ends {_code(times.text(result.ends[reference]))}" if reference in result.ends else "")
             for reference in result.references
         ),
         *(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tokenbroker.flow.life import LIFE
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector
 from tokenbroker.run import fault_points
@@ -146,6 +147,7 @@ CAPTURE_TOKEN = StepKind(
                 "description": "A Python regular expression, looked for in what was read; its one group is the token.",
                 "examples": ["Your key is (\\S+)\\."],
             },
+            "life": LIFE,
             "unwrap": {
                 "type": "boolean",
                 "description": "Take white space out, for a token that is wrapped over lines.",

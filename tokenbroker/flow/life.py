@@ -1,0 +1,110 @@
+"""What a flow says of the life of a token that it captures (FLOW-8)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from tokenbroker.flow.model import Step
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN: Final = re.compile(r"([0-9]+)([mhdw])")
+_NAME: Final = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
+SPAN: Final[dict[str, Any]] = {
+    "type": "string",
+    "pattern": "^[1-9][0-9]{0,3}[mhdw]$",
+    "$comment": "a time such as 12h, 90d or 6w",
+}
+_FLOW_ID: Final[dict[str, Any]] = {
+    "type": "string",
+    "pattern": f"^{_NAME}/{_NAME}$",
+    "$comment": "a flow as SITE/FLOW",
+}
+LIFE: Final[dict[str, Any]] = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "description": "How long the token lives, whose it is, and which flows replace and revoke it.",
+    "properties": {
+        "expires_in": {**SPAN, "description": "How long after its creation it ends: 12h, 90d, 6w."},
+        "expires_at": {
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "$comment": "a date such as 2027-02-28",
+            "description": "The last day on which it works, UTC; in place of expires_in.",
+        },
+        "rotates": {**_FLOW_ID, "description": "The flow that gets another in its place, SITE/FLOW."},
+        "revokes": {**_FLOW_ID, "description": "The flow that revokes it, SITE/FLOW."},
+        "grace": {
+            **SPAN,
+            "description": "How long it goes on working after another has taken its place: 24h.",
+        },
+        "owner": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9 _.-]{0,99}$",
+            "$comment": "a name of letters, digits, spaces, dots, underscores and hyphens",
+            "description": "Who answers for it: a team or a role, not a person's address.",
+        },
+    },
+    "dependentSchemas": {
+        "expires_in": {
+            "not": {"required": ["expires_at"]},
+            "description": "expires_in and expires_at exclude each other.",
+        }
+    },
+    "examples": [{"expires_in": "90d", "owner": "platform", "revokes": "examplecloud/revoke_api_key"}],
+}
+"""JSON Schema (2020-12) of the option `life`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenLife:
+    """The life of one token, as its flow says it; what is not said is None or "".
+
+    Attributes:
+        expires_in: how long after its creation it ends.
+        expires_at: the last day on which it works, UTC.
+        rotates: the flow that gets another in its place.
+        revokes: the flow that revokes it.
+        grace: how long it goes on working after another has taken its place.
+        owner: who answers for it.
+    """
+
+    expires_in: timedelta | None = None
+    expires_at: date | None = None
+    rotates: str = ""
+    revokes: str = ""
+    grace: timedelta | None = None
+    owner: str = ""
+
+    @classmethod
+    def of(cls, said: Mapping[str, str]) -> "TokenLife":
+        """The life that `said` tells, which its schema has accepted."""
+        at = said.get("expires_at")
+        return cls(
+            expires_in=_span(said.get("expires_in")),
+            expires_at=date.fromisoformat(at) if at else None,
+            rotates=said.get("rotates", ""),
+            revokes=said.get("revokes", ""),
+            grace=_span(said.get("grace")),
+            owner=said.get("owner", ""),
+        )
+
+    def ends(self, created_at: datetime) -> datetime | None:
+        """When a token that was created then ends, UTC; None where the flow does not say."""
+        if self.expires_in is not None:
+            return created_at.astimezone(UTC) + self.expires_in
+        if self.expires_at is not None:
+            return datetime.combine(self.expires_at + timedelta(days=1), time(), UTC)
+        return None
+
+
+def life_said(step: Step) -> dict[str, str]:
+    """What `step` says of the life of the token that it captures, as it stands in the flow; {} for nothing."""
+    return {name: str(value) for name, value in step.options.get("life", {}).items()}
+
+
+def _span(said: str | None) -> timedelta | None:
+    found = _SPAN.fullmatch(said or "")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
