@@ -32,6 +32,7 @@ STATIC: tuple[Stage, ...] = (
     Stage(name="traceability", command=("python", "docs/make_traceability.py", "--check")),
     Stage(name="flow reference", command=("python", "docs/make_flow_reference.py", "--check")),
     Stage(name="rule pages", command=("python", "docs/make_rule_pages.py", "--check")),
+    Stage(name="cookbook", command=("python", "docs/make_cookbook.py", "--check")),
 )
 
 

@@ -3,19 +3,28 @@
 import getpass
 import os
 from collections.abc import MutableMapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 from tokenbroker.clock import Clock, midnight, system_clock
-from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound
+from tokenbroker.errors import (
+    BrokerError,
+    HumanDenied,
+    HumanTimeout,
+    HumanUnreachable,
+    PolicyDenied,
+    SecretNotFound,
+)
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
 from tokenbroker.evidence.collect import require_place
 from tokenbroker.evidence.one_run import Books, Run, SinkOpener
 from tokenbroker.flow.life import TokenLife
 from tokenbroker.flow.model import Flow
-from tokenbroker.human.checkpoint import Channel
-from tokenbroker.policy.approve import NO_HISTORY, History, Plan, Request, approve
+from tokenbroker.human.checkpoint import Channel, Checkpoint, Kind, Outcome
+from tokenbroker.policy.approve import NO_HISTORY, Approved, History, Plan, Request, approve
 from tokenbroker.policy.conditions import Condition
 from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.policy.project import load_project_policy
@@ -242,6 +251,47 @@ class Broker:
                     next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
                 )
 
+    def approved(self, plan: Plan, channel: Channel) -> Plan:
+        """`plan` with a person's approval, where one is needed; the answer is audited whichever way it goes.
+
+        Raises:
+            HumanUnreachable: nobody can be asked.
+            HumanDenied: the person said no.
+            HumanTimeout: nobody answered in time.
+        """
+        if not plan.needs_approval:
+            return plan
+        why_not = channel.unreachable()
+        if why_not:
+            raise HumanUnreachable(
+                f"{plan.flow.id} needs a person's approval before it starts, and {why_not}",
+                next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
+            )
+        now = self.clock()
+        answer = channel.ask(
+            Checkpoint(
+                kind=Kind.CONFIRM,
+                reason=f"Approve this run, which {plan.actor} asks for: {_in_short(plan)}",
+                flow_id=plan.flow.id,
+                origin=next(iter(plan.reachable), ""),
+                deadline=now + timedelta(seconds=self.configuration.settings.human.deadline_s),
+            ),
+            lambda: None,
+        )
+        entry = AuditEntry(
+            service_id=plan.flow.site,
+            action="approve_run",
+            actor=answer.who,
+            key=plan.flow.id,
+            result=answer.outcome.value,
+        )
+        record(self.local.store, entry, at=answer.at)
+        if answer.outcome is Outcome.DENIED:
+            raise HumanDenied(f"{answer.who} did not approve the run of {plan.flow.id}")
+        if answer.outcome is Outcome.TIMED_OUT:
+            raise HumanTimeout(f"nobody approved the run of {plan.flow.id} before the deadline")
+        return replace(plan, approved=Approved(who=answer.who, channel=answer.channel, at=answer.at))
+
     def begin(self, plan: Plan, open_sink: SinkOpener) -> Run:
         """Begin a run of `plan`: its job, its evidence folder and its record of creations.
 
@@ -345,6 +395,17 @@ class Broker:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def _in_short(plan: Plan) -> str:
+    """What a run of `plan` would do, in one line that holds no value."""
+    steps = plan.flow.steps
+    reads = plan.flow.references("secrets:") + plan.flow.references("env:")
+    stores = [str(step.options["secret_ref"]) for step in steps if "sink" in STEPS[step.verb].requires]
+    parts = [f"it goes to {', '.join(plan.origins)}"]
+    parts += [f"types {', '.join(reads)}"] if reads else []
+    parts += [f"stores {', '.join(stores)}"] if stores else []
+    return "; ".join(parts)
 
 
 def _missing(references: list[str], alias: str, flow_id: str) -> SecretNotFound:

@@ -241,3 +241,40 @@ def test_a_time_out_of_the_projects_tests_does_not_cut_off_a_run(demo_project: P
     )
     ended = demo_project.tokenbroker(*RUN, demo_project.flow("look"))
     assert ended.code == 0, ended.text
+
+
+@pytest.mark.req("FLOW-7", "HUMAN-2", "RUN-6")
+@pytest.mark.parametrize("answer_typed", ["", "deny"])
+def test_a_run_that_has_to_be_approved_waits_for_the_person_before_a_browser_starts(
+    demo_project: Project, answer_typed: str
+) -> None:
+    program, _ = marking_browser(demo_project.folder)
+    demo_project.variables["TOKENBROKER_BROWSER"] = str(program)
+    flow = demo_project.flow("look", LOOK, head="policy: { approval: required }\n")
+    with demo_project.terminal(*RUN, flow) as terminal:
+        terminal.wait_for("Press Enter to go on")
+        assert not (demo_project.folder / "a-browser-was-started").exists()
+        terminal.type(answer_typed)
+        code = terminal.end()
+        screen = terminal.screen
+    assert f"it goes to {SITE}" in screen
+    decided = [result for action, _, result in demo_project.audit() if action == "approve_run"]
+    if answer_typed:
+        assert (code, decided) == (11, ["denied"])
+        assert "did not approve the run of example/look" in screen
+        assert not (demo_project.folder / "a-browser-was-started").exists()
+    else:
+        assert decided == ["done"]
+        assert (demo_project.folder / "a-browser-was-started").exists()
+
+
+@pytest.mark.req("FLOW-7", "AUDIT-2")
+def test_who_approved_a_run_stands_in_its_evidence(attended: Project) -> None:
+    flow = attended.flow("look", LOOK, head="policy: { approval: required }\n")
+    ended = attended.tokenbroker(*RUN, "--json", flow)
+    assert ended.code == 0, ended.text
+    folder = Path(json.loads(ended.out)["evidence"])
+    approved = json.loads((folder / "run.json").read_text(encoding="utf-8"))["decision"]["approved"]
+    assert (approved["who"], approved["channel"]) == ("simulated person", "simulated")
+    page = (folder / "START-HERE.html").read_text(encoding="utf-8")
+    assert "<dt>approved by</dt><dd><b>simulated person</b>" in page

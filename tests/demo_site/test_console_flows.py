@@ -1,5 +1,6 @@
 """The flows of the odd consoles, run as a user runs them: what they store is the key, whole and alive."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_where_one_key_is_allowed_the_second_run_revokes_the_first_runs_key(atte
     run(attended, "one_key")
     second = stored(attended, "one_key")
     assert [attended.whoami(key) for key in (first, second)] == [401, 200]
+
+
+@pytest.mark.req("FLOW-2", "RUN-8")
+def test_where_the_site_is_flaky_a_press_is_done_again_until_it_has_an_effect(attended: Project) -> None:
+    run(attended, "flaky_key")
+    assert attended.whoami(stored(attended, "flaky_key")) == 200
+    (told,) = (attended.folder / "reports").glob("*/run.json")
+    remarks = [step["remark"] for step in json.loads(told.read_text(encoding="utf-8"))["steps"]]
+    assert [remark for remark in remarks if "tries" in remark] == ["took 2 tries"]
 
 
 @pytest.mark.req("HUMAN-1", "RUN-7")

@@ -13,12 +13,16 @@ from tokenbroker.policy.approve import History, Request, approve, decided
 from tokenbroker.policy.conditions import (
     OWN,
     AllOf,
+    Approval,
+    AuthAge,
     Automation,
     Code,
     Condition,
     Origins,
+    RequiredScope,
     Review,
     RunsPerDay,
+    Subject,
 )
 from tokenbroker.policy.decision import Decision
 from tokenbroker.store.engine import open_store
@@ -39,9 +43,10 @@ def decision(
     at: datetime = NOON,
     runs: int = 0,
     origin_map: dict[str, str] = MAPPED,
+    subject: Subject | None = None,
 ) -> Decision:
     flow = flow_from(flow_text(NAVIGATE, head=head))
-    request = Request(actor="tests", params={}, origin_map=origin_map)
+    request = Request(actor="tests", params={}, origin_map=origin_map, subject=subject)
     return decided(flow, request, clock=lambda: at, history=History(runs_today=lambda: runs), project=project)
 
 
@@ -111,6 +116,69 @@ def test_no_condition_of_the_project_makes_a_no_of_the_flow_a_yes(condition):
     head = "policy: { runs_per_day: 1, reviewed: 2020-01-01, review_expires: 2020-02-01 }"
     told = decision(head, condition, runs=1)
     assert [check.code for check in told.denied][:2] == [Code.REVIEW_EXPIRED, Code.RATE_EXCEEDED]
+
+
+@pytest.mark.req("FLOW-7")
+@pytest.mark.parametrize(
+    ("scopes", "code"),
+    [
+        (None, Code.ALLOWED),  # this machine's own user has no token
+        ({"keys:create"}, Code.ALLOWED),
+        ({"keys:read", "keys:create"}, Code.ALLOWED),
+        (set(), Code.SCOPE_DENIED),
+        ({"keys:create:all"}, Code.SCOPE_DENIED),
+        ({"keys"}, Code.SCOPE_DENIED),
+    ],
+)
+@pytest.mark.parametrize("by_project", [False, True])
+def test_a_token_needs_the_scope_that_the_flow_or_the_project_wants(scopes, code, by_project):
+    subject = Subject(scopes=frozenset(scopes), authenticated_at=None) if scopes is not None else None
+    head = "" if by_project else "policy: { required_scope: 'keys:create' }"
+    project = [RequiredScope("keys:create", by="p.yaml")] if by_project else []
+    told = decision(head, *project, subject=subject)
+    assert told.code == code
+    assert [check.condition for check in told.checks].count("scope") == 1
+
+
+@pytest.mark.req("FLOW-7")
+@pytest.mark.parametrize(
+    ("signed_in", "code"),
+    [
+        (NOON - timedelta(minutes=15), Code.ALLOWED),
+        (NOON - timedelta(minutes=15, microseconds=1), Code.AUTH_STALE),
+        (None, Code.AUTH_STALE),  # no time is no proof
+        ("nobody", Code.ALLOWED),
+    ],
+)
+@pytest.mark.parametrize("by_project", [False, True])
+def test_a_sign_in_may_be_so_old_and_no_older(signed_in, code, by_project):
+    subject = Subject(scopes=frozenset(), authenticated_at=signed_in) if signed_in != "nobody" else None
+    head = "" if by_project else "policy: { max_auth_age: 15m }"
+    project = [AuthAge(timedelta(minutes=15), by="p.yaml")] if by_project else []
+    told = decision(head, *project, subject=subject)
+    assert told.code == code
+    if not told.allowed:
+        assert "0:15:00" in told.denied[0].sentence
+
+
+@pytest.mark.req("FLOW-7")
+@pytest.mark.parametrize(
+    ("head", "project", "wanted"),
+    [
+        ("", (), False),
+        ("policy: { approval: required }", (), True),
+        ("", (AllOf((Approval(is_required=True, by="p.yaml"),)),), True),
+        ("policy: { runs_per_day: 3 }", (Approval(),), False),
+    ],
+)
+def test_an_approval_is_wanted_by_the_flow_or_the_project_and_is_no_reason_against_a_run(
+    head, project, wanted
+):
+    flow = flow_from(flow_text(NAVIGATE, head=head))
+    request = Request(actor="tests", params={}, origin_map=MAPPED)
+    plan = approve(flow, request, clock=lambda: NOON, project=project)
+    assert (plan.needs_approval, plan.approved) == (wanted, None)
+    assert ("approval" in [check.condition for check in plan.decision.checks]) is wanted
 
 
 def test_deny_wins_wherever_it_stands():

@@ -1,12 +1,22 @@
 """The project's ``policies`` folder: read whole, or nothing runs (POLICY-1)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tokenbroker.errors import SettingsError
 from tokenbroker.flow.model import Mode
-from tokenbroker.policy.conditions import AllOf, Automation, Origins, Review, RunsPerDay
+from tokenbroker.policy.conditions import (
+    AllOf,
+    Approval,
+    AuthAge,
+    Automation,
+    Origins,
+    RequiredScope,
+    Review,
+    RunsPerDay,
+)
 from tokenbroker.policy.project import load_project_policy
 
 pytestmark = pytest.mark.req("POLICY-1")
@@ -38,6 +48,22 @@ def test_the_conditions_of_all_files_count_in_the_order_of_their_names(tmp_path)
             ]
         ),
         AllOf([Review(is_required=True, by="b.yml")]),
+    )
+
+
+def test_approval_scope_and_sign_in_can_be_wanted_of_all_flows(tmp_path):
+    found = loaded(
+        tmp_path,
+        "version: 1\nall_of: [{ approval: required }, { required_scope: 'keys:create' }, { max_auth_age: 12h }]\n",
+    )
+    assert found == (
+        AllOf(
+            [
+                Approval(is_required=True, by="site.yaml"),
+                RequiredScope("keys:create", by="site.yaml"),
+                AuthAge(timedelta(hours=12), by="site.yaml"),
+            ]
+        ),
     )
 
 

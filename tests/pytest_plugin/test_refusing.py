@@ -54,6 +54,19 @@ def test_a_flow_that_expects_to_be_blocked_passes_when_it_is(
     assert not browser_was_started(watched)
 
 
+@pytest.mark.req("FLOW-7", "HUMAN-4")
+def test_a_run_that_somebody_has_to_approve_is_blocked_where_nobody_can_be_asked(watched: Project) -> None:
+    watched.write("tokenbroker.toml", '[origin_map]\n"https://console.example.com" = "http://127.0.0.1:9"\n')
+    head = "policy: { approval: required }\nexpect_outcome: { status: blocked, reason: human.unreachable }\n"
+    step = '  - type: { selector: "#email", value_ref: "secrets:example.email" }\n'
+    watched.flow("approved", LOOK + step, head=head)
+    watched.put("example.email", "demo-only-someone@example.test")
+    ended = watched.pytest()
+    assert ended.outcomes() == {"passed": 1}, ended.out
+    assert not browser_was_started(watched)
+    assert "get_token" not in [action for action, _, _ in watched.audit()]  # no secret was read for it
+
+
 TODAY_ONLY = "policy: { runs_per_day: 1 }\n"
 EXPIRED = "policy: { reviewed: 2020-01-01, review_expires: 2020-07-01 }\n"
 

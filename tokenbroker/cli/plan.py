@@ -111,4 +111,4 @@ def _sent(each: Sent) -> str:
 
 
 def _at(each: Typed | Written | Asking | Made | Kept | Sent) -> str:
-    return f"step {each.step:>2}, line {each.line:>2}"
+    return f"step {each.step:>2}, line {each.line:>2}" if each.step else "before any step"

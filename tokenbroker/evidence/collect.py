@@ -146,6 +146,9 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
             "code": plan.reason_code,
             "at": times.text(plan.decided_at),
             "checks": [each.as_record() for each in plan.decision.checks],
+            "approved": {**asdict(plan.approved), "at": times.text(plan.approved.at)}
+            if plan.approved
+            else None,
         },
         "actor": plan.actor,
         "status": result.status.value,

@@ -1,21 +1,14 @@
 """What a flow says of the life of a token that it captures (FLOW-8)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from tokenbroker.flow.model import Step
+from tokenbroker.flow.span import SPAN, span_of
 
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN: Final = re.compile(r"([0-9]+)([mhdw])")
 _NAME: Final = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
-SPAN: Final[dict[str, Any]] = {
-    "type": "string",
-    "pattern": "^[1-9][0-9]{0,3}[mhdw]$",
-    "$comment": "a time such as 12h, 90d or 6w",
-}
 _FLOW_ID: Final[dict[str, Any]] = {
     "type": "string",
     "pattern": f"^{_NAME}/{_NAME}$",
@@ -83,11 +76,11 @@ class TokenLife:
         """The life that `said` tells, which its schema has accepted."""
         at = said.get("expires_at")
         return cls(
-            expires_in=_span(said.get("expires_in")),
+            expires_in=span_of(said.get("expires_in")),
             expires_at=date.fromisoformat(at) if at else None,
             rotates=said.get("rotates", ""),
             revokes=said.get("revokes", ""),
-            grace=_span(said.get("grace")),
+            grace=span_of(said.get("grace")),
             owner=said.get("owner", ""),
         )
 
@@ -103,8 +96,3 @@ class TokenLife:
 def life_said(step: Step) -> dict[str, str]:
     """What `step` says of the life of the token that it captures, as it stands in the flow; {} for nothing."""
     return {name: str(value) for name, value in step.options.get("life", {}).items()}
-
-
-def _span(said: str | None) -> timedelta | None:
-    found = _SPAN.fullmatch(said or "")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None

@@ -15,6 +15,7 @@ from tokenbroker.flow.meaning import POLICY_DATES, meaning_mistakes
 from tokenbroker.flow.model import ExpectedOutcome, Flow, FlowPolicy, Mode, Param, Step, StepTypes
 from tokenbroker.flow.schema import build_schema
 from tokenbroker.flow.selector import selector_of
+from tokenbroker.flow.span import span_of
 
 MAX_MISTAKES = 20
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -129,7 +130,8 @@ def _policy(spec: Mapping[str, Any] | None) -> FlowPolicy | None:
     if spec is None:
         return None
     dates = {key: date.fromisoformat(spec[key]) for key in POLICY_DATES if key in spec}
-    return FlowPolicy(**{**spec, **dates})
+    said = {**spec, **dates, "approval": "approval" in spec}
+    return FlowPolicy(**said | {"max_auth_age": span_of(spec.get("max_auth_age"))})
 
 
 def _step(document: Document, index: int, entry: Mapping[str, Any], steps: StepTypes) -> Step:

@@ -113,7 +113,7 @@ def _id_mistakes(document: Document, path: NodePath, step_id: Any, seen: set[str
 
 def _retry_mistakes(document: Document, path: NodePath, retry: Any, step: StepType) -> Iterator[FlowError]:
     why = ""
-    if step.requires and retry is not None:
+    if step.requires & {"human", "sink"} and retry is not None:
         why = f"'{step.verb}' is never done again by itself"
     elif step.idempotent and isinstance(retry, dict):
         why = f"'{step.verb}' may be done again without any proof: retry takes a number here"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -126,6 +126,9 @@ class FlowPolicy:
         review_expires: the last day on which that review holds.
         note: what the owner wants a reader to know.
         runs_per_day: how many runs may begin between midnight and midnight, UTC.
+        approval: whether a person has to approve each run before a browser starts.
+        required_scope: the scope of the token with which a run is asked for; "" where any will do.
+        max_auth_age: how long ago the person behind that token may have signed in.
     """
 
     terms_of_service: str = ""
@@ -133,6 +136,9 @@ class FlowPolicy:
     review_expires: date | None = None
     note: str = ""
     runs_per_day: int | None = None
+    approval: bool = False
+    required_scope: str = ""
+    max_auth_age: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,9 @@ class PersonNeed(Answer):
     """A point where only a person may act."""
 
     step: int
-    kind: str = Field(description="otp, device, confirm or action; otp_or_confirm where the page decides.")
+    kind: str = Field(
+        description="otp, device, confirm or action; otp_or_confirm where the page decides; approval before it starts."
+    )
     reason: str
     only_if: str = Field(
         description="A selector: the person is needed only if it is on the page. Empty: always."
@@ -54,8 +56,10 @@ def params(flow: Flow) -> list[ParamNeed]:
 
 
 def person(flow: Flow) -> list[PersonNeed]:
-    """Where a person is needed, in the order of the steps."""
-    return [
+    """Where a person is needed, in the order of the steps; an approval of the run comes first, as step 0."""
+    approval = PersonNeed(step=0, kind="approval", reason="Approve the run before it starts", only_if="")
+    wanted = [approval] if flow.policy is not None and flow.policy.approval else []
+    return wanted + [
         PersonNeed(
             step=step.number,
             kind=str(step.options.get("kind", "otp_or_confirm")),

@@ -10,7 +10,16 @@ from tokenbroker.clock import Clock
 from tokenbroker.errors import SettingsError, UsageError
 from tokenbroker.flow.cases import case_of, filled
 from tokenbroker.flow.model import Flow, Mode, Param
-from tokenbroker.policy.conditions import OWN, Code, Condition, Facts, RunsPerDay, limits_of
+from tokenbroker.policy.conditions import (
+    OWN,
+    Code,
+    Condition,
+    Facts,
+    RunsPerDay,
+    Subject,
+    limits_of,
+    needs_approval,
+)
 from tokenbroker.policy.decision import Decision, decide
 from tokenbroker.secret import Secret
 from tokenbroker.settings import checked_origin_map, is_loopback, origin_of
@@ -34,6 +43,17 @@ class Request:
     """Whether sites beyond this machine may be touched."""
     again: bool = False
     """Whether a flow that has created a key on a live site before may do so again."""
+    subject: Subject | None = None
+    """Whose access token it comes with; None for this machine's own user."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approved:
+    """A person's word that a run may begin: whose, along which channel, and when."""
+
+    who: str
+    channel: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +75,10 @@ class Plan:
     """Those of runs a day: asked again when the run begins."""
     decided_at: datetime
     expires_at: datetime
+    needs_approval: bool
+    """Whether a person has to approve it before a browser starts."""
+    approved: Approved | None = None
+    """Who has, once somebody has."""
 
     @property
     def reason_code(self) -> str:
@@ -138,6 +162,7 @@ def approve(
         limits=limits_of((*OWN, *project)),
         decided_at=now,
         expires_at=now + PLAN_LIFE,
+        needs_approval=needs_approval(flow, (*OWN, *project)),
     )
 
 
@@ -183,6 +208,7 @@ def _facts(
         now=now,
         created_before=history.created_before,
         runs_today=history.runs_today,
+        subject=request.subject,
     )
 
 

@@ -5,12 +5,15 @@ A condition looks at the `Facts` and answers with a `Check`. `AllOf` answers wit
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from tokenbroker.clock import iso
 from tokenbroker.errors import PolicyDenied
 from tokenbroker.flow.model import Flow, Mode
+
+_OWN_USER: Final = "this machine's own user asks"
 
 
 class Code(StrEnum):
@@ -22,9 +25,24 @@ class Code(StrEnum):
     PLAIN_HTTP = "policy.rule.deny.origin.plain_http"
     REVIEW_EXPIRED = "policy.rule.deny.review.expired"
     REVIEW_MISSING = "policy.rule.deny.review.missing"
+    SCOPE_DENIED = "policy.rule.deny.scope.not_permitted"
+    AUTH_STALE = "policy.rule.deny.authentication.stale"
     RATE_EXCEEDED = "policy.rule.deny.rate.exceeded"
     NEEDS_LIVE = "run.needs_live"
     WOULD_DUPLICATE = "run.would_duplicate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """Whose access token a run is asked for with.
+
+    Attributes:
+        scopes: what the token may be used for (RFC 6749, section 3.3).
+        authenticated_at: when the person behind it signed in; None where it does not say.
+    """
+
+    scopes: frozenset[str]
+    authenticated_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +66,8 @@ class Facts:
     now: datetime
     created_before: datetime | None = None
     runs_today: Callable[[], int] = field(default=lambda: 0)
+    subject: Subject | None = None
+    """None: it is asked for by this machine's own user, who needs no token."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +104,7 @@ class Condition(Protocol):
     """Something that has to hold."""
 
     def check(self, facts: Facts) -> tuple[Check, ...]:
-        """Its answer, or those of its parts in their order."""
+        """Its answer, or those of its parts in their order; none where nothing is asked of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +298,87 @@ class RunsPerDay:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RequiredScope:
+    """The token that a run is asked for with has the `scope`; None: the one that the flow itself wants."""
+
+    scope: str | None = None
+    by: str = "the flow"
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        policy = facts.flow.policy
+        scope = (policy.required_scope if policy is not None else "") if self.scope is None else self.scope
+        if not scope:
+            return ()
+        if facts.subject is None:
+            return (Check(condition="scope", sentence=f"{_OWN_USER}: the scope {scope} is for tokens"),)
+        if scope in facts.subject.scopes:
+            return (Check(condition="scope", sentence=f"the token has the scope {scope}"),)
+        return (
+            Check(
+                condition="scope",
+                code=Code.SCOPE_DENIED,
+                sentence=f"{self.by} wants a token with the scope {scope}, which this one has not",
+                next_step=f"ask with a token that has the scope {scope}",
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthAge:
+    """The person behind the token signed in no longer ago than `limit`; None: than the flow itself says."""
+
+    limit: timedelta | None = None
+    by: str = "the flow"
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        policy = facts.flow.policy
+        limit = (policy.max_auth_age if policy is not None else None) if self.limit is None else self.limit
+        if limit is None:
+            return ()
+        if facts.subject is None:
+            return (Check(condition="sign-in", sentence=f"{_OWN_USER}: no token tells of a sign-in"),)
+        at = facts.subject.authenticated_at
+        if at is not None and facts.now - at <= limit:
+            return (Check(condition="sign-in", sentence=f"the sign-in of {iso(at)} is recent enough"),)
+        told = f"was at {iso(at)}" if at is not None else "has no time in the token"
+        return (
+            Check(
+                condition="sign-in",
+                code=Code.AUTH_STALE,
+                sentence=f"{self.by} wants a sign-in of the last {limit}, and this one {told}",
+                next_step="sign in again, then ask with the new token",
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person approves each run before a browser starts, where that `is_required`; it is no reason against one."""
+
+    is_required: bool = False
+    by: str = "the flow"
+
+    def check(self, facts: Facts) -> tuple[Check, ...]:
+        if not self.wanted(facts.flow):
+            return ()
+        sentence = f"{self.by} wants a person's approval, who is asked before a browser starts"
+        return (Check(condition="approval", sentence=sentence),)
+
+    def wanted(self, flow: Flow) -> bool:
+        """Whether runs of `flow` wait for a person's approval."""
+        return self.is_required or (flow.policy is not None and flow.policy.approval)
+
+
+def needs_approval(flow: Flow, conditions: Sequence[Condition]) -> bool:
+    """Whether one of `conditions`, at any depth, makes runs of `flow` wait for a person's approval."""
+    return any(
+        (isinstance(each, Approval) and each.wanted(flow))
+        or (isinstance(each, AllOf) and needs_approval(flow, each.conditions))
+        for each in conditions
+    )
+
+
 def limits_of(conditions: Sequence[Condition]) -> tuple[RunsPerDay, ...]:
     """All limits of runs a day among `conditions`, at any depth."""
     found: list[RunsPerDay] = []
@@ -305,7 +406,15 @@ class NotTwice:
         )
 
 
-OWN: tuple[Condition, ...] = (Automation(), Origins(), Review(), RunsPerDay())
+OWN: tuple[Condition, ...] = (
+    Automation(),
+    Origins(),
+    Review(),
+    RunsPerDay(),
+    RequiredScope(),
+    AuthAge(),
+    Approval(),
+)
 """What a flow says of itself."""
 ASKED: tuple[Condition, ...] = (Live(), NotTwice())
 """What whoever asks can allow; of no use where anything else says no."""

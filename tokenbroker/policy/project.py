@@ -7,7 +7,19 @@ from typing import Any, Final
 from tokenbroker.errors import FlowError, SettingsError
 from tokenbroker.flow.document import read_document, without_excerpts
 from tokenbroker.flow.model import Mode
-from tokenbroker.policy.conditions import AllOf, Automation, Condition, Origins, Review, RunsPerDay
+from tokenbroker.flow.schema import SCOPE
+from tokenbroker.flow.span import SPAN, span_of
+from tokenbroker.policy.conditions import (
+    AllOf,
+    Approval,
+    AuthAge,
+    Automation,
+    Condition,
+    Origins,
+    RequiredScope,
+    Review,
+    RunsPerDay,
+)
 from tokenbroker.settings import origin_of
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -27,7 +39,8 @@ SCHEMA: Final[dict[str, Any]] = {
                 "additionalProperties": False,
                 "minProperties": 1,
                 "maxProperties": 1,
-                "description": "one condition: automation, origins, review or runs_per_day",
+                "description": "one condition: automation, origins, review, runs_per_day, approval, required_scope or "
+                "max_auth_age",
                 "properties": {
                     "automation": {
                         "type": "array",
@@ -47,6 +60,9 @@ SCHEMA: Final[dict[str, Any]] = {
                     },
                     "review": {"const": "required"},
                     "runs_per_day": {"type": "integer", "minimum": 0},
+                    "approval": {"const": "required"},
+                    "required_scope": SCOPE,
+                    "max_auth_age": SPAN,
                 },
             },
         },
@@ -108,5 +124,11 @@ def _condition(said: dict[str, Any], name: str) -> Condition:
             return Origins(tuple(map(origin_of, value)), by=name)
         case "review":
             return Review(is_required=True, by=name)
+        case "approval":
+            return Approval(is_required=True, by=name)
+        case "required_scope":
+            return RequiredScope(value, by=name)
+        case "max_auth_age":
+            return AuthAge(span_of(value), by=name)
         case _:
             return RunsPerDay(value, by=name)

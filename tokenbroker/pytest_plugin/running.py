@@ -78,7 +78,9 @@ def _run_item(
         plan = broker.approve(flow, _request(request, broker))
         item.user_properties.append((summary.MODE, f"{plan.mode.value}: {plan.mode_reason}"))
         follower.approved(plan)
-        inputs = _prepare(plan, request, broker, open_sink, channel)
+        _prepare(plan, request, broker, open_sink, channel)
+        plan = broker.approved(plan, channel)
+        inputs = broker.inputs(plan, open_sink)  # no secret is read before
         tools_of = _tools(request, broker, channel)
         run = broker.begin(plan, open_sink)
     except BrokerError as error:
@@ -118,7 +120,7 @@ def _prepare(
     broker: Broker,
     open_sink: Callable[[str], Sink],
     channel: Channel,
-) -> dict[str, Any]:
+) -> None:
     """The pre-flight: everything that can be known to fail does so before a browser starts."""
     # A person's step may be a one-time code.
     touches_secrets = any("value_ref" in s.options or STEPS[s.verb].requires for s in plan.flow.steps)
@@ -129,9 +131,7 @@ def _prepare(
                 next_step=f"leave {option} away: each run has its own pictures in the evidence folder",
                 code="run.unsafe_option",
             )
-    inputs = broker.inputs(plan, open_sink)
     broker.preflight(plan, open_sink, channel)
-    return inputs
 
 
 def _tools(

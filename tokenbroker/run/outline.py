@@ -46,7 +46,7 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asking:
-    """One point where only a person may act; `only_if` is a selector, and "" means always."""
+    """One point where only a person may act, step 0 before the run; `only_if` is a selector, and "" means always."""
 
     step: int
     line: int
@@ -108,6 +108,12 @@ def outline_of(flow: Flow) -> Outline:
     typed, written, asked, kept, sent = [], [], [], [], []
     plain = {f"param:{param.name}" for param in flow.params if not param.personal}
     page = ""
+    if flow.policy is not None and flow.policy.approval:
+        asked.append(
+            Asking(
+                step=0, line=1, kind=Kind.CONFIRM.value, reason="Approve the run before it starts", only_if=""
+            )
+        )
     for step in flow.steps:
         page = str(step.options["url"]) if step.verb == "navigate" else page
         line = step.position.line

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tokenbroker.errors import PolicyDenied
+from tests.flow.texts import flow_from, flow_text
+from tokenbroker.errors import FlowError, PolicyDenied
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.steps import perform
 
@@ -116,3 +117,17 @@ def test_should_a_plan_say_otherwise_it_is_not_sent_all_the_same(on_page, site, 
         perform(sending.flow.steps[2], trial.stage)
     assert failed.value.code == "origin.not_declared"
     assert other_site.asked == []
+
+
+@pytest.mark.req("RUN-8")
+def test_a_flow_may_have_a_site_asked_again(site):
+    text = flow_text(
+        f"- navigate: '{site.origin}/'",
+        f"- {CAPTURE}",
+        f"- {verify(f'{site.origin}/api/me')}",
+        "  retry: 3",
+    )
+    assert flow_from(text).steps[2].retry == 3
+    with pytest.raises(FlowError) as caught:
+        flow_from(flow_text(f"- navigate: '{site.origin}/'", f"- {CAPTURE}", "  retry: 3"))
+    assert caught.value.code == "flow.bad_retry"

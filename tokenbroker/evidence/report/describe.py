@@ -17,6 +17,11 @@ def describe(result: RunResult, times: Times) -> str:
         f"- mode {_code(plan.mode.value)}: {_code(plan.mode_reason)}",
         f"- allowed as {_code(plan.reason_code)} at {_code(times.text(plan.decided_at))}",
         *(
+            [f"- approved by {_code(plan.approved.who)} ({_code(plan.approved.channel)})"]
+            if plan.approved
+            else []
+        ),
+        *(
             f"- stored as {_code(str(reference))}, fingerprint {_code(reference.fingerprint)}"
             + (f", ends {_code(times.text(result.ends[reference]))}" if reference in result.ends else "")
             for reference in result.references

@@ -9,6 +9,7 @@ from typing import Any
 
 from tokenbroker.flow.model import StepType
 from tokenbroker.flow.schema.selector import SELECTOR
+from tokenbroker.flow.span import SPAN
 
 SCHEMA_ID = "https://tokenbroker.dev/schema/flow/v1.json"
 DURATION: dict[str, Any] = {
@@ -35,6 +36,12 @@ ADDRESS = {
     "$comment": "an address that begins with http:// or https://",
 }
 _DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "$comment": "a date such as 2026-11-30"}
+# RFC 6749 section 3.3
+SCOPE = {
+    "type": "string",
+    "pattern": "^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,200}$",
+    "$comment": "one scope such as keys:create",
+}
 _MODE = {"enum": ["guided", "semi_auto"]}
 _PARAM = {
     "type": "object",
@@ -171,6 +178,18 @@ FLOW_PROPERTIES: dict[str, Any] = {
                 "type": "integer",
                 "minimum": 0,
                 "description": "How many runs may begin in a day, from midnight to midnight UTC; 0 blocks the flow.",
+            },
+            "approval": {
+                "const": "required",
+                "description": "required: a person has to approve each run before a browser starts.",
+            },
+            "required_scope": {
+                **SCOPE,
+                "description": "The scope that a token must have with which a run is asked for.",
+            },
+            "max_auth_age": {
+                **SPAN,
+                "description": "How long ago the person behind that token may have signed in: 15m, 12h.",
             },
         },
     },
