@@ -42,7 +42,6 @@ REVIEWED = {
         "DFSG approved; MIT License",
         "MIT; the other is a statement of Debian's, not a licence",
     ),
-    "sarif-pydantic": ("UNKNOWN", "MIT: its wheel carries the licence, its metadata names the file only"),
     "text-unidecode": (
         "Artistic License; GNU General Public License (GPL); GNU General Public License v2 or later (GPLv2+)",
         "a choice of either; used under the Artistic License, unchanged, by python-slugify",

@@ -15,6 +15,7 @@ PARTS = {
     "targets": 1.0,
     "mcp_start": 0.5,
     "policy": 1.0,
+    "rotation": 0.5,
     "many_flows": 0.25,
     "collecting": 0.25,
     "validating": 0.25,

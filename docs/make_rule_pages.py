@@ -17,8 +17,9 @@ HEAD = f"""# Lint rules
 
 `tokenbroker validate PATH…` checks flow files against these, and `tokenbroker rule ID` explains one. Errors and
 warnings end it with exit code 1; notes are told with `--notes` and change nothing. `--select` and `--ignore` take ids
-or their beginnings; what can't be suppressed can't be ignored either. A file that is no flow yet is told as such: the
-rules come after that. Whether a flow may run *now* (its review, its mode, its sinks) is for `tokenbroker plan` to say.
+or their beginnings; what can't be suppressed can't be ignored either. A file that is no flow yet is told as such,
+whatever they say: the rules come after that. Whether a flow may run *now* (its review, its mode, its sinks) is for
+`tokenbroker plan` to say. Secrets and e-mail addresses are looked for in comments, too.
 
 {SUPPRESSING}
 

@@ -37,6 +37,7 @@ from tokenbroker.settings import Configuration
 from tokenbroker.sinks import Reference, Sink, SinkInputs, open_sink
 from tokenbroker.sinks.env import take_environment
 from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.sinks.rotation import Rotation, rotate
 from tokenbroker.store.audit_log import AuditEntry, record
 from tokenbroker.store.jobs import created_keys, runs_since
 from tokenbroker.store.lives import Life, known_lives, remember
@@ -316,6 +317,11 @@ class Broker:
             refused = error
         self._record_decision(plan.flow, plan.actor, code=refused.code)
         raise refused
+
+    def rotate_key(self) -> Rotation:
+        """Seal every record of this home's store anew under a fresh data key; see `tokenbroker.sinks.rotation`."""
+        local = self.local
+        return rotate(local.store, local.custody, actor=self.actor, clock=self.clock)
 
     def lives(self) -> dict[tuple[str, str, int], Life]:
         """What is known of the life of tokens in this project's sinks, by sink, path and version."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 
@@ -39,6 +40,25 @@ def test_at_a_terminal_the_value_is_asked_for_and_not_echoed(project: Project) -
         assert terminal.end() == 0
         assert VALUE not in terminal.screen
     assert project.tokenbroker("secrets", "show", "example.password", "--reveal").out == f"{VALUE}\n"
+
+
+@pytest.mark.req("SECRET-5", "AUDIT-1")
+def test_the_key_is_rotated_and_everything_still_opens(project: Project) -> None:
+    for number in range(3):
+        project.put(f"example.key-{number}", f"{VALUE}-{number}")
+    ended = project.tokenbroker("secrets", "rotate-key")
+    assert ended.code == 0, ended.text
+    assert ended.out.startswith("3 records sealed anew, under the key ")
+    for number in range(3):
+        shown = project.tokenbroker("secrets", "show", f"example.key-{number}", "--reveal")
+        assert shown.out == f"{VALUE}-{number}\n"
+    assert "rotate_key" in {action for action, _, _ in project.audit()}
+    with closing(sqlite3.connect(project.home / "store.db")) as store, store:
+        store.execute("UPDATE tokens SET sealed = zeroblob(60) WHERE path = 'example.key-1'")
+    refused = project.tokenbroker("secrets", "rotate-key")
+    assert refused.code == 12
+    assert "Nothing was rotated: the record local:example.key-1@1 was changed" in refused.err
+    assert "Traceback" not in refused.text
 
 
 def test_an_empty_value_is_refused(project: Project) -> None:

@@ -132,6 +132,16 @@ def remove(
     print(f"Removed {count} version{'s' if count > 1 else ''} of {alias}:{path}.")
 
 
+@app.command("rotate-key")
+def rotate_key() -> None:
+    """Seal every secret of this home anew under a fresh key, all of them or none. The master key stays the same."""
+    with open_broker() as broker:
+        done = broker.rotate_key()
+    print(
+        f"{done.records} record{'' if done.records == 1 else 's'} sealed anew, under the key {done.key_id}."
+    )
+
+
 @app.command("key-backup")
 def key_backup(
     to: Path | None = typer.Option(

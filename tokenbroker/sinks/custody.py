@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import SecretAccessDenied
 from tokenbroker.secret import Secret
+from tokenbroker.sinks.data_key import DataKeys
 from tokenbroker.sinks.key_source import VARIABLE, KeySource, establish, read_key
 from tokenbroker.sinks.master_key import MasterKey
 from tokenbroker.store.audit_log import AuditEntry, append
@@ -29,12 +30,17 @@ _NONCE_BYTES = 12
 
 
 class KeyCustody:
-    """Holds the master key of an open store. Made by :func:`open_custody`."""
+    """Holds the master key of an open store. Made by :func:`open_custody`.
+
+    Attributes:
+        data_keys: what seals the store's records.
+    """
 
     def __init__(
         self, *, store: Store, home: Path, source: KeySource, master_key: MasterKey, clock: Clock
     ) -> None:
         self.master_key = master_key
+        self.data_keys = DataKeys(master_key)
         self._store = store
         self._home = home
         self._source = source
@@ -92,7 +98,7 @@ def open_custody(
     if recorded is None:
         with setup_lock(home / LOCK_NAME):
             recorded = store.read(_recorded) or _establish(
-                store, home, default_home=default_home, given=given
+                store, home, default_home=default_home, given=given, clock=clock
             )
     source, check = recorded
     master_key = given or read_key(source, home)
@@ -106,7 +112,7 @@ def open_custody(
 
 
 def _establish(
-    store: Store, home: Path, *, default_home: bool, given: MasterKey | None
+    store: Store, home: Path, *, default_home: bool, given: MasterKey | None, clock: Clock
 ) -> tuple[KeySource, bytes]:
     if given is not None:
         source, master_key = KeySource(kind="env"), given
@@ -118,6 +124,7 @@ def _establish(
     def work(connection: Connection) -> None:
         write_meta(connection, _SOURCE, source.to_json())
         write_meta(connection, _CHECK, base64.b64encode(check).decode())
+        DataKeys(master_key).replace(connection, at=clock())
 
     store.write(work)
     return source, check

@@ -12,7 +12,7 @@ from tokenbroker.errors import SecretAccessDenied, SecretNotFound, SecretUnavail
 from tokenbroker.secret import Secret
 from tokenbroker.settings import SinkSettings
 from tokenbroker.sinks.custody import KeyCustody, open_custody
-from tokenbroker.sinks.sealing import RecordIdentity, Sealer
+from tokenbroker.sinks.sealing import RecordIdentity
 from tokenbroker.sinks.sink import (
     Reference,
     Sink,
@@ -75,19 +75,18 @@ class LocalSink(Sink):
         self.store = store
         self.custody = custody
         self._clock = clock
-        self._sealer = Sealer(custody.master_key)
+        self._keys = custody.data_keys
         self._fingerprint_key = custody.master_key.derive("fingerprint")
 
     def probe(self) -> None:
         """Seal, insert, read back and undo a record; then commit a note of it, so the disk is asked too."""
-        identity = self._identity(_PROBE_PATH, 1, "probe")
         secret = Secret("a value that is undone at once")
 
         def work(connection: Connection) -> bool:
             trial = connection.begin_nested()
-            self._insert(connection, identity, secret, iso(self._clock()))
+            self._insert(connection, _PROBE_PATH, 1, "probe", secret, iso(self._clock()))
             row = connection.execute(select(TOKENS).where(*self._at(_PROBE_PATH))).mappings().one()
-            opened = self._open(row)
+            opened = self._open(connection, row)[0]
             trial.rollback()
             write_meta(connection, "probed_at", iso(self._clock()))
             return opened == secret
@@ -109,8 +108,7 @@ class LocalSink(Sink):
                 )
                 return earlier if same else None
             version = self._next_version(connection, path)
-            identity = self._identity(path, version, put_id)
-            self._insert(connection, identity, secret, iso(self._clock()), mark)
+            self._insert(connection, path, version, put_id, secret, iso(self._clock()), mark)
             self._audit(connection, "set_token", path, actor, OK, version=version)
             return Reference(sink=self.name, path=path, version=version, fingerprint=mark)
 
@@ -132,10 +130,10 @@ class LocalSink(Sink):
                 detail = {} if version is None else {"version": version}
                 self._audit(connection, "get_token", path, actor, SecretNotFound.code, **detail)
                 return None, None, False
-            secret = self._open(row)
+            secret, has_key = self._open(connection, row)
             result = SecretAccessDenied.code if secret is None else OK
             self._audit(connection, "get_token", path, actor, result, version=row["version"])
-            return secret, row["version"], row["key_id"] != self._sealer.key_id
+            return secret, row["version"], not has_key
 
         secret, found, other_key = self.store.write(work)
         if secret is not None:
@@ -183,20 +181,21 @@ class LocalSink(Sink):
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _identity(self, path: str, version: int, put_id: str) -> RecordIdentity:
-        return RecordIdentity(
-            sink=self.name, path=path, version=version, put_id=put_id, key_id=self._sealer.key_id
-        )
-
     def _insert(
         self,
         connection: Connection,
-        identity: RecordIdentity,
+        path: str,
+        version: int,
+        put_id: str,
         secret: Secret,
         created_at: str,
         mark: str = "",
     ) -> None:
-        nonce, sealed = self._sealer.seal(identity, secret)
+        sealer = self._keys.current(connection)
+        identity = RecordIdentity(
+            sink=self.name, path=path, version=version, put_id=put_id, key_id=sealer.key_id
+        )
+        nonce, sealed = sealer.seal(identity, secret)
         connection.execute(
             insert(TOKENS).values(
                 sink=identity.sink,
@@ -212,7 +211,11 @@ class LocalSink(Sink):
             )
         )
 
-    def _open(self, row: RowMapping) -> Secret | None:
+    def _open(self, connection: Connection, row: RowMapping) -> tuple[Secret | None, bool]:
+        """What is in `row`, None where it doesn't open; and whether its key is known at all."""
+        sealer = self._keys.of(connection, row["key_id"])
+        if sealer is None:
+            return None, False
         identity = RecordIdentity(
             sink=row["sink"],
             path=row["path"],
@@ -220,7 +223,7 @@ class LocalSink(Sink):
             put_id=row["put_id"],
             key_id=row["key_id"],
         )
-        return self._sealer.open(identity, row["nonce"], row["sealed"])
+        return sealer.open(identity, row["nonce"], row["sealed"]), True
 
     def _at(self, path: str) -> tuple[Any, Any]:  # Any: SQLAlchemy's own type of a condition
         return TOKENS.c.sink == self.name, TOKENS.c.path == path

@@ -7,6 +7,7 @@ WAL with ``synchronous=FULL`` (https://www.sqlite.org/pragma.html#pragma_synchro
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -23,7 +24,7 @@ from tokenbroker.store.setup_lock import setup_lock
 FILE_NAME = "store.db"
 LOCK_NAME = "store.lock"
 BUSY_TIMEOUT_S = 5.0
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision that ``migrations/`` knows, oldest first. Kept here so that opening needs no alembic."""
 
 _T = TypeVar("_T")
@@ -59,6 +60,11 @@ class Store:
             SecretUnavailable: the database is locked, damaged, full or out of reach.
         """
         return self._run(self._writing, work)
+
+    def forget_what_was_overwritten(self) -> None:
+        """Fold the write-ahead log into the file and empty it, unless a reader holds it: then a later close does."""
+        with suppress(SQLAlchemyError, sqlite3.Error), closing(self._reading.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _run(self, engine: Engine, work: Callable[[Connection], _T]) -> _T:
         try:

@@ -65,6 +65,16 @@ TOKEN_JOBS = Table(
     Index(None, "flow_id", "created_at"),
 )
 
+DATA_KEYS = Table(
+    "data_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False, comment="AES-256-GCM ciphertext and tag"),
+    Column("created_at", Text, nullable=False),
+)
+"""At most one: the key that seals the tokens now, itself sealed under the master key."""
+
 TOKEN_LIVES = Table(
     "token_lives",
     METADATA,

@@ -1,0 +1,264 @@
+"""Rotation of the data key: all records or none, whatever happens meanwhile (SECRET-5)."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tokenbroker.clock import system_clock
+from tokenbroker.errors import SecretAccessDenied, SecretNotFound
+from tokenbroker.secret import Secret
+from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.sinks.rotation import Rotation, rotate
+from tokenbroker.sinks.testing import ACTOR, demo_secret
+from tokenbroker.store.audit_log import verify_chain
+from tokenbroker.store.engine import Store
+from tokenbroker.store.models import AUDIT_LOG, DATA_KEYS, TOKENS
+
+pytestmark = [pytest.mark.req("SECRET-5", "SECRET-4")]
+
+ROOT = Path(__file__).parents[2]
+
+
+def rotated(sink: LocalSink) -> Rotation:
+    return rotate(sink.store, sink.custody, actor=ACTOR, clock=system_clock)
+
+
+def key_ids(store: Store) -> tuple[set[str], set[str]]:
+    """The keys that records name, and those that the store holds."""
+    return store.read(
+        lambda c: (
+            set(c.execute(select(TOKENS.c.key_id).where(TOKENS.c.sealed.is_not(None))).scalars()),
+            set(c.execute(select(DATA_KEYS.c.id)).scalars()),
+        )
+    )
+
+
+def execute(sink: LocalSink, statement: str) -> None:
+    with closing(sqlite3.connect(sink.store.path, isolation_level=None)) as raw:
+        raw.execute(statement)
+
+
+@pytest.fixture
+def filled(local: LocalSink) -> dict[str, Secret]:
+    """What is in the sink, by path."""
+    values = {f"example/key-{number}": demo_secret() for number in range(12)}
+    for path, value in values.items():
+        local.put(path, value, put_id=path, actor=ACTOR)
+    return values
+
+
+def test_every_record_is_sealed_anew_under_the_only_key(local: LocalSink, filled: dict[str, Secret]) -> None:
+    before, _ = key_ids(local.store)
+    sealed_before = local.store.read(lambda c: set(c.execute(select(TOKENS.c.sealed)).scalars()))
+    done = rotated(local)
+    assert done.records == len(filled)
+    assert key_ids(local.store) == ({done.key_id}, {done.key_id})
+    assert done.key_id not in before
+    sealed = local.store.read(lambda c: set(c.execute(select(TOKENS.c.sealed)).scalars()))
+    assert sealed.isdisjoint(sealed_before)
+    assert {path: local.get(path, actor=ACTOR) for path in filled} == filled
+    row = local.store.read(
+        lambda c: c.execute(select(AUDIT_LOG).where(AUDIT_LOG.c.action == "rotate_key")).one()
+    )
+    assert (row.actor, row.key, row.result, row.detail) == (ACTOR, done.key_id, "ok", '{"records":12}')
+    assert verify_chain(local.store).broken is None
+
+
+def test_no_byte_of_what_was_sealed_before_stays_in_the_files(
+    local: LocalSink, filled: dict[str, Secret]
+) -> None:
+    query = select(TOKENS.c.sealed).limit(1)
+    before = local.store.read(lambda c: c.execute(query).scalar_one())
+    key = local.store.read(lambda c: c.execute(select(DATA_KEYS.c.sealed)).scalar_one())
+    local.store.forget_what_was_overwritten()
+    assert before in local.store.path.read_bytes(), "the search can find what is there"
+    rotated(local)
+    written = b"".join(file.read_bytes() for file in local.store.path.parent.glob("store.db*"))
+    assert before not in written
+    assert key not in written
+
+
+def test_a_store_of_an_earlier_release_gets_its_first_data_key(local: LocalSink) -> None:
+    execute(local, "DELETE FROM data_keys")  # such a store had none
+    value = demo_secret()
+    local.put("example/key", value, put_id="1", actor=ACTOR)
+    assert key_ids(local.store) == ({local.custody.master_key.key_id}, set())
+    done = rotated(local)
+    assert key_ids(local.store) == ({done.key_id}, {done.key_id})
+    assert local.get("example/key", actor=ACTOR) == value
+
+
+def test_references_fingerprints_and_removals_stay_as_they_are(
+    local: LocalSink, filled: dict[str, Secret]
+) -> None:
+    path, value = next(iter(filled.items()))
+    local.remove("example/key-3", actor=ACTOR)
+    before = local.list()
+    rotated(local)
+    assert local.list() == before
+    assert local.put(path, value, put_id=path, actor=ACTOR).version == 1  # that act was done before
+    assert local.put("example/key-3", value, put_id="again", actor=ACTOR).version == 2
+    with pytest.raises(SecretNotFound):
+        local.get("example/key-3", version=1, actor=ACTOR)
+
+
+def test_an_empty_store_can_be_rotated(local: LocalSink) -> None:
+    assert rotated(local).records == 0
+    local.put("example/key", demo_secret(), put_id="1", actor=ACTOR)
+    assert rotated(local).records == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "UPDATE tokens SET sealed = zeroblob(60) WHERE path = 'example/key-7'",
+            "was changed in the database",
+        ),
+        (
+            "UPDATE tokens SET path = 'example/moved' WHERE path = 'example/key-7'",
+            "was changed in the database",
+        ),
+        (
+            "UPDATE tokens SET key_id = '0123456789abcdef' WHERE path = 'example/key-7'",
+            "was sealed with another key",
+        ),
+    ],
+    ids=["corrupt", "moved", "other-key"],
+)
+def test_a_record_that_does_not_open_stops_the_rotation_before_anything_changes(
+    local: LocalSink, filled: dict[str, Secret], statement: str, told: str
+) -> None:
+    execute(local, statement)
+    before = local.store.read(lambda c: c.execute(select(TOKENS)).all())
+    with pytest.raises(SecretAccessDenied, match=told) as caught:
+        rotated(local)
+    assert caught.value.sentence.startswith("Nothing was rotated: the record local:example/")
+    assert local.store.read(lambda c: c.execute(select(TOKENS)).all()) == before
+    assert local.get("example/key-1", actor=ACTOR) == filled["example/key-1"]
+    local.put("example/new", demo_secret(), put_id="new", actor=ACTOR)
+
+
+def test_a_data_key_that_was_changed_is_an_invalid_key(local: LocalSink, filled: dict[str, Secret]) -> None:
+    execute(local, "UPDATE data_keys SET sealed = zeroblob(48)")
+    with open_local(local.store.path.parent, default_home=False) as other:
+        for act in (
+            lambda: other.get("example/key-1", actor=ACTOR),
+            lambda: other.put("example/new", demo_secret(), put_id="n", actor=ACTOR),
+            other.probe,
+        ):
+            with pytest.raises(SecretAccessDenied, match="Invalid encryption key"):
+                act()
+
+
+def test_a_process_that_knew_the_former_key_seals_with_the_present_one(
+    local: LocalSink, home: Path, filled: dict[str, Secret]
+) -> None:
+    with open_local(home, default_home=False) as other:
+        assert other.get("example/key-1", actor=ACTOR) == filled["example/key-1"]
+        done = rotated(local)
+        value = demo_secret()
+        other.put("example/late", value, put_id="late", actor=ACTOR)
+        assert key_ids(local.store)[0] == {done.key_id}
+        assert local.get("example/late", actor=ACTOR) == value
+        assert other.get("example/key-1", actor=ACTOR) == filled["example/key-1"]
+
+
+ROTATE_FOR_EVER = """
+import sys
+from pathlib import Path
+from tokenbroker.clock import system_clock
+from tokenbroker.sinks.local import open_local
+from tokenbroker.sinks.rotation import rotate
+with open_local(Path(sys.argv[1]), default_home=False) as sink:
+    while True:
+        print("rotating", flush=True)
+        rotate(sink.store, sink.custody, actor="child", clock=system_clock)
+"""
+READ_FOR_EVER = """
+import random, sys
+from pathlib import Path
+from sqlalchemy import select
+from tokenbroker.sinks.sealing import RecordIdentity
+from tokenbroker.sinks.local import open_local
+from tokenbroker.store.models import TOKENS
+NAMES = ("sink", "path", "version", "put_id", "key_id")
+def look(connection):
+    # As a sink reads, but for the audit row: it would wait for the writer.
+    rows = connection.execute(select(TOKENS).where(TOKENS.c.path.in_(random.sample(paths, 20)))).all()
+    for row in rows:
+        sealer = sink.custody.data_keys.of(connection, row.key_id)
+        identity = RecordIdentity(**{name: getattr(row, name) for name in NAMES})
+        assert sealer is not None and sealer.open(identity, row.nonce, row.sealed) is not None, row.path
+    return len(rows)
+with open_local(Path(sys.argv[1]), default_home=False) as sink:
+    paths = [stored.path for stored in sink.list()]
+    print("reading", flush=True)
+    while True:
+        assert sink.store.read(look) == 20
+"""
+
+
+@contextmanager
+def child(program: str, home: Path) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", program, str(home)],
+        env={"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("kills", "tokens"), [(8, 1_500), pytest.param(50, 10_000, marks=pytest.mark.soak)], ids=["few", "many"]
+)
+def test_killed_at_any_moment_every_token_opens_with_exactly_one_key_and_no_reader_sees_more(
+    home: Path, kills: int, tokens: int
+) -> None:
+    with open_local(home, default_home=False) as sink:
+        values = {f"example/key-{number}": demo_secret() for number in range(tokens)}
+        _put_all(sink, values)
+        once = _seconds_of_a_rotation(sink)
+        seen = set()
+        with child(READ_FOR_EVER, home) as reader:
+            for _ in range(kills):
+                with child(ROTATE_FOR_EVER, home) as rotating:
+                    time.sleep(random.uniform(0, max(6 * once, 0.3)))  # over several rotations, beside a reader
+                    assert rotating.poll() is None
+                assert reader.poll() is None, reader.communicate()[1]
+                used, held = key_ids(sink.store)
+                assert used == held
+                assert len(used) == 1
+                seen |= used
+                for path in random.sample(sorted(values), 50):
+                    assert sink.get(path, actor=ACTOR) == values[path]
+        assert {path: sink.get(path, actor=ACTOR) for path in values} == values
+        assert len(seen) > 1, "some of the rotations came to their end"
+        assert verify_chain(sink.store).broken is None
+
+
+def _put_all(sink: LocalSink, values: dict[str, Secret]) -> None:
+    for path, value in values.items():
+        sink.put(path, value, put_id=path, actor=ACTOR)
+
+
+def _seconds_of_a_rotation(sink: LocalSink) -> float:
+    began = time.monotonic()
+    rotated(sink)
+    return time.monotonic() - began
