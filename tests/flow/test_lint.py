@@ -13,6 +13,7 @@ from tests.flow.texts import EVERY_VERB, REFERENCE, SETS_AND_RETRIES
 from tokenbroker.flow.lint import ABOUT_SUPPRESSIONS, Finding, lint
 from tokenbroker.flow.rule import Rule, Severity
 from tokenbroker.flow.rules import RULES
+from tokenbroker.flow.rules.literal_secret import _detectors
 from tokenbroker.run.steps import STEPS
 
 BAD = sorted(Path(__file__).with_name("bad_flows").glob("*.yaml"))
@@ -132,6 +133,86 @@ def test_a_finding_holds_nothing_of_the_value_that_it_is_about(tmp_path: Path) -
     assert (found.region.end_line, found.region.end_column - found.region.column) == (6, len('"hunter2"'))
 
 
+@pytest.mark.req("LINT-2")
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "password: hunter2",
+        "password: hunter2 on staging",
+        "Password = hunter2!",
+        'password: "correct horse battery"',
+        "once pwd:hunter2",
+        "api key: 9f8e7d6c5b4a",
+        "export TOKEN=9f8e7d6c5b4a",
+        "secret_key: `9f8e7d6c5b4a`",
+        "https://ann:opensesame@console.example.com/",  # pragma: allowlist secret
+        "-----BEGIN RSA PRIVATE KEY-----",  # pragma: allowlist secret
+        '- type: { selector: "#password", value: opensesame }',
+        "- type: { selector: [{ role: textbox, name: Password }, { css: '#p' }], value: opensesame }",
+        "a" * 1100,
+    ],
+    ids=lambda comment: comment[:40],
+)
+def test_a_secret_in_a_comment_is_found_and_not_told(tmp_path: Path, comment: str) -> None:
+    [found] = that_count(found_in(tmp_path, whole(f"steps:\n  - press: Enter # {comment}\n")))
+    assert (found.id, found.region.line, found.region.column) == ("TB101", 6, 18)
+    assert found.region.end_column == 18 + len(f"# {comment}")
+    assert found.line_text == f"  - press: Enter {'•' * len(f'# {comment}')}"
+
+
+@pytest.mark.req("LINT-2")
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "the password: see the wiki",
+        "password: 12-character minimum",
+        "password: ${PASSWORD_1}, or <your-password1>",
+        "password: secrets:example.password1, stored as tokens:acme/api-key2",
+        "token name: ci-main-2",
+        "store it first:  tokenbroker secrets put acme.password2",
+        '- type: { selector: "#password", value_ref: "secrets:example.password2" }',
+        '- type: { selector: "#token_name", value: "ci-main" }',
+        '- verify_token: "https://api.example.com/v1/me"',
+        '- capture_token: { selector: ".token-2", secret_ref: "tokens:acme/api-key2" }',
+        "yaml-language-server: $schema=../../tokenbroker/flow/schema/v1.json",
+        "sha256:da39a3ee5e6b4b0d3255bfef95601890afd80709, 550e8400-e29b-41d4-a716-446655440000",
+        "q7ZxP0aLm3Rt9VbKw2Ye8Ugh",  # pragma: allowlist secret
+        "seen with browser@120.0 and actions/checkout@v4.1",
+    ],
+)
+def test_a_comment_about_a_secret_is_not_taken_for_one(tmp_path: Path, comment: str) -> None:
+    text = whole(f"steps:\n  # {comment}\n  - press: Enter # {comment}\n")
+    assert that_count(found_in(tmp_path, text)) == []
+
+
+@pytest.mark.req("LINT-4")
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("  - press: Enter # password: hunter2  # tokenbroker: ignore[TB101] an old one", ["TB101"]),
+        ("  # tokenbroker: ignore[TB101] an old one\n  # password: hunter2\n  - press: Enter", ["TB101", "TB903"]),
+        (f"{BRITTLE} # tokenbroker: ignore[TB501] as ann@example.com says", ["TB102"]),
+        (f"{BRITTLE} # tokenbroker: ignore[TB501,TB102] as ann@example.com says", []),
+        ("  # tokenbroker: ignore[TB102] of all\n  # ann@example.com\n  - press: Enter", []),
+    ],
+)  # fmt: skip
+def test_what_stands_in_comments_is_suppressed_as_the_rest_is(
+    tmp_path: Path, lines: str, told: list[str]
+) -> None:
+    found = that_count(found_in(tmp_path, whole(f"steps:\n{lines}\n")))
+    assert sorted(each.id for each in found) == told
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize("within", ["TB501] KEY", "KEY] x"])
+def test_a_secret_in_a_suppression_is_told_by_no_finding(tmp_path: Path, within: str) -> None:
+    key = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"  # pragma: allowlist secret
+    comment = f"# tokenbroker: ignore[{within.replace('KEY', key)}"
+    found = found_in(tmp_path, whole(f"steps:\n{BRITTLE} {comment}\n"))
+    assert {"TB101", "TB501"} <= {each.id for each in that_count(found)}
+    assert key not in repr(found)
+
+
 @pytest.mark.req("LINT-3")
 @settings(max_examples=100, deadline=None, database=None)
 @given(mutated_flows())
@@ -242,6 +323,28 @@ def test_no_value_makes_the_rules_slow(tmp_path: Path, text: str) -> None:
     found_in(tmp_path, flow)
     # Quadratic, it takes minutes; what is measured here has a hundred times its time.
     assert time.process_time() - began < 30
+
+
+@pytest.mark.req("LINT-3")
+@pytest.mark.parametrize(
+    "comments",
+    ["#\n" * 450_000, "#abcdef\n" * 110_000, "#" * 900_000, "# ann@example.com\n" * 50_000, "# pwd=hunter2\n" * 60_000,
+     f"# {'sk-' * 300}\n" * 990, f"# {'/' * 900}:_authToken\n" * 980, f"# {'pwd=' * 250}\n" * 890,
+     f"# - type: {{ value: {'[' * 900}\n" * 960, "# tokenbroker: ignore[TB501] x\n" * 29_000],
+    ids=lambda comments: comments[:16],
+)  # fmt: skip
+def test_no_comments_make_the_rules_slow(tmp_path: Path, comments: str) -> None:
+    flow = whole("steps:\n  - press: Enter # a comment that has the detectors loaded\n")
+    found_in(tmp_path, flow)
+    began = time.process_time()
+    found_in(tmp_path, flow + comments)
+    # Quadratic, it takes minutes; what is measured here has several times its time.
+    assert time.process_time() - began < 3
+
+
+def test_what_a_kind_of_key_needs_stands_in_all_its_forms() -> None:
+    for needed, kind, forms in _detectors():
+        assert all(needed in form.pattern.replace("\\", "") for form in forms), kind
 
 
 @pytest.mark.parametrize("text", [REFERENCE, EVERY_VERB, SETS_AND_RETRIES])

@@ -29,7 +29,8 @@ def test_what_is_written_loads_and_is_collected(bare: Project) -> None:
     assert (flow.site, flow.origins) == ("acme", ("https://console.acme.com",))
     workflow = yaml.safe_load((bare.folder / WRITTEN[2]).read_text(encoding="utf-8"))
     commands = [step["run"] for step in workflow["jobs"]["flows"]["steps"] if "run" in step]
-    assert any(command.startswith("pytest flows/ --junitxml reports/") for command in commands)
+    [ran] = [command for command in commands if command.startswith("pytest flows/ --junitxml reports/")]
+    assert commands.index("tokenbroker validate flows/ --format github") < commands.index(ran)
     assert any(command.startswith("tokenbroker report") for command in commands)
     kept = next(
         step for step in workflow["jobs"]["flows"]["steps"] if "upload-artifact" in step.get("uses", "")
@@ -41,6 +42,19 @@ def test_what_is_written_loads_and_is_collected(bare: Project) -> None:
     ran = bare.pytest("-rs")
     assert ran.outcomes() == {"skipped": 1}
     assert "run.needs_live" in ran.out
+
+
+@pytest.mark.req("LINT-1")
+def test_the_step_that_validates_passes_and_stops_at_a_secret(bare: Project) -> None:
+    bare.tokenbroker("init", "https://console.acme.com")
+    command = ("validate", "flows/", "--format", "github")
+    ended = bare.tokenbroker(*command)
+    assert (ended.code, ended.out) == (0, "")
+    text = (bare.folder / WRITTEN[1]).read_text(encoding="utf-8")
+    bare.write(WRITTEN[1], f"{text}  # password: hunter2\n")
+    ended = bare.tokenbroker(*command)
+    assert ended.code == 1
+    assert f"file={WRITTEN[1]},line={text.count(chr(10)) + 1},col=3,title=TB101::" in ended.out
 
 
 def test_a_second_time_nothing_is_overwritten(bare: Project) -> None:

@@ -239,7 +239,9 @@ def test_killed_at_any_moment_every_token_opens_with_exactly_one_key_and_no_read
         with child(READ_FOR_EVER, home) as reader:
             for _ in range(kills):
                 with child(ROTATE_FOR_EVER, home) as rotating:
-                    time.sleep(random.uniform(0, max(6 * once, 0.3)))  # over several rotations, beside a reader
+                    time.sleep(
+                        random.uniform(0, max(6 * once, 0.3))
+                    )  # over several rotations, beside a reader
                     assert rotating.poll() is None
                 assert reader.poll() is None, reader.communicate()[1]
                 used, held = key_ids(sink.store)

@@ -7,7 +7,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tokenbroker import __version__
-from tokenbroker.flow.lint import ABOUT_SUPPRESSIONS, Finding, Region
+from tokenbroker.flow.document import Region
+from tokenbroker.flow.lint import ABOUT_SUPPRESSIONS, Finding
 from tokenbroker.flow.rule import Rule, Severity
 from tokenbroker.flow.rules import RULES
 
@@ -35,8 +36,8 @@ def as_text(findings: Sequence[Finding]) -> Iterator[str]:
         yield ""
 
 
-def as_json(findings: Sequence[Finding], files: int) -> str:
-    """One object with every finding; those that are suppressed stand in it, with the reason."""
+def as_json(findings: Sequence[Finding], *, files: int, excluded: int) -> str:
+    """One object with every finding, those that are suppressed with the reason, and how many files there were."""
     told = [
         {
             "file": str(each.file),
@@ -56,7 +57,7 @@ def as_json(findings: Sequence[Finding], files: int) -> str:
         }
         for each in findings
     ]
-    return json.dumps({"files": files, "findings": told}, indent=2)
+    return json.dumps({"files": files, "excluded": excluded, "findings": told}, indent=2)
 
 
 def as_github(findings: Sequence[Finding]) -> Iterator[str]:
@@ -76,10 +77,10 @@ def as_github(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def as_sarif(findings: Sequence[Finding]) -> str:
-    """A log of SARIF 2.1.0 (OASIS), with one run."""
+    """A log of SARIF 2.1.0 (OASIS, errata 01), with one run."""
     ids = sorted({each.id for each in findings} | set(_RULES))
     log = {
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [
             {

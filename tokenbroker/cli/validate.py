@@ -1,6 +1,7 @@
 """``tokenbroker validate``: whether files are flows, and good ones, without running them (LINT-1)."""
 
 import os
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,7 @@ from tokenbroker.flow.rules import RULES
 from tokenbroker.run.steps import STEPS
 
 _ENDINGS = (".yaml", ".yml")
+_WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
 class Format(StrEnum):
@@ -33,8 +35,17 @@ def validate(
         "--format",
         help="github: annotations of the changed files in a workflow; sarif: for code scanning.",
     ),
+    exclude: list[str] = typer.Option(
+        [],
+        metavar="GLOB",
+        help="Files and folders that are not looked at, by name or by the end of their path (drafts, flows/**/old-*); "
+        "may be repeated.",
+    ),
     select: list[str] = typer.Option(
-        [], metavar="RULES", help="Only these rules: ids or their beginnings, with commas (TB1,TB501)."
+        [],
+        metavar="RULES",
+        help="Only these rules: ids or their beginnings, with commas (TB1,TB501). What keeps a file from being a flow "
+        "is told all the same.",
     ),
     ignore: list[str] = typer.Option(
         [], metavar="RULES", help="All rules but these; those that can't be suppressed stay."
@@ -43,10 +54,13 @@ def validate(
 ) -> None:
     """Check flow files, and start nothing. Exit 0: nothing was found; 1: something was; 2: could not check."""
     chosen, left_out = _rules(select), _rules(ignore)
-    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    there = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    files = _without(there, exclude)
+    excluded = len(there) - len(files)
     if not files:
+        rest = " but what --exclude leaves out" if excluded else ""
         raise UsageError(
-            f"no flow file in {', '.join(map(str, paths))}", next_step="name a file, or another folder"
+            f"no flow file in {', '.join(map(str, paths))}{rest}", next_step="name a file, or another folder"
         )
 
     critical = {rule.id for rule in RULES if rule.is_critical}
@@ -65,7 +79,7 @@ def validate(
     counting = [each for each in open_ones if each.severity is not Severity.NOTE]
     match form:
         case Format.JSON:
-            print(as_json(kept, len(files)))
+            print(as_json(kept, files=len(files), excluded=excluded))
         case Format.SARIF:
             print(as_sarif(kept))
         case Format.GITHUB:
@@ -74,15 +88,21 @@ def validate(
         case Format.TEXT:
             for line in as_text(open_ones):
                 print(line)
-            print(_summary(files, everything, counting, tells_notes=notes))
+            print(_summary(files, everything, counting, excluded=excluded, tells_notes=notes))
     raise typer.Exit(1 if counting else 0)
 
 
 def _summary(
-    files: list[Path], everything: list[Finding], counting: list[Finding], *, tells_notes: bool
+    files: list[Path],
+    everything: list[Finding],
+    counting: list[Finding],
+    *,
+    excluded: int,
+    tells_notes: bool,
 ) -> str:
     wrong = len({each.file for each in counting})
-    said = f"{_number(len(files), 'file')} checked: {_number(len(counting), 'finding')}"
+    left_out = f", {excluded} left out" if excluded else ""
+    said = f"{_number(len(files), 'file')} checked{left_out}: {_number(len(counting), 'finding')}"
     said += f" in {wrong}" if wrong else ""
     no_flows = len({each.file for each in everything if not each.id.startswith("TB")})
     said += f" ({_number(no_flows, 'file')} no flow yet: the rules come after that)" if no_flows else ""
@@ -112,6 +132,19 @@ def _files(path: Path) -> Iterator[Path]:
     for folder, inner, names in os.walk(path):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(_ENDINGS))
+
+
+def _without(files: list[Path], globs: list[str]) -> list[Path]:
+    """The `files` that no glob matches, neither itself nor a folder that it is in."""
+    patterns = [_pattern(glob) for glob in globs if glob]
+    return [file for file in files if not any(each.search(file.as_posix()) for each in patterns)]
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """What finds `glob` in a path, from one separator to another; only ``**`` goes beyond one."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").strip("/"))
+    inner = "".join(_WILDCARDS.get(part, re.escape(part)) for part in parts)
+    return re.compile(f"(?:^|/){inner}(?:/|$)")
 
 
 def _number(count: int, what: str) -> str:

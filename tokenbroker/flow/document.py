@@ -36,6 +36,16 @@ _SCALARS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "nu
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Region:
+    """A range of a file's text; lines and columns count from 1, and the end is the first place behind it."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """A parsed file: data, and the node of each key and value by its path from the root."""
 

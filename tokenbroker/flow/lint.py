@@ -11,9 +11,9 @@ from typing import Final
 import yaml
 
 from tokenbroker.errors import FlowError
-from tokenbroker.flow.document import MAX_BYTES, Document, NodePath, printable, read_document
+from tokenbroker.flow.document import MAX_BYTES, Document, NodePath, Region, printable, read_document
 from tokenbroker.flow.load import examine
-from tokenbroker.flow.model import Flow, StepTypes
+from tokenbroker.flow.model import StepTypes
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 from tokenbroker.flow.rules import RULES
 
@@ -28,16 +28,6 @@ ABOUT_SUPPRESSIONS: Final[Mapping[str, str]] = {
 """The findings about suppressions themselves, which no rule can make: they come after all rules."""
 _SUPPRESSION = re.compile(r"#\s*tokenbroker:\s*ignore(?![\w-])(?:\[(?P<ids>[^\]]*)\])?(?P<reason>.*)$")
 _MAX_SUPPRESSIONS = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Region:
-    """A range of a file's text; lines and columns count from 1, and the end is the first place behind it."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +80,9 @@ def lint(path: Path, steps: StepTypes, *, wants: Callable[[str], bool] = lambda 
     hits = [(rule, hit) for rule in RULES for hit in rule.check(subject)]
     for _, hit in hits:
         if hit.is_secret:
-            _cover(lines, _region(document, hit.path))
+            _cover(lines, _place(document, hit))
     found = [_finding(document, lines, rule, hit) for rule, hit in hits if wants(rule.id)]
-    suppressions = list(_suppressions(document, lines, flow))
+    suppressions = list(_suppressions(subject, lines))
     told = [_suppressed(each, suppressions) for each in found] if suppressions else found
     told += [each for each in _about(suppressions, path, lines, wants) if wants(each.id)]
     return sorted(told, key=lambda each: (each.region.line, each.region.column, each.id))
@@ -112,7 +102,7 @@ def _mistake(path: Path, error: FlowError, *, line_text: str) -> Finding:
 
 
 def _finding(document: Document, lines: list[str], rule: Rule, hit: Hit) -> Finding:
-    region = _region(document, hit.path, is_key=hit.is_key)
+    region = _place(document, hit)
     return Finding(
         id=rule.id,
         severity=rule.severity,
@@ -142,6 +132,10 @@ def _lines_of(path: Path) -> list[str]:
         return []
 
 
+def _place(document: Document, hit: Hit) -> Region:
+    return hit.comment.region if hit.comment else _region(document, hit.path, is_key=hit.is_key)
+
+
 def _region(document: Document, path: NodePath, *, is_key: bool = False) -> Region:
     nodes = document.keys if is_key else document.values
     while path and path not in nodes:
@@ -157,26 +151,17 @@ def _region(document: Document, path: NodePath, *, is_key: bool = False) -> Regi
     )
 
 
-def _suppressions(document: Document, lines: list[str], flow: Flow) -> Iterator[_Suppression]:
-    if "tokenbroker:" not in document.text:
+def _suppressions(subject: Subject, lines: list[str]) -> Iterator[_Suppression]:
+    if "tokenbroker:" not in subject.document.text:
         return
-    ends = {step.position.line: step.position.end_line for step in flow.steps}
-    values = [
-        (
-            (node.start_mark.line + 1, node.start_mark.column + 1),
-            (node.end_mark.line + 1, node.end_mark.column),
-        )
-        for node in document.values.values()
-        if isinstance(node, yaml.ScalarNode) and "#" in node.value
-    ]
-    comments = (
-        (number, found.start() + 1, found)
-        for number, line in enumerate(lines, 1)
-        for found in _SUPPRESSION.finditer(line)
-        # What looks like a comment within a value is none.
-        if not any(start < (number, found.start() + 1) <= end for start, end in values)
+    ends = {step.position.line: step.position.end_line for step in subject.flow.steps}
+    said = (
+        (each.line, each.column + found.start(), found)
+        for each in subject.comments
+        # In the line as it is told: of a comment that holds a secret, nothing is left there.
+        for found in _SUPPRESSION.finditer(lines[each.line - 1][each.column - 1 :])
     )
-    for number, column, found in islice(comments, _MAX_SUPPRESSIONS):
+    for number, column, found in islice(said, _MAX_SUPPRESSIONS):
         first = number
         if not lines[number - 1][: column - 1].strip():  # it stands alone, and is about what comes next
             first = next((n for n in range(number + 1, len(lines) + 1) if lines[n - 1].strip()), number)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from tokenbroker.flow.comments import Comment, comments_in
 from tokenbroker.flow.document import Document, NodePath
 from tokenbroker.flow.model import Flow, Step, StepType
 from tokenbroker.settings import origin_of
@@ -25,12 +26,14 @@ class Hit:
 
     Attributes:
         path: the node; its key where `is_key`.
+        comment: what it is about where that is a comment, which has no node.
         message: holds nothing of a value, for a value may be a secret.
         is_secret: what stands there is not to be shown: its line is told with the value covered.
         related: other nodes that the reader has to know of, each with what it is.
     """
 
-    path: NodePath
+    path: NodePath = ()
+    comment: Comment | None = None
     message: str
     is_key: bool = False
     is_secret: bool = False
@@ -58,6 +61,11 @@ class Subject:
             step.options["url"] for step in self.flow.steps if step.verb == "navigate"
         ]
         return frozenset(found for url in said if (found := origin_in(str(url))) is not None)
+
+    @cached_property
+    def comments(self) -> tuple[Comment, ...]:
+        """The comments of the file, in order."""
+        return tuple(comments_in(self.document))
 
     def scalars(self) -> Iterator[tuple[NodePath, str]]:
         """Each text of the flow with its node."""
@@ -102,7 +110,12 @@ def origin_in(url: str) -> str | None:
 
 def words_of(step: Step) -> str:
     """All that the flow says of the element of `step`, in lower case: the selector, or the values of a set."""
-    return " ".join(text for _, text in _scalars((), step.options.get("selector", ""))).lower()
+    return words_in(step.options.get("selector", ""))
+
+
+def words_in(selector: Any) -> str:
+    """All that a selector, or a set of them, says in lower case."""
+    return " ".join(text for _, text in _scalars((), selector)).lower()
 
 
 def _scalars(path: NodePath, data: Any) -> Iterator[tuple[NodePath, str]]:

@@ -78,9 +78,7 @@ def _run_item(
         plan = broker.approve(flow, _request(request, broker))
         item.user_properties.append((summary.MODE, f"{plan.mode.value}: {plan.mode_reason}"))
         follower.approved(plan)
-        _prepare(plan, request, broker, open_sink, channel)
-        plan = broker.approved(plan, channel)
-        inputs = broker.inputs(plan, open_sink)  # no secret is read before
+        plan, inputs = _prepare(plan, request, broker, open_sink, channel)
         tools_of = _tools(request, broker, channel)
         run = broker.begin(plan, open_sink)
     except BrokerError as error:
@@ -120,8 +118,11 @@ def _prepare(
     broker: Broker,
     open_sink: Callable[[str], Sink],
     channel: Channel,
-) -> None:
-    """The pre-flight: everything that can be known to fail does so before a browser starts."""
+) -> tuple[Plan, dict[str, Any]]:
+    """The pre-flight: everything that can be known to fail does so before a browser starts; answers the inputs.
+
+    The plan that is answered has a person's approval, where it needs one.
+    """
     # A person's step may be a one-time code.
     touches_secrets = any("value_ref" in s.options or STEPS[s.verb].requires for s in plan.flow.steps)
     for option in _LEAKING_OPTIONS:
@@ -131,7 +132,13 @@ def _prepare(
                 next_step=f"leave {option} away: each run has its own pictures in the evidence folder",
                 code="run.unsafe_option",
             )
+    if plan.needs_approval:
+        broker.preflight(plan, open_sink, channel)
+        plan = broker.approved(plan, channel)
+        return plan, broker.inputs(plan, open_sink)  # no secret is read before the approval
+    inputs = broker.inputs(plan, open_sink)
     broker.preflight(plan, open_sink, channel)
+    return plan, inputs
 
 
 def _tools(

@@ -1,31 +1,38 @@
-"""TB102: an e-mail address that is typed from the file."""
+"""TB102: an e-mail address that stands in the file."""
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
-_ADDRESS = re.compile(r"(?<![\w.+:-])[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
+# The last part of a host begins with a letter: `browser@120.0` is a version.
+_ADDRESS = re.compile(r"(?<![\w.+:-])[\w.+-]{1,64}@([\w-]{1,63}\.)+[^\W\d_][\w-]{1,62}")
 _TYPED = ("value", "default", "url", "navigate", "verify_token")
+_MAX_COMMENTS = 100
 
 
 def check(subject: Subject) -> Iterator[Hit]:
     for path, text in subject.scalars():
         if path[-1] in _TYPED and _ADDRESS.search(text):
             yield Hit(path=path, message="an e-mail address stands in the file")
+    told = (comment for comment in subject.comments if _ADDRESS.search(comment.text))
+    for comment in islice(told, _MAX_COMMENTS):
+        yield Hit(comment=comment, message="an e-mail address stands in a comment")
 
 
 RULE = Rule(
     id="TB102",
     name="literal-email",
     severity=Severity.ERROR,
-    summary="An e-mail address is typed from the file.",
+    summary="An e-mail address stands in the file.",
     why="It is about a person, and lands in every copy of the flow and in the evidence of every run.",
-    fix="Type a reference (`value_ref: secrets:NAME`), or make it a parameter with `personal: true`.",
+    fix="Type a reference (`value_ref: secrets:NAME`), or make it a parameter with `personal: true`; a comment can do "
+    "without.",
     bad="""
 steps:
   - navigate: https://console.example.com/login
-  - type: { selector: "#email", value: "ann@example.com" }  # here: "ann@example.com"
+  - type: { selector: "#email", value: "ann@example.com" }  # here: "ann
 """,
     good="""
 params:

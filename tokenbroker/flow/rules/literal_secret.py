@@ -1,12 +1,16 @@
 """TB101: a password, key or token that stands in the file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
+from tokenbroker.errors import FlowError
+from tokenbroker.flow.comments import Comment
+from tokenbroker.flow.document import parse_document
 from tokenbroker.flow.model import Step
-from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, words_of
+from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, words_in, words_of
 
 # What stands right behind such a word may say that the field is only about a secret, as `#token_name` is.
 _SECRET_FIELD = re.compile(
@@ -14,8 +18,30 @@ _SECRET_FIELD = re.compile(
     r"(?![ _\[-]*(name|title|desc|scope|note|hint|label|expir|days|length|policy|rotat|count|type|search|filter|"
     r"modal|dialog|form|list|table|page|panel|section))"
 )
+# In a comment: such a word, an equals sign or a colon, and behind it words in quotes, or one word with a letter and a
+# digit. An address, a reference (`secrets:NAME`), a selector and a length ("12-character") are no secrets.
+_SIGN = r"""([ _-]key)?["'`\]]?\s*(=|:(?=[\s"'])|(?<!s):)\s*"""
+_QUOTED = r"""["'](?![a-z][\w+.-]*:)[^\W_][^"'\[\]=#>]{5,}["']"""
+_WORD = (
+    r"""["'`]?(?![a-z][\w+.-]*:|\d+-[a-z])(?=[^\s"'`]*\d)(?=[^\s"'`]*[a-z])[^\W_][^\s"'`()\[\]{}<>,;]{5,}"""
+)
+_NAMED_SECRET = re.compile(rf"{_SECRET_FIELD.pattern}{_SIGN}({_QUOTED}|{_WORD})")
 _MAX_SEARCHED = 8192  # some of the patterns take time that grows with more than a text's length
-_NEEDED = {"npm": ":_authToken", "jwt": "eyJ"}
+# Characters in one comment and in all: more than anybody writes, and few enough to be searched in a moment.
+_MAX_COMMENT = 1024
+_MAX_COMMENTS = 65_536
+# What stands in every form of a kind: a text without it is not searched for that kind.
+_NEEDED = {
+    "basic_auth": "://",
+    "jwt": "eyJ",
+    "npm": ":_authToken",
+    "openai": "T3BlbkFJ",
+    "pypi_token": "pypi-",
+    "sendgrid": "SG.",
+    "square_oauth": "sq0csp-",
+    "stripe": "k_live_",
+    "telegram_token": ":",
+}
 # Of detect-secrets' detectors those that know a key by its own form.
 _DETECTORS = {
     "artifactory": "ArtifactoryDetector",
@@ -51,10 +77,49 @@ def check(subject: Subject) -> Iterator[Hit]:
         kind = kind_of(text)
         if kind and path not in told:
             yield Hit(path=path, message=f"this looks like a secret: {kind}", is_secret=True)
+    yield from _in_comments(subject.comments)
 
 
 def _is_secret_field(step: Step) -> bool:
     return bool(step.options["value"]) and _SECRET_FIELD.search(words_of(step)) is not None
+
+
+def _in_comments(comments: Iterable[Comment]) -> Iterator[Hit]:
+    searched = 0
+    for comment in comments:
+        searched += len(comment.text)
+        if searched > _MAX_COMMENTS:
+            what = "from here on there are more comments than are searched for secrets"
+            yield Hit(comment=comment, message=what, is_secret=True)
+            return
+        what = _said_in(comment.text.lstrip("# "))
+        if what:
+            yield Hit(comment=comment, message=what, is_secret=True)
+
+
+def _said_in(comment: str) -> str:
+    """What is wrong with `comment`; "" where nothing is."""
+    if len(comment) > _MAX_COMMENT:
+        return "a comment of this length is not searched for secrets"
+    kind = kind_of(comment)
+    if kind:
+        return f"this looks like a secret: {kind}"
+    is_named = _NAMED_SECRET.search(comment.lower()) is not None
+    return "a secret stands in a comment" if is_named or _types_a_secret(comment) else ""
+
+
+def _types_a_secret(comment: str) -> bool:
+    """Whether `comment` is a step that was taken out, and that typed into the field of a secret."""
+    if "type:" not in comment or "value:" not in comment:
+        return False
+    try:
+        steps = parse_document(comment.encode(), Path()).data
+    except FlowError:
+        return False
+    match steps:
+        case [{"type": {"selector": selector, "value": value}}]:
+            return bool(value) and _SECRET_FIELD.search(words_in(selector)) is not None
+    return False
 
 
 def kind_of(text: str) -> str:
