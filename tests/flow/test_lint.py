@@ -1,5 +1,6 @@
 """The lint rules, each on a flow of its own; suppressions; and that no good flow is found fault with (LINT-1, 2, 4)."""
 
+import json
 import re
 import time
 from collections import Counter
@@ -350,3 +351,31 @@ def test_what_a_kind_of_key_needs_stands_in_all_its_forms() -> None:
 @pytest.mark.parametrize("text", [REFERENCE, EVERY_VERB, SETS_AND_RETRIES])
 def test_the_texts_of_other_tests_have_no_finding_that_stops(tmp_path: Path, text: str) -> None:
     assert [each.id for each in that_count(found_in(tmp_path, text)) if each.severity is Severity.ERROR] == []
+
+
+@pytest.mark.req("LINT-1")
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "text=a=b",
+        "css=a",
+        "text:light=Go",
+        'role=button[name="x=y"]',
+        'a[href="?q=1"] >> nth=0',
+        "#a >> visible=true",
+        "xpath=//a[@b='c']",
+        "data-testid=x",
+        "internal:label=x",
+        "*css=form >> text=Go",
+        'text="a >> b=c"',
+        "//a[@id='x']",
+        '"x=y"',
+    ],
+)
+def test_a_selector_of_an_engine_that_there_is_has_no_finding(tmp_path: Path, selector: str) -> None:
+    file = tmp_path / "flow.yaml"
+    file.write_text(
+        "version: 1\nsite: a\nflow: b\nallowed_automation: semi_auto\nsteps:\n"
+        f"  - navigate: https://a.example/\n  - click: {json.dumps(selector)}\n"
+    )
+    assert [finding.id for finding in lint(file, STEPS) if finding.id == "TB503"] == []

@@ -17,6 +17,7 @@ from tokenbroker.flow.rules import (
     shows_again,
     token_into_page,
     undeclared_origin,
+    unknown_engine,
     unused_param,
 )
 
@@ -35,4 +36,5 @@ RULES: Final[tuple[Rule, ...]] = (
     no_policy.RULE,
     brittle_selector.RULE,
     unused_param.RULE,
+    unknown_engine.RULE,
 )
