@@ -16,6 +16,8 @@ PARTS = {
     "mcp_start": 0.5,
     "policy": 1.0,
     "rotation": 0.5,
+    "redaction": 1.0,
+    "durable": 1.0,
     "many_flows": 0.25,
     "collecting": 0.25,
     "validating": 0.25,
