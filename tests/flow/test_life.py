@@ -44,6 +44,7 @@ def test_all_that_can_be_said_is_kept() -> None:
         ("{ expires_in: 90m }", datetime(2026, 11, 28, 1, 0, tzinfo=UTC)),
         ("{ expires_in: 6w }", datetime(2027, 1, 8, 23, 30, tzinfo=UTC)),
         ("{ expires_at: 2027-02-28 }", datetime(2027, 3, 1, tzinfo=UTC)),  # that day is the last
+        ("{ expires_at: 9999-12-31 }", datetime.max.replace(tzinfo=UTC)),
         ("{ owner: platform }", None),
     ],
 )

@@ -1,5 +1,6 @@
 """Rotation of the data key: all records or none, whatever happens meanwhile (SECRET-5)."""
 
+import os
 import random
 import sqlite3
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -235,23 +237,26 @@ def test_killed_at_any_moment_every_token_opens_with_exactly_one_key_and_no_read
         values = {f"example/key-{number}": demo_secret() for number in range(tokens)}
         _put_all(sink, values)
         once = _seconds_of_a_rotation(sink)
+        lot = random.Random(seed := random.randrange(10**6))
+        print(f"seed {seed}")
         seen = set()
         with child(READ_FOR_EVER, home) as reader:
-            for _ in range(kills):
+            for number in range(kills):
                 with child(ROTATE_FOR_EVER, home) as rotating:
-                    time.sleep(
-                        random.uniform(0, max(6 * once, 0.3))
-                    )  # over several rotations, beside a reader
+                    assert rotating.stdout is not None
+                    if number % 2:  # one rotation is done then, and the next begins
+                        assert rotating.stdout.readline()
+                    lot.choice((os.sched_yield, partial(time.sleep, lot.uniform(0, once))))()
                     assert rotating.poll() is None
                 assert reader.poll() is None, reader.communicate()[1]
                 used, held = key_ids(sink.store)
                 assert used == held
                 assert len(used) == 1
                 seen |= used
-                for path in random.sample(sorted(values), 50):
+                for path in lot.sample(sorted(values), 50):
                     assert sink.get(path, actor=ACTOR) == values[path]
         assert {path: sink.get(path, actor=ACTOR) for path in values} == values
-        assert len(seen) > 1, "some of the rotations came to their end"
+        assert len(seen) > 1, "every other child had done one rotation"
         assert verify_chain(sink.store).broken is None
 
 
@@ -264,3 +269,42 @@ def _seconds_of_a_rotation(sink: LocalSink) -> float:
     began = time.monotonic()
     rotated(sink)
     return time.monotonic() - began
+
+
+def test_a_row_with_any_id_is_sealed_anew(local: LocalSink, filled: dict[str, Secret]) -> None:
+    execute(local, "UPDATE tokens SET id = -7 WHERE path = 'example/key-1'")
+    execute(local, f"UPDATE tokens SET id = {2**62} WHERE path = 'example/key-2'")
+    assert rotated(local).records == len(filled)
+    assert {path: local.get(path, actor=ACTOR) for path in filled} == filled
+
+
+@pytest.mark.parametrize("column", ["path", "key_id", "sink", "put_id"])
+def test_a_column_of_another_type_is_told_as_a_changed_record(
+    local: LocalSink, filled: dict[str, Secret], column: str
+) -> None:
+    execute(local, f"UPDATE tokens SET {column} = x'41' WHERE path = 'example/key-1'")
+    with pytest.raises(SecretAccessDenied, match="Nothing was rotated"):
+        rotated(local)
+    row = local.store.read(
+        lambda c: c.execute(select(AUDIT_LOG).where(AUDIT_LOG.c.action == "rotate_key")).one()
+    )
+    assert row.result == "secret.access_denied"
+
+
+def test_a_reader_makes_nobody_wait_and_it_is_said_that_what_was_sealed_before_is_still_there(
+    local: LocalSink, filled: dict[str, Secret]
+) -> None:
+    with closing(sqlite3.connect(local.store.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM tokens").fetchone()
+        assert not rotated(local).is_gone
+        reader.execute("COMMIT")
+    assert rotated(local).is_gone
+
+
+def test_a_store_whose_key_check_is_lost_keeps_its_data_key(local: LocalSink, home: Path) -> None:
+    value = demo_secret()
+    local.put("example/key", value, put_id="1", actor=ACTOR)
+    execute(local, "DELETE FROM store_meta WHERE name = 'key_check'")
+    with open_local(home, default_home=False) as anew:
+        assert anew.get("example/key", actor=ACTOR) == value

@@ -134,12 +134,14 @@ def remove(
 
 @app.command("rotate-key")
 def rotate_key() -> None:
-    """Seal every secret of this home anew under a fresh key, all of them or none. The master key stays the same."""
+    """Seal every secret of this home's store anew under a fresh key, all or none. The master key stays the same."""
     with open_broker() as broker:
         done = broker.rotate_key()
     print(
         f"{done.records} record{'' if done.records == 1 else 's'} sealed anew, under the key {done.key_id}."
     )
+    if not done.is_gone:
+        print("Somebody reads the store: what was sealed before goes from its files when they are done.")
 
 
 @app.command("key-backup")

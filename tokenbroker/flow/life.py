@@ -89,7 +89,9 @@ class TokenLife:
         if self.expires_in is not None:
             return created_at.astimezone(UTC) + self.expires_in
         if self.expires_at is not None:
-            return datetime.combine(self.expires_at + timedelta(days=1), time(), UTC)
+            # The last day there is has no next one.
+            last = datetime.combine(self.expires_at, time.max, UTC)
+            return last if self.expires_at == date.max else last + timedelta(microseconds=1)
         return None
 
 

@@ -86,7 +86,7 @@ def deliver(
         )
     reached("read_back")
     if intent.leftover.intent is not None:
-        remember(intent.leftover.intent, index, reference)
+        _remember(remember, intent.leftover.intent, index, reference)
     try:
         intent.mark_stored(index, str(reference), put_id=put_id)
     except BrokerError:
@@ -94,6 +94,21 @@ def deliver(
         # which changes nothing.
         return reference
     return reference
+
+
+def _remember(remember: Remember, intent: Intent, index: int, reference: Reference) -> None:
+    """Raises BrokerError only, with a sentence that doesn't blame the sink, which has the token."""
+    failure: BrokerError | None = None
+    try:
+        remember(intent, index, reference)
+    except BrokerError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001  whatever it is, the token is stored
+        failure = SecretUnavailable(
+            f"The token is stored as {reference}, but not how long it lives ({type(error).__name__})."
+        )
+    if failure is not None:
+        raise failure
 
 
 def translated(error: Exception, *, sink: str) -> BrokerError:

@@ -124,7 +124,7 @@ def _establish(
     def work(connection: Connection) -> None:
         write_meta(connection, _SOURCE, source.to_json())
         write_meta(connection, _CHECK, base64.b64encode(check).decode())
-        DataKeys(master_key).replace(connection, at=clock())
+        DataKeys(master_key).establish(connection, at=clock())
 
     store.write(work)
     return source, check

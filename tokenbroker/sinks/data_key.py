@@ -42,10 +42,11 @@ class DataKeys:
         Raises:
             SecretAccessDenied: the master key doesn't open it.
         """
-        found = connection.execute(_FIND).first()
-        if found is None:
+        found = connection.execute(_FIND).all()
+        if not found:
             return self._derived
-        sealer = self._open(*found)
+        # Opened each time: what is sealed now has to be opened by the next process, too.
+        sealer = self._open(*found[0]) if len(found) == 1 else None
         if sealer is None:
             raise SecretAccessDenied(
                 "Invalid encryption key: the store's data key was sealed with another one, or was changed",
@@ -62,22 +63,36 @@ class DataKeys:
                 self._open(*found)
         return self._opened.get(key_id)
 
+    def establish(self, connection: Connection, *, at: datetime) -> None:
+        """Make the store's first data key; one that is there is kept, and has to open.
+
+        Raises:
+            SecretAccessDenied: the master key doesn't open the one that is there.
+        """
+        if connection.execute(_FIND).first() is None:
+            self.replace(connection, at=at)
+        else:
+            self.current(connection)
+
     def replace(self, connection: Connection, *, at: datetime) -> Sealer:
         """Make a fresh key the store's only one, in the caller's transaction, and answer it."""
-        key_id, raw, nonce = secrets.token_hex(8), secrets.token_bytes(_SIZE_BYTES), os.urandom(NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, raw, _identity(key_id))
+        key_id, nonce = secrets.token_hex(8), os.urandom(NONCE_BYTES)
+        sealer, sealed = self._made(key_id, nonce)
         connection.execute(_DROP)
         connection.execute(_ADD, {"id": key_id, "nonce": nonce, "sealed": sealed, "created_at": iso(at)})
-        return Sealer(key_id, raw)
+        return sealer
+
+    def _made(self, key_id: str, nonce: bytes) -> tuple[Sealer, bytes]:
+        raw = secrets.token_bytes(_SIZE_BYTES)
+        return Sealer(key_id, raw), self._cipher.encrypt(nonce, raw, _identity(key_id))
 
     def _open(self, key_id: str, nonce: bytes, sealed: bytes) -> Sealer | None:
-        if key_id not in self._opened:
-            try:
-                raw = self._cipher.decrypt(nonce, sealed, _identity(key_id))
-            except (InvalidTag, ValueError, TypeError):
-                return None
-            self._opened[key_id] = Sealer(key_id, raw)
-        return self._opened[key_id]
+        try:
+            sealer = Sealer(key_id, self._cipher.decrypt(nonce, sealed, _identity(key_id)))
+        except (InvalidTag, ValueError, TypeError):
+            return None
+        self._opened[key_id] = sealer
+        return sealer
 
 
 def _identity(key_id: str) -> bytes:

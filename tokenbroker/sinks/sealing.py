@@ -54,13 +54,20 @@ class Sealer:
         return nonce, self._cipher.encrypt(nonce, secret.reveal().encode(), identity.associated_data())
 
     def handed_over(
-        self, to: "Sealer", nonce: bytes, sealed: bytes, fresh_nonce: bytes, was: bytes, becomes: bytes
+        self,
+        to: "Sealer",
+        identity: tuple[str, str, int, str],
+        nonce: bytes,
+        sealed: bytes,
+        fresh_nonce: bytes,
     ) -> bytes | None:
         """What `to` seals of the same value under `fresh_nonce`; None if the record doesn't open.
 
-        `was` and `becomes` are the associated data of the record before and afterwards.
+        `identity` is the record's but for the key: sink, path, version and put_id. The value is not told: it goes from
+        one cipher into the other.
         """
         try:
+            was, becomes = associated_data(*identity, self.key_id), associated_data(*identity, to.key_id)
             return to._cipher.encrypt(fresh_nonce, self._cipher.decrypt(nonce, sealed, was), becomes)
         except (InvalidTag, ValueError, TypeError):
             return None

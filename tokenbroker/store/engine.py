@@ -61,10 +61,15 @@ class Store:
         """
         return self._run(self._writing, work)
 
-    def forget_what_was_overwritten(self) -> None:
-        """Fold the write-ahead log into the file and empty it, unless a reader holds it: then a later close does."""
-        with suppress(SQLAlchemyError, sqlite3.Error), closing(self._reading.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def forget_what_was_overwritten(self) -> bool:
+        """Fold the write-ahead log into the file and empty it; answers whether that was done.
+
+        A reader or writer may hold it: it is not waited for, and a later close does it.
+        """
+        with suppress(sqlite3.Error), closing(sqlite3.connect(_uri(self.path), uri=True, timeout=0)) as raw:
+            is_busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not is_busy
+        return False
 
     def _run(self, engine: Engine, work: Callable[[Connection], _T]) -> _T:
         try:
@@ -121,13 +126,15 @@ def _path(place: Path | str) -> Path:
     return Path(place).absolute()
 
 
-def _engine(path: Path, busy_timeout_s: float) -> Engine:
+def _uri(path: Path) -> str:
     # mode=rw: SQLite never makes the file by itself, which it would do with the umask's permissions.
-    uri = f"file:{quote(str(path))}?mode=rw"
+    return f"file:{quote(str(path))}?mode=rw"
 
+
+def _engine(path: Path, busy_timeout_s: float) -> Engine:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+            _uri(path), uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
         )
         try:
             # A removed record's bytes are overwritten, not just forgotten (secure_delete).
