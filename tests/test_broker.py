@@ -135,6 +135,18 @@ def test_what_came_by_environment_is_redacted_before_it_is_used(tmp_path: Path) 
 
 
 @pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize(
+    "name", ["VAULT_TOKEN", "TOKENBROKER_VAULT_TOKEN", "TOKENBROKER_VAULT_TEAM_A_SECRET_ID"]
+)
+def test_credentials_of_a_sink_leave_the_environment_and_are_redacted(tmp_path: Path, name: str) -> None:
+    value = f"demo-only-{secrets.token_hex(12)}"
+    environ = {"TOKENBROKER_HOME": str(tmp_path / "home"), name: value}
+    with Broker(load_configuration(tmp_path, environ), environ=environ) as broker:
+        assert value not in broker.redactor.text(f"it is {value}")
+    assert name not in environ
+
+
+@pytest.mark.req("SECRET-7")
 def test_a_master_key_that_was_found_is_redacted(broker: Broker) -> None:
     key = broker.local.custody.export_key().reveal()
     assert key not in broker.redactor.text(f"the key is {key}")

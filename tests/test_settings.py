@@ -271,3 +271,58 @@ def test_a_prefix_that_would_take_foreign_variables_is_refused(tmp_path: Path, p
 def test_the_sinks_that_are_always_there_keep_their_types(tmp_path: Path, name: str, kind: str) -> None:
     assert "sinks (" in refused(tmp_path, f'[sinks.{name}]\ntype = "{kind}"\n').sentence
     configured(tmp_path, f'[sinks.{name}]\ntype = "{name}"\n')
+
+
+VAULT = '[sinks.v]\ntype = "vault"\n'
+
+
+@pytest.mark.req("SECRET-1")
+def test_a_sink_in_vault_has_defaults_and_its_file_counts_from_the_settings(tmp_path: Path) -> None:
+    text = f'{VAULT}address = "https://vault.example.com:8200/"\nca_file = "ca.pem"\n'
+    configuration, _ = configured(tmp_path, text)
+    sink = configuration.sink("v")
+    assert (sink.address, sink.ca_file) == ("https://vault.example.com:8200", tmp_path / "ca.pem")
+    assert (sink.mount, sink.path_prefix, sink.namespace) == ("secret", "tokenbroker", None)
+    assert (sink.auth, sink.auth_mount, sink.timeout_s) == ("token", "approle", 10)
+
+
+@pytest.mark.req("SECRET-1")
+def test_a_sink_in_vault_that_names_no_server_has_that_of_vaults_own_variable(tmp_path: Path) -> None:
+    ours, theirs = "https://vault.example.com:8200", "http://127.0.0.1:8200"
+    assert configured(tmp_path, VAULT, VAULT_ADDR=theirs)[0].sink("v").address == theirs
+    text = f'{VAULT}address = "{ours}"\n[sinks.l]\ntype = "local"\n'
+    configuration, _ = configured(tmp_path, text, VAULT_ADDR=theirs)
+    assert (configuration.sink("v").address, configuration.sink("l").address) == (ours, None)
+    assert "VAULT_ADDR" in refused(tmp_path, VAULT).sentence
+
+
+@pytest.mark.req("SECRET-1", "SECRET-7")
+@pytest.mark.parametrize(
+    "line",
+    [
+        'address = "http://vault.example.com:8200"',
+        'address = "https://demo:demo-only@vault.example.com"',
+        'address = "https://vault.example.com/?token=demo-only"',
+        'address = "https://vault.example.com:demo-only"',
+        'address = "vault.example.com"',
+        'token = "demo-only"',
+        'mount = "../sys"',
+        'path_prefix = "a//b"',
+        'namespace = "/"',
+        'auth = "userpass"',
+        "timeout_s = 0",
+    ],
+)
+def test_what_would_not_be_safe_or_possible_with_vault_is_refused(tmp_path: Path, line: str) -> None:
+    error = refused(tmp_path, f"{VAULT}{line}\n", VAULT_ADDR="https://vault.example.com:8200")
+    assert error.sentence.count("\n") == 1
+    assert "sinks.v" in error.sentence
+    assert "demo-only" not in str(error)
+
+
+def test_credentials_of_vault_are_no_settings_and_a_misspelt_one_is_told(tmp_path: Path) -> None:
+    names = ("TOKENBROKER_VAULT_TOKEN", "TOKENBROKER_VAULT_ROLE_ID", "TOKENBROKER_VAULT_TEAM_A_SECRET_ID")
+    configured(tmp_path, **dict.fromkeys((*names, "VAULT_TOKEN"), "demo-only"))
+    error = refused(tmp_path, TOKENBROKER_VAULT_TOKNE="demo-only")
+    assert "TOKENBROKER_VAULT_TOKNE" in error.sentence
+    assert "demo-only" not in str(error)

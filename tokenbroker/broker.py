@@ -24,16 +24,17 @@ from tokenbroker.evidence.one_run import Books, Run, SinkOpener
 from tokenbroker.flow.life import TokenLife
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Channel, Checkpoint, Kind, Outcome
-from tokenbroker.policy.approve import NO_HISTORY, Approved, History, Plan, Request, approve
+from tokenbroker.policy.approve import NO_HISTORY, Approval, History, Plan, Request, approve
 from tokenbroker.policy.conditions import Condition
 from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.policy.project import load_project_policy
 from tokenbroker.redact import Redactor
+from tokenbroker.run.creation import UNKNOWN, creations
 from tokenbroker.run.recover import Recovered, dismiss, recover
 from tokenbroker.run.spool import Intent, Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
-from tokenbroker.settings import Configuration
+from tokenbroker.settings import SINK_CREDENTIALS, Configuration, is_loopback
 from tokenbroker.sinks import Reference, Sink, SinkInputs, open_sink
 from tokenbroker.sinks.env import take_environment
 from tokenbroker.sinks.local import LocalSink, open_local
@@ -71,7 +72,7 @@ class Broker:
         self._default_home = configuration.default_home and self.home == own_home
         prefixes = {sink.prefix for sink in configuration.settings.sinks.values()}
         self._variables: dict[str, Secret] = {}
-        for prefix in prefixes | {configuration.settings.sink("env").prefix}:
+        for prefix in prefixes | {configuration.settings.sink("env").prefix, *SINK_CREDENTIALS}:
             self._variables |= take_environment(environ, prefix)
         self._environ = environ
         self._taken: dict[str, Secret] = {}
@@ -135,12 +136,13 @@ class Broker:
             SettingsError: no sink has that name.
         """
         if alias not in self._sinks:
-            settings = self.configuration.settings.sink(alias)
+            settings = self.configuration.sink(alias)
             inputs = SinkInputs(
                 store=self.local.store,
                 custody=self.local.custody,
                 variables=self._variables,
                 clock=self.clock,
+                learn=lambda secret: self.redactor.add(secret, label=f"sink:{alias}"),
             )
             self._sinks[alias] = self.local if alias == "local" else open_sink(alias, settings, inputs)
         return self._sinks[alias]
@@ -268,17 +270,7 @@ class Broker:
                 f"{plan.flow.id} needs a person's approval before it starts, and {why_not}",
                 next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
             )
-        now = self.clock()
-        answer = channel.ask(
-            Checkpoint(
-                kind=Kind.CONFIRM,
-                reason=f"Approve this run, which {plan.actor} asks for: {_in_short(plan)}",
-                flow_id=plan.flow.id,
-                origin=next(iter(plan.reachable), ""),
-                deadline=now + timedelta(seconds=self.configuration.settings.human.deadline_s),
-            ),
-            lambda: None,
-        )
+        answer = channel.ask(self._question(plan), lambda: None)
         entry = AuditEntry(
             service_id=plan.flow.site,
             action="approve_run",
@@ -288,10 +280,24 @@ class Broker:
         )
         record(self.local.store, entry, at=answer.at)
         if answer.outcome is Outcome.DENIED:
-            raise HumanDenied(f"{answer.who} did not approve the run of {plan.flow.id}")
+            raise HumanDenied(f"the run of {plan.flow.id} was not approved; asked was {answer.who}")
         if answer.outcome is Outcome.TIMED_OUT:
             raise HumanTimeout(f"nobody approved the run of {plan.flow.id} before the deadline")
-        return replace(plan, approved=Approved(who=answer.who, channel=answer.channel, at=answer.at))
+        approved = replace(plan, approval=Approval(who=answer.who, channel=answer.channel, at=answer.at))
+        approved.require_valid(self.clock())
+        return approved
+
+    def _question(self, plan: Plan) -> Checkpoint:
+        deadline = self.clock() + timedelta(seconds=self.configuration.settings.human.deadline_s)
+        # The origin that matters most: whoever only answers for this machine must not answer for another.
+        beyond = (origin for origin in plan.reachable if not is_loopback(origin))
+        return Checkpoint(
+            kind=Kind.APPROVAL,
+            reason=f"Approve this run, which {plan.actor} asks for: {_in_short(plan)}",
+            flow_id=plan.flow.id,
+            origin=next(beyond, next(iter(plan.reachable), "")),
+            deadline=min(deadline, plan.expires_at),
+        )
 
     def begin(self, plan: Plan, open_sink: SinkOpener) -> Run:
         """Begin a run of `plan`: its job, its evidence folder and its record of creations.
@@ -300,7 +306,9 @@ class Broker:
             UsageError: `evidence.not_writable`.
             SecretUnavailable: the store or the spool can't be written.
             PolicyDenied: since the decision, as many runs have begun today as may.
+            RunError: `run.plan_expired`; or nobody has approved a plan that needs it.
         """
+        plan.require_valid(self.clock())
         books = Books(
             store=self.local.store,
             spool=self.spool,
@@ -408,10 +416,13 @@ def _in_short(plan: Plan) -> str:
     steps = plan.flow.steps
     reads = plan.flow.references("secrets:") + plan.flow.references("env:")
     stores = [str(step.options["secret_ref"]) for step in steps if "sink" in STEPS[step.verb].requires]
-    parts = [f"it goes to {', '.join(plan.origins)}"]
+    makes = [f"'{each.name}'" if each.name != UNKNOWN else "a key" for each in creations(plan.flow)]
+    parts = [f"{plan.mode.value}, it goes to {', '.join(plan.origins)}"]
     parts += [f"types {', '.join(reads)}"] if reads else []
+    parts += [f"creates {', '.join(makes)}"] if makes else []
     parts += [f"stores {', '.join(stores)}"] if stores else []
-    return "; ".join(parts)
+    note = plan.flow.policy.note if plan.flow.policy is not None else ""
+    return "; ".join([*parts, *([note] if note else [])])
 
 
 def _missing(references: list[str], alias: str, flow_id: str) -> SecretNotFound:

@@ -11,11 +11,11 @@ import re
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tokenbroker.errors import SettingsError
@@ -27,9 +27,15 @@ SECRET_PREFIX = "TOKENBROKER_SECRET_"  # noqa: S105  a prefix of names, not a se
 KEY_VARIABLES = ("TOKENBROKER_KEY", "MCP_AUTH_ENCRYPTION_KEY")
 WITHHELD_VARIABLES = (*KEY_VARIABLES, "OP_SERVICE_ACCOUNT_TOKEN", "INFISICAL_API_KEY")
 """Variables that hold credentials, ours or a vault's: no child process may inherit them."""
+VAULT_PREFIX = "TOKENBROKER_VAULT_"
+SINK_CREDENTIALS = (VAULT_PREFIX, "VAULT_TOKEN")
+"""What the variables begin with that hold the credentials of sinks; they are withheld like the others."""
 ALIASES = {"MCP_AUTH_BROKER_SECRET_PROVIDER": "TOKENBROKER_INPUTS__SINK"}
 Precision = Literal["millisecond", "second", "minute", "hour", "day"]
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-ed25519 AAAA[A-Za-z0-9+/=]+( [^\n]*)?")
+_VAULT_ADDRESS = "VAULT_ADDR"
+_VAULT_VARIABLE = re.compile(rf"{VAULT_PREFIX}(?:[A-Z0-9_]+_)?(?:TOKEN|ROLE_ID|SECRET_ID)")
+_SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
 _NOT_SETTINGS = frozenset({"TOKENBROKER_CONFIG", *KEY_VARIABLES})
 
 
@@ -89,16 +95,54 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+def _server(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if any(sign in value for sign in "@?#"):
+        raise ValueError("an address holds no user, query or fragment: credentials come by environment")
+    try:
+        origin = origin_of(value)
+    except ValueError:
+        raise ValueError("an address is a URL such as https://vault.example.com:8200") from None
+    if origin.startswith("http:") and not is_loopback(origin):
+        raise ValueError("plain http would show secrets to the network; use https")
+    return value.rstrip("/")
+
+
 class SinkSettings(_Part):
     """One alias under ``[sinks.NAME]``: which kind of store stands behind the name."""
 
-    type: Literal["local", "env"]
+    type: Literal["local", "env", "vault"]
     prefix: str = Field(
         default=SECRET_PREFIX,
         # All variables that begin with it leave the environment: a short one would take PATH and HOME along.
         pattern=r"^[A-Z][A-Z0-9_]{2,}$",
         description="env only: what its variables' names begin with",
     )
+    address: Annotated[str | None, AfterValidator(_server)] = Field(
+        default=None, description="vault only: the server's URL"
+    )
+    mount: str = Field(
+        default="secret", pattern=f"^{_SEGMENTS}$", description="vault only: where the KV engine is mounted"
+    )
+    namespace: str | None = Field(default=None, pattern=f"^{_SEGMENTS}$", description="vault only")
+    path_prefix: str = Field(
+        default="tokenbroker",
+        pattern=f"^({_SEGMENTS})?$",
+        description="vault only: the folder of the mount below which all paths lie",
+    )
+    auth: Literal["token", "approle"] = Field(default="token", description="vault only: how to sign in")
+    auth_mount: str = Field(
+        default="approle", pattern=f"^{_SEGMENTS}$", description="vault only: where AppRole is mounted"
+    )
+    ca_file: Path | None = Field(default=None, description="vault only: certificates to trust instead")
+    timeout_s: float = Field(default=10, gt=0, le=300, description="vault only: how long an answer may take")
+
+    @model_validator(mode="after")
+    def _has_a_server(self) -> Self:
+        if self.type == "vault" and self.address is None:
+            raise ValueError(f"a sink of type vault needs an address (or the variable {_VAULT_ADDRESS})")
+        return self
 
 
 def _sinks(value: dict[str, SinkSettings]) -> dict[str, SinkSettings]:
@@ -219,6 +263,17 @@ class Configuration:
         """`setting` as an absolute path."""
         return setting if setting.is_absolute() else self.root / setting
 
+    def sink(self, alias: str) -> SinkSettings:
+        """The settings of the sink called `alias`, its file by an absolute path.
+
+        Raises:
+            SettingsError: no sink has that name.
+        """
+        settings = self.settings.sink(alias)
+        if settings.ca_file is None:
+            return settings
+        return settings.model_copy(update={"ca_file": self.path(settings.ca_file)})
+
 
 def load_configuration(start: Path, environ: MutableMapping[str, str]) -> Configuration:
     """Read all settings as seen from the folder `start`.
@@ -232,7 +287,7 @@ def load_configuration(start: Path, environ: MutableMapping[str, str]) -> Config
     file = _settings_file(start, environ)
     from_file = _read_file(file) if file else {}
     from_environment, problems = _read_environment(environ)
-    merged = _merge(from_file, from_environment)
+    merged = _with_vault_address(_merge(from_file, from_environment), environ.get(_VAULT_ADDRESS, ""))
     origins = dict.fromkeys(Settings.model_fields, "default")
     origins.update({name: str(file) for name in from_file})
     origins.update({name: f"environment ({PREFIX}{name.upper()}…)" for name in from_environment})
@@ -305,7 +360,7 @@ def _read_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[
         top = name.removeprefix(PREFIX).split("__")[0].lower()
         if top in Settings.model_fields:
             groups.setdefault(top, {})[name.lower()] = value
-        elif name not in _NOT_SETTINGS and not name.startswith((SECRET_PREFIX, "TOKENBROKER_TEST_")):
+        elif not _is_no_setting(name):
             near = difflib.get_close_matches(top, Settings.model_fields, n=1)
             hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
             problems.append(f"{name} (environment): there is no such setting{hint}")
@@ -321,12 +376,35 @@ def _read_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[
     return found, problems
 
 
+def _is_no_setting(name: str) -> bool:
+    """Whether the variable `name` is one of ours that is read elsewhere."""
+    return (
+        name in _NOT_SETTINGS
+        or name.startswith((SECRET_PREFIX, "TOKENBROKER_TEST_"))
+        or _VAULT_VARIABLE.fullmatch(name) is not None
+    )
+
+
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(low)
     for key, value in high.items():
         below = merged.get(key)
         merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _with_vault_address(merged: dict[str, Any], address: str) -> dict[str, Any]:
+    """`merged`, where sinks of type vault that name no server have the one of Vault's own variable."""
+    sinks = merged.get("sinks")
+    if not address or not isinstance(sinks, dict):
+        return merged
+    addressed = {
+        alias: {"address": address, **sink}
+        if isinstance(sink, dict) and sink.get("type") == "vault"
+        else sink
+        for alias, sink in sinks.items()
+    }
+    return {**merged, "sinks": addressed}
 
 
 def _problem(item: Any, origins: Mapping[str, str]) -> str:

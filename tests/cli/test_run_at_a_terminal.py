@@ -244,7 +244,7 @@ def test_a_time_out_of_the_projects_tests_does_not_cut_off_a_run(demo_project: P
 
 
 @pytest.mark.req("FLOW-7", "HUMAN-2", "RUN-6")
-@pytest.mark.parametrize("answer_typed", ["", "deny"])
+@pytest.mark.parametrize("answer_typed", ["yes", "", "deny", "nope"])
 def test_a_run_that_has_to_be_approved_waits_for_the_person_before_a_browser_starts(
     demo_project: Project, answer_typed: str
 ) -> None:
@@ -252,19 +252,20 @@ def test_a_run_that_has_to_be_approved_waits_for_the_person_before_a_browser_sta
     demo_project.variables["TOKENBROKER_BROWSER"] = str(program)
     flow = demo_project.flow("look", LOOK, head="policy: { approval: required }\n")
     with demo_project.terminal(*RUN, flow) as terminal:
-        terminal.wait_for("Press Enter to go on")
+        terminal.wait_for("Type 'yes' to let it begin")
         assert not (demo_project.folder / "a-browser-was-started").exists()
         terminal.type(answer_typed)
         code = terminal.end()
         screen = terminal.screen
     assert f"it goes to {SITE}" in screen
     decided = [result for action, _, result in demo_project.audit() if action == "approve_run"]
-    if answer_typed:
+    if answer_typed != "yes":
         assert (code, decided) == (11, ["denied"])
-        assert "did not approve the run of example/look" in screen
+        assert "the run of example/look was not approved" in screen
         assert not (demo_project.folder / "a-browser-was-started").exists()
     else:
         assert decided == ["done"]
+        assert "approved by " in screen
         assert (demo_project.folder / "a-browser-was-started").exists()
 
 

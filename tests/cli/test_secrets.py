@@ -150,7 +150,9 @@ def test_a_lost_key_is_said_and_no_second_one_is_made(project: Project) -> None:
 
 @pytest.mark.browser
 @pytest.mark.req("SECRET-7")
-@pytest.mark.parametrize("name", ["OP_SERVICE_ACCOUNT_TOKEN", "INFISICAL_API_KEY"])
+@pytest.mark.parametrize(
+    "name", ["OP_SERVICE_ACCOUNT_TOKEN", "INFISICAL_API_KEY", "VAULT_TOKEN", "TOKENBROKER_VAULT_SECRET_ID"]
+)
 def test_what_opens_another_store_reaches_no_child_process(demo_project: Project, name: str) -> None:
     demo_project.write(
         "conftest.py",

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.req("FLOW-5")
 NAVIGATE = f"- navigate: '{SITE}/login'"
 TYPE = "- type: { selector: '#e', value_ref: 'secrets:${account}.email' }"
 CAPTURE = "- capture_token: { selector: .token, secret_ref: 'tokens:${account}/key-${region}' }"
+OPEN_HEAD = "params: { account: {}, region: { default: eu } }\n"
 HEAD = """\
 params: { account: {}, region: { default: eu } }
 matrix:
@@ -60,13 +61,27 @@ def test_a_flow_without_a_matrix_is_its_only_case() -> None:
     assert references(planned(flow, account="x").flow) == ["secrets:x.email", "tokens:x/key-eu"]
 
 
-@pytest.mark.parametrize("value", ["../other", "a/b", "", "a b", "..", "${region}", "a..b", "ä", "x" * 101])
+@pytest.mark.parametrize(
+    "value", ["../other", "a/b", "", "a b", "..", "${region}", "bank.prod", "ä", "x" * 101]
+)
 def test_a_value_that_would_lead_elsewhere_in_the_sink_is_refused_and_not_repeated(value: str) -> None:
     flow = flow_from(text(head="params: { account: { required: false }, region: { default: eu } }\n"))
     with pytest.raises(UsageError) as caught:
         planned(flow, account=value)
     assert caught.value.code == "param.not_a_name"
     assert not value or value not in caught.value.sentence.replace("${account}", "")
+
+
+def test_a_reference_that_waits_for_a_parameter_or_is_too_long_is_refused_before_anything_is_made() -> None:
+    flow = flow_from(text(head="params: { account: { required: false }, region: { default: eu } }\n"))
+    with pytest.raises(UsageError, match="needs the parameter 'account'") as caught:
+        planned(flow)
+    assert caught.value.code == "param.missing"
+    head = "params: { account: {}, region: {} }\n"
+    capture = "- capture_token: { selector: .t, secret_ref: 'tokens:${account}/${region}/${account}' }"
+    with pytest.raises(UsageError, match="and 255 are the limit") as caught:
+        planned(flow_from(text(capture, head=head)), account="a" * 90, region="b" * 90)
+    assert caught.value.code == "param.not_a_name"
 
 
 def test_what_a_case_sets_is_not_given_again() -> None:
@@ -118,6 +133,12 @@ def test_a_case_of_a_flow_without_a_matrix_is_none() -> None:
             ("- capture_token: { selector: .t, secret_ref: 'tokens:example/key' }",),
             "flow.shared_reference",
             11,
+        ),
+        (
+            f"{OPEN_HEAD}matrix:\n  a: {{ account: x }}\n  b: {{ account: y }}\n  c: {{ account: x, region: eu }}\n",
+            ("- capture_token: { selector: .t, secret_ref: 'tokens:${account}/${region}' }",),
+            "flow.shared_reference",
+            12,
         ),
         ("params: { account: {} }\nmatrix: {}\n", (TYPE,), "flow.schema", 6),
         ("params: { account: {} }\nmatrix: { a: { account: 7 } }\n", (TYPE,), "flow.schema", 6),

@@ -12,6 +12,7 @@ from tokenbroker.human.checkpoint import Kind, Outcome
 pytestmark = pytest.mark.req("HUMAN-2")
 
 PROMPTS = {
+    Kind.APPROVAL: "Type 'yes' to let it begin",
     Kind.OTP: "Type the code",
     Kind.DEVICE: "Approve it on your device",
     Kind.CONFIRM: "Press Enter to go on",
@@ -46,6 +47,28 @@ def test_the_question_says_why_for_which_flow_and_where() -> None:
         terminal.wait_for(PROMPTS[Kind.OTP])
     for part in ("Enter 2FA", "examplecloud/create_api_key", "http://127.0.0.1:8000"):
         assert part in terminal.shown
+
+
+@pytest.mark.req("HUMAN-1", "FLOW-7")
+@pytest.mark.parametrize(
+    ("typed", "outcome"),
+    [
+        ("yes\n", "done"),
+        ("Y\n", "done"),
+        ("\n", "denied"),
+        ("abort\n", "denied"),
+        ("yes please\n", "denied"),
+        ("\x04", "denied"),
+    ],
+)
+def test_an_approval_takes_the_word_yes(typed: str, outcome: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "someone-else")
+    with asking(Kind.APPROVAL) as terminal:
+        terminal.wait_for(PROMPTS[Kind.APPROVAL])
+        terminal.type(typed)
+        told = terminal.outcome()
+    assert told["outcome"] == outcome
+    assert told["who"] != "someone-else"
 
 
 @pytest.mark.req("HUMAN-1")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.evidence.results import a_result, a_step
 from tokenbroker.jobs.events import (
-    Approved,
+    Allowed,
     Ended,
     Event,
     Finished,
@@ -24,7 +24,7 @@ from tokenbroker.jobs.variables import Withheld, inherited, secret_names
 from tokenbroker.run.result import Failure, Status
 
 EVENTS: list[Event] = [
-    Approved(mode="semi_auto"),
+    Allowed(mode="semi_auto"),
     StepBegan(number=1, total=2, title="wait for «it»\nand more"),
     StepEnded(number=1, title="t", status="passed", duration_s=0.25, remark="", code=None),
     Refused(code="run.needs_live", sentence="s", next_step="n"),
@@ -94,6 +94,9 @@ def test_a_process_inherits_what_it_needs_and_no_secret() -> None:
         "MCP_AUTH_ENCRYPTION_KEY": "k",
         "TOKENBROKER_SECRET_EXAMPLE": "s",
         "OP_SERVICE_ACCOUNT_TOKEN": "t",
+        "VAULT_TOKEN": "t",
+        "VAULT_ADDR": "a",
+        "TOKENBROKER_VAULT_SECRET_ID": "s",
         "AWS_SECRET_ACCESS_KEY": "a",
         "OWN": "o",
         "DEBUG": "pw:api",
@@ -106,6 +109,7 @@ def test_a_process_inherits_what_it_needs_and_no_secret() -> None:
         "PATH",
         "LC_ALL",
         "TOKENBROKER_HOME",
+        "VAULT_ADDR",
         "PLAYWRIGHT_BROWSERS_PATH",
     }
     assert set(secret_names(environ, None, ["OWN"])) == {
@@ -113,5 +117,7 @@ def test_a_process_inherits_what_it_needs_and_no_secret() -> None:
         "MCP_AUTH_ENCRYPTION_KEY",
         "TOKENBROKER_SECRET_EXAMPLE",
         "OP_SERVICE_ACCOUNT_TOKEN",
+        "VAULT_TOKEN",
+        "TOKENBROKER_VAULT_SECRET_ID",
         "OWN",
     }

@@ -146,6 +146,8 @@ def test_a_token_needs_the_scope_that_the_flow_or_the_project_wants(scopes, code
     [
         (NOON - timedelta(minutes=15), Code.ALLOWED),
         (NOON - timedelta(minutes=15, microseconds=1), Code.AUTH_STALE),
+        (NOON + timedelta(seconds=60), Code.ALLOWED),  # clocks differ
+        (NOON + timedelta(seconds=61), Code.AUTH_STALE),
         (None, Code.AUTH_STALE),  # no time is no proof
         ("nobody", Code.ALLOWED),
     ],
@@ -177,7 +179,7 @@ def test_an_approval_is_wanted_by_the_flow_or_the_project_and_is_no_reason_again
     flow = flow_from(flow_text(NAVIGATE, head=head))
     request = Request(actor="tests", params={}, origin_map=MAPPED)
     plan = approve(flow, request, clock=lambda: NOON, project=project)
-    assert (plan.needs_approval, plan.approved) == (wanted, None)
+    assert (plan.needs_approval, plan.approval) == (wanted, None)
     assert ("approval" in [check.condition for check in plan.decision.checks]) is wanted
 
 

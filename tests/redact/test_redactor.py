@@ -299,3 +299,33 @@ def test_an_exception_that_can_not_be_shown_still_tells_its_type() -> None:
             raise RuntimeError
 
     assert Redactor().exception_text(BrokenError()).endswith("BrokenError")
+
+
+NASTY = st.text(alphabet="\\\"'=%&<>|\n\r\x1b[;u0041x\u200bnightigale-ab47 ", max_size=24)
+SPLIT = st.lists(st.integers(1, 11), max_size=3)
+
+
+@given(
+    before=st.lists(NASTY, max_size=3),
+    after=st.lists(NASTY, max_size=3),
+    at=SPLIT,
+    put_in=st.sampled_from("\n\u200b \\"),
+)
+@settings(max_examples=400)
+def test_texts_that_are_clean_together_are_clean_by_themselves(before, after, at, put_in):
+    value = "nightingale-4711-abcd"
+    redactor = redactor_of(value)
+    hidden = value
+    for index in sorted(at, reverse=True):
+        hidden = hidden[:index] + put_in + hidden[index:]
+    texts = [*before, *after, hidden]
+    for order in (texts, texts[::-1]):
+        if redactor.is_clean(order):
+            assert [redactor.text(each) for each in order] == order
+
+
+def test_a_text_that_ends_in_an_escape_does_not_hide_the_next() -> None:
+    redactor = redactor_of("nightingale-4711-abcd")
+    assert not redactor.is_clean(["C:\\dir\\", "nightin\u200bgale-4711-abcd"])
+    assert redactor.is_clean(["nothing", "here"])
+    assert redactor_of().is_clean(["anything"])

@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vault, vault_sink
 from tokenbroker.sinks.local import LocalSink, open_local
+
+__all__ = ["certificate", "open_vault", "real_vault", "vault", "vault_sink"]
 
 
 @pytest.fixture

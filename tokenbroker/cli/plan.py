@@ -37,7 +37,8 @@ def plan(
     Starts nothing and reads no secret. Exit 0: it may run; 10: it may not.
     """
     asked = Asked.of(flow, mode=mode, param=param, case=case, live=live, again=again)
-    told, outline = asked.explanation(), outline_of(asked.flow)
+    told = asked.explanation()
+    outline = outline_of(asked.flow, needs_approval=told.needs_approval)
     origins = {origin: asked.origin_map.get(origin, origin) for origin in origins_of(asked.flow)}
     settings = asked.configuration.settings
     sinks = {each.secret_ref: settings.sink(each.secret_ref.partition(":")[0]).type for each in outline.kept}

@@ -1,5 +1,6 @@
 """``tokenbroker run``: the same pytest item, followed live at a terminal."""
 
+import gc
 import json
 import os
 import sys
@@ -11,7 +12,7 @@ import typer
 from tokenbroker.broker import Broker
 from tokenbroker.cli.secrets import print_key_advice
 from tokenbroker.errors import UsageError
-from tokenbroker.policy.approve import WOULD_DUPLICATE, Plan
+from tokenbroker.policy.approve import WOULD_DUPLICATE, Approval, Plan
 from tokenbroker.pytest_plugin.options import parse_mode, parse_params, refuse_guided
 from tokenbroker.pytest_plugin.single import SingleRun, own_temporary_folder
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
@@ -64,6 +65,7 @@ def run(
         outcome = _run_once(flow, case, [*options, "--again"])
     if as_json:
         print(json.dumps(outcome.summary(), indent=2))
+    gc.freeze()  # a last look for garbage among all that was imported would take a quarter of a second
     raise typer.Exit(outcome.exit_code)
 
 
@@ -97,8 +99,11 @@ class _Shown(SingleRun):
     def trouble(self, code: str, text: str) -> None:
         _say(f"\n{text}")
 
-    def approved(self, plan: Plan) -> None:
+    def allowed(self, plan: Plan) -> None:
         _say(f"{plan.flow.id}: {plan.mode.value} ({plan.mode_reason})")
+
+    def approved(self, approval: Approval) -> None:
+        _say(f"approved by {approval.who} ({approval.channel})")
 
     def event(self, event: RunEvent) -> None:
         if isinstance(event, StepStarted):

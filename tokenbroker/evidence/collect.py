@@ -146,8 +146,8 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
             "code": plan.reason_code,
             "at": times.text(plan.decided_at),
             "checks": [each.as_record() for each in plan.decision.checks],
-            "approved": {**asdict(plan.approved), "at": times.text(plan.approved.at)}
-            if plan.approved
+            "approved": {**asdict(plan.approval), "at": times.text(plan.approval.at)}
+            if plan.approval
             else None,
         },
         "actor": plan.actor,
@@ -161,7 +161,7 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
             {**asdict(checkpoint), "at": times.text(checkpoint.at)} for checkpoint in result.checkpoints
         ],
         "stored": [
-            {**asdict(each), "ends": times.text(result.ends[each]) if each in result.ends else None}
+            {**asdict(each), "ends": times.text_by_itself(result.ends[each]) if each in result.ends else None}
             for each in result.references
         ],
         "blocked_requests": [asdict(blocked) for blocked in result.blocked],

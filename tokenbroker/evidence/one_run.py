@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenbroker.clock import Clock
 from tokenbroker.evidence.bundle.contents import write_flow
@@ -126,6 +126,9 @@ class Run:
         failure's report. A run that passed and can't be recorded fails with `run.not_recorded`.
         """
         result = noted(result, tuple(self._first_failures.values()))
+        # The end of a token tells when it was made, also to those who get no evidence.
+        ends = {each: rounded(at, self._books.timestamps) for each, at in result.ends.items()}
+        result = replace(result, ends=ends)
         try:
             self.evidence.finish(result)
         except Exception as error:  # noqa: BLE001  whatever it is, the person must still hear how the run ended

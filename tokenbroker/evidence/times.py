@@ -38,6 +38,11 @@ class Times:
         digits = "milliseconds" if self.precision == "millisecond" else "seconds"
         return self.told(moment).isoformat(timespec=digits).replace("+00:00", "Z")
 
+    def text_by_itself(self, moment: datetime) -> str:
+        """`moment` as text, rounded down by itself: for one that does not belong to the run, such as a token's end."""
+        digits = "milliseconds" if self.precision == "millisecond" else "seconds"
+        return rounded(moment, self.precision).isoformat(timespec=digits).replace("+00:00", "Z")
+
     def epoch_ms(self, moment: datetime) -> int:
         """`told` as Allure counts: milliseconds since 1970."""
         return (self.told(moment) - _EPOCH) // timedelta(milliseconds=1)

@@ -10,7 +10,8 @@ from tokenbroker.flow.model import Flow, Step
 
 PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z0-9][A-Za-z0-9_.-]*)\}")
 _FILLED: Final = ("value_ref", "secret_ref")
-_PIECE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_PIECE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
+_LONGEST: Final = 255  # of the path of a secret, in every sink
 
 
 def cases_of(flow: Flow) -> tuple[Flow, ...]:
@@ -61,9 +62,30 @@ def references_in(flow: Flow) -> Iterator[tuple[Step, str]]:
 
 def _filled(step: Step, values: Mapping[str, Any]) -> Step:
     options = {
-        key: _with_values(said, values) if key in _FILLED else said for key, said in step.options.items()
+        key: _with_values(str(said), values) if key in _FILLED else said for key, said in step.options.items()
     }
     return replace(step, options=options)
+
+
+def require_filled(flow: Flow) -> None:
+    """Refuse a flow of which a reference still waits for a parameter, or has become too long to be a path.
+
+    Raises:
+        UsageError: `param.missing` or `param.not_a_name`.
+    """
+    for step, reference in references_in(flow):
+        if waiting := PLACEHOLDER.search(reference):
+            raise UsageError(
+                f"{flow.id} needs the parameter '{waiting[1]}' for {reference} in step {step.number}",
+                next_step=f"give --param {waiting[1]}=VALUE",
+                code="param.missing",
+            )
+        if len(reference) > _LONGEST:
+            raise UsageError(
+                f"with these parameters the reference of step {step.number} has {len(reference)} characters, and "
+                f"{_LONGEST} are the limit",
+                code="param.not_a_name",
+            )
 
 
 def _with_values(reference: str, values: Mapping[str, Any]) -> str:
@@ -75,7 +97,7 @@ def _with_values(reference: str, values: Mapping[str, Any]) -> str:
             # The value is not repeated: it may be a person's.
             raise UsageError(
                 f"the value of the parameter '{name}' can't be part of a reference, where {reference} has it: letters, "
-                "digits, dots, underscores and hyphens can",
+                "digits, underscores and hyphens can",
                 code="param.not_a_name",
             )
         return str(values[name])
@@ -84,5 +106,5 @@ def _with_values(reference: str, values: Mapping[str, Any]) -> str:
 
 
 def is_piece(value: str) -> bool:
-    """Whether `value` may stand in a reference's name: it must not lead to another folder of the sink."""
-    return bool(_PIECE.fullmatch(value)) and ".." not in value
+    """Whether `value` may stand in a reference's name: a dot or slash would lead to another service's secrets."""
+    return bool(_PIECE.fullmatch(value))

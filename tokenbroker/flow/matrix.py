@@ -29,7 +29,7 @@ def matrix_mistakes(
             yield document.error(("matrix", case), sentence, key=True, code="flow.same_case")
         seen[said] = case
     if len(cases) > 1:
-        yield from _shared_references(document, data, cases)
+        yield from _shared_references(document, data, declared, cases)
 
 
 def _value_mistakes(
@@ -52,33 +52,42 @@ def _value_mistakes(
         )
         yield document.error(path, sentence, key=True, code="flow.personal_value")
     elif isinstance(value, str) and name in in_names and not is_piece(value):
-        sentence = (
-            "this is to be a part of a reference: letters, digits, dots, underscores and hyphens can be, not two dots "
-            "in a row"
-        )
+        sentence = "this is to be a part of a reference: letters, digits, underscores and hyphens can be"
         yield document.error(path, sentence, code="flow.bad_case")
 
 
 def _shared_references(
-    document: Document, data: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]
+    document: Document,
+    data: Mapping[str, Any],
+    declared: Mapping[str, Any],
+    cases: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[FlowError]:
-    """Captures that go to the same reference in every case: each would take the place of the one before."""
-    differing = {
-        name
-        for values in cases.values()
-        for name in values
-        if len({str(each.get(name)) for each in cases.values()}) > 1
+    """Captures of two cases that go to the same reference: one would take the place of the other."""
+    defaults = {
+        name: spec["default"]
+        for name, spec in declared.items()
+        if isinstance(spec, dict) and "default" in spec
     }
     for index, entry in enumerate(data["steps"]):
         options = entry.get("capture_token") if isinstance(entry, dict) else None
         reference = options.get("secret_ref") if isinstance(options, dict) else None
-        if isinstance(reference, str) and differing.isdisjoint(PLACEHOLDER.findall(reference)):
-            sentence = (
-                "every case of the matrix would store its token here, in the place of the one before: name a parameter "
-                "that differs, such as tokens:${account}/key"
-            )
-            path: NodePath = ("steps", index, "capture_token", "secret_ref")
-            yield document.error(path, sentence, code="flow.shared_reference")
+        seen: dict[str, str] = {}
+        for case, values in cases.items() if isinstance(reference, str) else ():
+            full = _filled(str(reference), {**defaults, **values})
+            if full in seen:
+                sentence = (
+                    f"the cases '{printable(seen[full])}' and '{printable(case)}' would store their tokens here under "
+                    "the same reference, one in the place of the other: name a parameter that differs, such as "
+                    "tokens:${account}/key"
+                )
+                path: NodePath = ("steps", index, "capture_token", "secret_ref")
+                yield document.error(path, sentence, code="flow.shared_reference")
+                break
+            seen[full] = case
+
+
+def _filled(reference: str, values: Mapping[str, Any]) -> str:
+    return PLACEHOLDER.sub(lambda hole: str(values.get(hole[1], hole[0])), reference)
 
 
 def _references(data: Mapping[str, Any]) -> Iterator[str]:

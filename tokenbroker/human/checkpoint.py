@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """Say that it may go on."""
     ACTION = "action"
     """Do something by hand in the browser."""
+    APPROVAL = "approval"
+    """Approve the run, before it begins: nothing but an explicit yes is one."""
 
 
 class Outcome(StrEnum):

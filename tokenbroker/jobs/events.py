@@ -14,7 +14,7 @@ from tokenbroker.run.result import RunEvent, RunResult, StepStarted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Approved:
+class Allowed:
     """Policy has allowed the run."""
 
     mode: str
@@ -102,9 +102,9 @@ class Ended:
     exit_code: int
 
 
-Event = Approved | StepBegan | StepEnded | Refused | Finished | Trouble | Ended
+Event = Allowed | StepBegan | StepEnded | Refused | Finished | Trouble | Ended
 _KINDS: Mapping[str, type[Event]] = {
-    "approved": Approved,
+    "allowed": Allowed,
     "step_began": StepBegan,
     "step_ended": StepEnded,
     "refused": Refused,
@@ -136,9 +136,9 @@ def _frozen(name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def of_plan(plan: Plan) -> Approved:
+def of_plan(plan: Plan) -> Allowed:
     """The event of an approved plan."""
-    return Approved(mode=plan.mode.value)
+    return Allowed(mode=plan.mode.value)
 
 
 def of_refusal(error: BrokerError) -> Refused:

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 
-from tokenbroker.settings import ALIASES, PREFIX, SECRET_PREFIX, WITHHELD_VARIABLES, Settings
+from tokenbroker.settings import (
+    ALIASES,
+    PREFIX,
+    SECRET_PREFIX,
+    SINK_CREDENTIALS,
+    WITHHELD_VARIABLES,
+    Settings,
+)
 
 _INHERITED = frozenset({
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV",
     "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS",
-    "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", *ALIASES,
+    "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "VAULT_ADDR", *ALIASES,
     # Named one by one: others of Playwright's hold credentials, of its service or a browser's endpoint.
     "PLAYWRIGHT_BROWSERS_PATH", "PLAYWRIGHT_NODEJS_PATH", "PLAYWRIGHT_HOST_PLATFORM_OVERRIDE",
     "PLAYWRIGHT_SKIP_VALIDATE_HOST_REQUIREMENTS",
@@ -27,12 +34,12 @@ def secret_names(
 ) -> tuple[str, ...]:
     """Those of the variables in `environ` that hold secrets.
 
-    They are the master key, other stores' credentials, what the `settings` say that sinks read, and `names`, which
-    flows read by ``env:``.
+    They are the master key, other stores' credentials, those of sinks, what the `settings` say that sinks read, and
+    `names`, which flows read by ``env:``.
     """
-    prefixes = (
-        {SECRET_PREFIX, *(sink.prefix for sink in settings.sinks.values())} if settings else {SECRET_PREFIX}
-    )
+    prefixes = {SECRET_PREFIX, *SINK_CREDENTIALS}
+    if settings:
+        prefixes |= {sink.prefix for sink in settings.sinks.values()}
     wanted = {*WITHHELD_VARIABLES, *names}
     return tuple(name for name in environ if name in wanted or name.startswith(tuple(prefixes)))
 

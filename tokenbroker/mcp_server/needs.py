@@ -55,10 +55,10 @@ def params(flow: Flow) -> list[ParamNeed]:
     ]
 
 
-def person(flow: Flow) -> list[PersonNeed]:
+def person(flow: Flow, *, needs_approval: bool) -> list[PersonNeed]:
     """Where a person is needed, in the order of the steps; an approval of the run comes first, as step 0."""
     approval = PersonNeed(step=0, kind="approval", reason="Approve the run before it starts", only_if="")
-    wanted = [approval] if flow.policy is not None and flow.policy.approval else []
+    wanted = [approval] if needs_approval else []
     return wanted + [
         PersonNeed(
             step=step.number,

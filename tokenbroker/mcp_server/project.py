@@ -77,7 +77,7 @@ class Project:
         """
         if name.endswith(_ENDINGS):
             cases = cases_of(_loaded(self._file(name)))
-            if len(cases) > 1:
+            if cases[0].case:
                 raise UsageError(
                     f"{name} has a matrix: one of its cases has to be chosen",
                     next_step=f"name it by its id: {', '.join(case.id for case in cases)}",

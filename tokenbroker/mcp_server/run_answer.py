@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tokenbroker.errors import BrokerError
 from tokenbroker.jobs.events import (
-    Approved,
+    Allowed,
     Ended,
     Event,
     Finished,
@@ -99,7 +99,7 @@ class Account:
     def note(self, event: Event) -> None:
         """Put in what the process told."""
         match event:
-            case Approved():
+            case Allowed():
                 self._mode = event.mode
             case StepEnded():
                 self._steps.append(

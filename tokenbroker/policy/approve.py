@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import SettingsError, UsageError
-from tokenbroker.flow.cases import case_of, filled
+from tokenbroker.errors import RunError, SettingsError, UsageError
+from tokenbroker.flow.cases import case_of, filled, require_filled
 from tokenbroker.flow.model import Flow, Mode, Param
 from tokenbroker.policy.conditions import (
     OWN,
@@ -48,7 +48,7 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Approved:
+class Approval:
     """A person's word that a run may begin: whose, along which channel, and when."""
 
     who: str
@@ -77,13 +77,20 @@ class Plan:
     expires_at: datetime
     needs_approval: bool
     """Whether a person has to approve it before a browser starts."""
-    approved: Approved | None = None
+    approval: Approval | None = None
     """Who has, once somebody has."""
 
     @property
     def reason_code(self) -> str:
         """Why it was allowed."""
         return self.decision.code
+
+    def require_valid(self, now: datetime) -> None:
+        """Refuse a plan that is too old, or that nobody has approved where somebody has to; raises RunError."""
+        if now > self.expires_at:
+            raise RunError("the plan is no longer valid; approve the flow again", code="run.plan_expired")
+        if self.needs_approval and self.approval is None:
+            raise RunError(f"nobody has approved the run of {self.flow.id}", code="run.not_approved")
 
     def admit(self, begun_today: int) -> None:
         """Refuse to begin where, since the decision, as many runs have begun today as may; raises PolicyDenied."""
@@ -145,6 +152,7 @@ def approve(
     origin_map = _origin_map(request.origin_map)
     params = _params(flow, request.params)
     flow = filled(flow, params)
+    require_filled(flow)
     now = clock()
     facts = _facts(flow, request, mode=mode, origin_map=origin_map, history=history, now=now)
     decision = decide(facts, project=project)

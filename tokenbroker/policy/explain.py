@@ -9,7 +9,7 @@ from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError
 from tokenbroker.flow.model import Flow
 from tokenbroker.policy.approve import NO_HISTORY, History, Request, approve, decided, origins_of
-from tokenbroker.policy.conditions import Check, Condition
+from tokenbroker.policy.conditions import APPROVAL, Check, Condition
 from tokenbroker.settings import is_loopback
 
 
@@ -32,6 +32,11 @@ class Explanation:
     next_step: str
     checks: tuple[Check, ...] = ()
     exit_code: int = 0
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a person has to approve the run before it begins."""
+        return any(check.condition == APPROVAL for check in self.checks)
 
 
 def explain(

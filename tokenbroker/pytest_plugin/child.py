@@ -147,7 +147,7 @@ class _Told(SingleRun):
             text = without_excerpts(text)
         self.send(Trouble(code=code, text=self._redactor.text(text)))
 
-    def approved(self, plan: Plan) -> None:
+    def allowed(self, plan: Plan) -> None:
         self.send(of_plan(plan))
 
     def refused(self, error: BrokerError) -> None:

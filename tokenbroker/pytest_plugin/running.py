@@ -11,7 +11,7 @@ from tokenbroker.broker import Broker, Run
 from tokenbroker.errors import BrokerError, UsageError
 from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.human.checkpoint import Channel
-from tokenbroker.policy.approve import Plan, Request
+from tokenbroker.policy.approve import Approval, Plan, Request
 from tokenbroker.pytest_plugin import REDACTOR, summary
 from tokenbroker.pytest_plugin.allure import tell_allure_of
 from tokenbroker.pytest_plugin.ending import conclude, note, rebuilt, refuse
@@ -30,8 +30,11 @@ _LEAKING_OPTIONS = ("--tracing", "--video", "--screenshot")
 class Follower:
     """Follows runs live; `tokenbroker run` puts one into the config's stash."""
 
-    def approved(self, plan: Plan) -> None:
-        """The run was approved: the first that is known of it."""
+    def allowed(self, plan: Plan) -> None:
+        """Policy allows the run: the first that is known of it."""
+
+    def approved(self, approval: Approval) -> None:
+        """A person has approved it, where somebody had to."""
 
     def event(self, event: RunEvent) -> None:
         """A step began or ended."""
@@ -77,8 +80,13 @@ def _run_item(
     try:
         plan = broker.approve(flow, _request(request, broker))
         item.user_properties.append((summary.MODE, f"{plan.mode.value}: {plan.mode_reason}"))
-        follower.approved(plan)
+        follower.allowed(plan)
         plan, inputs = _prepare(plan, request, broker, open_sink, channel)
+        if plan.approval is not None:
+            item.user_properties.append(
+                (summary.NOTE, f"approved by {plan.approval.who} ({plan.approval.channel})")
+            )
+            follower.approved(plan.approval)
         tools_of = _tools(request, broker, channel)
         run = broker.begin(plan, open_sink)
     except BrokerError as error:

@@ -1,6 +1,5 @@
 """What a session with flows needs, attached when the first flow file is collected."""
 
-import gc
 import resource
 from collections.abc import Callable, Generator
 
@@ -47,11 +46,6 @@ class SessionHooks:
         withhold(self._config, {name for flow in flows for name in flow.references("env:")})
         # A core holds all that the process knew. The hard limit too, for the browser and the driver inherit it.
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self) -> None:
-        """Spare the interpreter a last look for garbage among all that was imported: it took a quarter of a second."""
-        gc.freeze()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

@@ -103,15 +103,22 @@ class Outline:
     sent: tuple[Sent, ...]
 
 
-def outline_of(flow: Flow) -> Outline:
-    """What `flow` would do; nothing of a value is in it, for nothing is read."""
+def outline_of(flow: Flow, *, needs_approval: bool = False) -> Outline:
+    """What `flow` would do; nothing of a value is in it, for nothing is read.
+
+    `needs_approval`: whether a person has to approve a run of it.
+    """
     typed, written, asked, kept, sent = [], [], [], [], []
     plain = {f"param:{param.name}" for param in flow.params if not param.personal}
     page = ""
-    if flow.policy is not None and flow.policy.approval:
+    if needs_approval:
         asked.append(
             Asking(
-                step=0, line=1, kind=Kind.CONFIRM.value, reason="Approve the run before it starts", only_if=""
+                step=0,
+                line=1,
+                kind=Kind.APPROVAL.value,
+                reason="Approve the run before it starts",
+                only_if="",
             )
         )
     for step in flow.steps:

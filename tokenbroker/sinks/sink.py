@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -51,6 +51,10 @@ class StoredSecret:
     created_at: datetime | None
 
 
+def _tell_nobody(_secret: Secret) -> None:
+    """Where nothing is redacted."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SinkInputs:
     """What a sink may draw on when it is opened.
@@ -59,12 +63,15 @@ class SinkInputs:
         store: takes the audit rows, and the records of the kinds that rest there.
         custody: the master key.
         variables: secrets taken out of the environment (:func:`tokenbroker.sinks.env.take_environment`).
+        learn: is told each further secret that the sink comes to hold, such as the token of a login, so that it is
+            redacted from then on.
     """
 
     store: "Store"
     custody: "KeyCustody"
     variables: Mapping[str, Secret]
     clock: Clock = system_clock
+    learn: Callable[[Secret], None] = _tell_nobody
 
 
 class Sink(ABC):

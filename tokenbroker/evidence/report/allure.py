@@ -82,7 +82,7 @@ def tell_allure(
         testCaseId=_history_id(flow),
         fullName=flow.id,
         titlePath=[flow.site, flow.name],
-        name=flow.name,
+        name=flow.label,
         description=describe(result, times),
         status=Status.PASSED if as_expected else _status(result.status, failure.code if failure else None),
         stage="finished",

@@ -17,13 +17,17 @@ def describe(result: RunResult, times: Times) -> str:
         f"- mode {_code(plan.mode.value)}: {_code(plan.mode_reason)}",
         f"- allowed as {_code(plan.reason_code)} at {_code(times.text(plan.decided_at))}",
         *(
-            [f"- approved by {_code(plan.approved.who)} ({_code(plan.approved.channel)})"]
-            if plan.approved
+            [f"- approved by {_code(plan.approval.who)} ({_code(plan.approval.channel)})"]
+            if plan.approval
             else []
         ),
         *(
             f"- stored as {_code(str(reference))}, fingerprint {_code(reference.fingerprint)}"
-            + (f", ends {_code(times.text(result.ends[reference]))}" if reference in result.ends else "")
+            + (
+                f", ends {_code(times.text_by_itself(result.ends[reference]))}"
+                if reference in result.ends
+                else ""
+            )
             for reference in result.references
         ),
         *(

@@ -1,13 +1,15 @@
 """The person at the terminal that started the run: asked on ``/dev/tty``, without echo."""
 
-import getpass
 import os
+import pwd
 import select
+import socket
 import sys
 import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import HumanUnreachable
@@ -18,6 +20,7 @@ POLL_S = 0.3
 MIN_CODE_CHARACTERS = 4
 _MAX_ANSWER_BYTES = 256
 _DENY = ("n", "no", "deny")
+_YES = ("yes", "y")
 
 
 class TerminalChannel:
@@ -57,14 +60,19 @@ class TerminalChannel:
         outcome, line = answered
         denied = line.lower() in _DENY
         code = Secret(line) if checkpoint.kind is Kind.OTP and line and not denied else None
-        if outcome is Outcome.DONE and denied:
+        if outcome is Outcome.DONE and (denied or not _means_yes(checkpoint.kind, line)):
             outcome = Outcome.DENIED
         return Answer(outcome=outcome, code=code, who=_user(), channel=self.name, at=self._clock())
 
     def _converse(self, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
         descriptor = os.open(self._tty, os.O_RDWR | os.O_NOCTTY)
         try:
-            with _without_echo(descriptor):
+            with (
+                _alone_at_the_terminal(checkpoint.deadline - self._clock()) as is_alone,
+                _without_echo(descriptor),
+            ):
+                if not is_alone:
+                    return Outcome.TIMED_OUT, ""
                 os.write(descriptor, self._prompt(checkpoint).encode())
                 answered = self._wait(descriptor, checkpoint, page_says)
                 os.write(descriptor, b"\n")
@@ -83,6 +91,7 @@ class TerminalChannel:
             Kind.DEVICE: "Approve it on your device, then press Enter ('deny' stops the run): ",
             Kind.CONFIRM: "Press Enter to go on ('deny' stops the run): ",
             Kind.ACTION: "Do it in the browser, then press Enter ('deny' stops the run): ",
+            Kind.APPROVAL: "Type 'yes' to let it begin; anything else stops it: ",
         }
         return head + what[checkpoint.kind]
 
@@ -115,11 +124,39 @@ def _in_background(descriptor: int) -> bool:
         return False  # not the controlling terminal: no job control, and nothing that would stop the read
 
 
+def _means_yes(kind: Kind, line: str) -> bool:
+    """An approval takes a word: a stray Enter is none."""
+    return kind is not Kind.APPROVAL or line.lower() in _YES
+
+
 def _user() -> str:
+    """Whose process this is, by the system and not by what the environment says."""
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())
+
+
+@contextmanager
+def _alone_at_the_terminal(patience: timedelta) -> Iterator[bool]:
+    """One question at a time: an answer must not go to another run's question, as those of a session's workers.
+
+    Answers False where others asked for as long as `patience`. Linux only: elsewhere nobody is waited for.
+    """
+    ends_at = time.monotonic() + patience.total_seconds()
+    # A name without a file, gone with its process; the processes of one terminal are of one session.
+    name = f"\0tokenbroker terminal {os.getuid()} {os.getsid(0)}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as lock:
+        while sys.platform == "linux":
+            try:
+                lock.bind(name)
+                break
+            except OSError:
+                if time.monotonic() >= ends_at:
+                    yield False
+                    return
+                time.sleep(POLL_S)
+        yield True
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tokenbroker.mcp_server.answers import Answer, Problem, problem_of, refused,
 from tokenbroker.mcp_server.desk import Desk
 from tokenbroker.mcp_server.project import Project, stored_names
 from tokenbroker.mcp_server.tools.tool import ToolKind
+from tokenbroker.policy.conditions import OWN, Condition, needs_approval
 from tokenbroker.policy.explain import is_live, reaches
 
 
@@ -82,20 +83,24 @@ def _answer(project: Project, site: str, tag: str) -> FlowsAnswer:
         for file, error in mistakes
     ]
     left: list[LeftBehind] = []
+    policy: tuple[Condition, ...] = ()
     with project.broker() as broker:
         try:
+            policy = broker.project_policy()
             left = left_behind(broker)
         except BrokerError as error:
             problems.append(problem_of(error))
         return FlowsAnswer(
             looked_in=[project.shown(folder) for folder in project.folders],
-            flows=_flows(project, broker, wanted),
+            flows=_flows(project, broker, wanted, policy),
             problems=problems,
             left_behind=left,
         )
 
 
-def _flows(project: Project, broker: Broker, flows: list[Flow]) -> list[FlowAnswer]:
+def _flows(
+    project: Project, broker: Broker, flows: list[Flow], policy: tuple[Condition, ...]
+) -> list[FlowAnswer]:
     settings = broker.configuration.settings
     alias = settings.inputs.sink
     stored = stored_names(broker, alias)
@@ -111,7 +116,7 @@ def _flows(project: Project, broker: Broker, flows: list[Flow]) -> list[FlowAnsw
                 steps=[needs.in_words(step) for step in flow.steps],
                 modes=[mode.value for mode in flow.modes],
                 params=needs.params(flow),
-                person=needs.person(flow),
+                person=needs.person(flow, needs_approval=needs_approval(flow, (*OWN, *policy))),
                 secrets=needs.secrets(
                     flow,
                     alias=alias,

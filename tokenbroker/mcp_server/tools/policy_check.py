@@ -64,7 +64,7 @@ def _bind(desk: Desk) -> Callable[..., Any]:
             explanation=explained.sentence,
             checks=[each.as_record() for each in explained.checks],
             next_step=explained.next_step,
-            person=needs.person(found),
+            person=needs.person(found, needs_approval=explained.needs_approval),
         )
         text = f"{'allowed' if answer.allowed else 'not allowed'}: {answer.code}: {answer.explanation}"
         return told(answer, f"{text}\nto do: {answer.next_step}" if answer.next_step else text)

@@ -1,0 +1,193 @@
+"""The KV engine, version 2, as this sink uses it.
+
+https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import hvac
+
+from tokenbroker.errors import UsageError
+from tokenbroker.secret import Secret
+from tokenbroker.sinks.sink import checked_path
+from tokenbroker.sinks.vault_failure import Failure
+from tokenbroker.sinks.vault_session import VaultSession
+
+VALUE = "value"
+"""The field of a secret's data that holds the value; what others have put there can be read as well."""
+
+_NO_CONTENT = 204
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KvVersion:
+    """What the engine's metadata tell of a version.
+
+    Attributes:
+        created: when it was written, to the letter as the server says it.
+        created_at: the same, as a moment.
+        deleted: from when on it isn't given out, though it still is there; None for never.
+        destroyed: it is gone for good, and only its number is left.
+    """
+
+    number: int
+    created: str
+    created_at: datetime
+    deleted: datetime | None
+    destroyed: bool
+
+    def readable(self, now: datetime) -> bool:
+        """Whether its value is given out at `now`."""
+        return not self.destroyed and (self.deleted is None or self.deleted > now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KvPath:
+    """The versions at a path, in the order of their numbers, and the number of the newest (0: none ever was)."""
+
+    current: int
+    versions: tuple[KvVersion, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KvRecord:
+    """One version's data: `secret` is None where it has no text under :data:`VALUE`."""
+
+    version: int
+    created: str
+    secret: Secret | None
+    put_id: str
+
+
+class KvEngine:
+    """The engine at `mount`; every path lies below the folder `prefix`."""
+
+    def __init__(self, *, mount: str, prefix: str) -> None:
+        self._mount = mount
+        self._prefix = prefix
+
+    def read(self, session: VaultSession, path: str, version: int | None = None) -> KvRecord | Failure:
+        """The data of `version`, or of the newest one."""
+
+        def call(client: hvac.Client) -> KvRecord:
+            answer = client.secrets.kv.v2.read_secret_version(
+                self._full(path), version=version, mount_point=self._mount, raise_on_deleted_version=True
+            )
+            return _record(answer["data"])
+
+        return session.ask(call)
+
+    def look(self, session: VaultSession, path: str) -> KvPath | Failure:
+        """What versions there are at `path`; reads no value."""
+
+        def call(client: hvac.Client) -> KvPath:
+            answer = client.secrets.kv.v2.read_secret_metadata(self._full(path), mount_point=self._mount)
+            return _path(answer["data"])
+
+        found = session.ask(call)
+        return KvPath(current=0, versions=()) if found is Failure.NOT_FOUND else found
+
+    def write(
+        self, session: VaultSession, path: str, secret: Secret, *, after: int, about: dict[str, str]
+    ) -> KvVersion | Failure:
+        """Write `secret` as the version that follows on `after`; CONFLICT if another one has been written there."""
+
+        def call(client: hvac.Client) -> KvVersion:
+            answer = client.secrets.kv.v2.create_or_update_secret(
+                self._full(path),
+                secret={VALUE: secret.reveal(), **about},
+                cas=after,
+                mount_point=self._mount,
+            )
+            return _version(int(answer["data"]["version"]), answer["data"])
+
+        return session.ask(call, repeatable=False)
+
+    def destroy(self, session: VaultSession, path: str, versions: list[int]) -> Failure | None:
+        """Destroy `versions`; their numbers stay used. Doing it again changes nothing."""
+
+        def call(client: hvac.Client) -> None:
+            answer = client.secrets.kv.v2.destroy_secret_versions(
+                self._full(path), versions=versions, mount_point=self._mount
+            )
+            if answer.status_code != _NO_CONTENT:
+                raise ValueError("not the answer of a KV engine")
+
+        return session.ask(call)
+
+    def paths(self, session: VaultSession) -> Iterator[str | Failure]:
+        """Every path below the prefix that a secret can be read from; folders that may not be listed are left out."""
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            keys = self._keys(session, folder)
+            if isinstance(keys, Failure):
+                if keys is Failure.DENIED and folder:
+                    continue
+                yield keys
+                return
+            folders += [f"{folder}{key}" for key in keys if key.endswith("/")]
+            yield from (f"{folder}{key}" for key in keys if is_kv_path(f"{folder}{key}"))
+
+    def _keys(self, session: VaultSession, folder: str) -> list[str] | Failure:
+        def call(client: hvac.Client) -> list[str]:
+            answer = client.secrets.kv.v2.list_secrets(self._full(folder), mount_point=self._mount)
+            return [str(key) for key in answer["data"]["keys"]]
+
+        keys = session.ask(call)
+        return [] if keys is Failure.NOT_FOUND else keys
+
+    def _full(self, path: str) -> str:
+        return f"{self._prefix}/{path}" if self._prefix else path
+
+
+def is_kv_path(path: str) -> bool:
+    """Whether `path` names exactly one secret of the engine.
+
+    Empty, ``.`` and ``..`` parts don't: on their way URLs are tidied, and the path would be another, or lie outside of
+    the prefix.
+    """
+    try:
+        checked_path(path)
+    except UsageError:
+        return False
+    return not any(part in ("", ".", "..") for part in path.split("/"))
+
+
+def _path(data: dict[str, Any]) -> KvPath:
+    found = sorted((_version(int(number), told) for number, told in data["versions"].items()), key=_number)
+    return KvPath(current=int(data["current_version"]), versions=tuple(found))
+
+
+def _number(version: KvVersion) -> int:
+    return version.number
+
+
+def _version(number: int, told: dict[str, Any]) -> KvVersion:
+    created, deleted = told["created_time"], told["deletion_time"]
+    return KvVersion(
+        number=number,
+        created=created,
+        created_at=_moment(created),
+        deleted=_moment(deleted) if deleted else None,
+        destroyed=bool(told["destroyed"]),
+    )
+
+
+def _moment(text: str) -> datetime:
+    """RFC 3339, which names its offset; the nanoseconds are cut to microseconds."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _record(answer: dict[str, Any]) -> KvRecord:
+    data, metadata = answer["data"], answer["metadata"]
+    value = data.get(VALUE)
+    return KvRecord(
+        version=int(metadata["version"]),
+        created=str(metadata["created_time"]),
+        secret=Secret(value) if isinstance(value, str) and value else None,
+        put_id=str(data.get("put_id", "")),
+    )
