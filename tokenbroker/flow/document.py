@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from tokenbroker.errors import FlowError
+from tokenbroker.flow.excerpt import shown
 from tokenbroker.flow.model import Position
 
 MAX_BYTES = 1_000_000
@@ -76,7 +77,7 @@ def flow_error(
     lines = text.splitlines()
     excerpt = ""
     if 0 < line <= len(lines):
-        excerpt = f"\n  {line:>4} | {lines[line - 1][:_EXCERPT_CHARACTERS]}"
+        excerpt = f"\n  {line:>4} | {shown(lines[line - 1][:_EXCERPT_CHARACTERS])}"
         if column <= _EXCERPT_CHARACTERS:
             excerpt += f"\n       | {' ' * (column - 1)}^"
     error = FlowError(f"{path}:{line}:{column}: {sentence}{excerpt}", code=code)

@@ -12,6 +12,7 @@ import yaml
 
 from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import MAX_BYTES, Document, NodePath, Region, printable, read_document
+from tokenbroker.flow.excerpt import printable_line, shown
 from tokenbroker.flow.load import examine
 from tokenbroker.flow.model import StepTypes
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
@@ -28,6 +29,10 @@ ABOUT_SUPPRESSIONS: Final[Mapping[str, str]] = {
 """The findings about suppressions themselves, which no rule can make: they come after all rules."""
 _SUPPRESSION = re.compile(r"#\s*tokenbroker:\s*ignore(?![\w-])(?:\[(?P<ids>[^\]]*)\])?(?P<reason>.*)$")
 _MAX_SUPPRESSIONS = 100
+_AGAIN_CHARACTERS = 6  # a shorter text stands in many words
+_MAX_AGAIN = 50
+_SHOWN_CHARACTERS = 4_000
+_EXCERPT_CHARACTERS = 400  # of a line that is not understood, which takes longer to look at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,18 +79,43 @@ def lint(path: Path, steps: StepTypes, *, wants: Callable[[str], bool] = lambda 
     flow, mistakes = examine(document, steps)
     lines = document.text.splitlines()
     if flow is None:
-        return [_mistake(path, error, line_text=_line(lines, error.line)) for error in mistakes]
+        told = [
+            _mistake(path, error, line_text=shown(_line(lines, error.line)[:_EXCERPT_CHARACTERS]))
+            for error in mistakes
+        ]
+        return _ordered([*told, *_in_text(document, lines, wants)])
     subject = Subject(flow=flow, document=document, steps=steps)
     # All of them, whatever is wanted: what one has found to be a secret, no finding of another may show.
     hits = [(rule, hit) for rule in RULES for hit in rule.check(subject)]
-    for _, hit in hits:
-        if hit.is_secret:
-            _cover(lines, _place(document, hit))
+    _cover_all(document, lines, hits)
     found = [_finding(document, lines, rule, hit) for rule, hit in hits if wants(rule.id)]
     suppressions = list(_suppressions(subject, lines))
     told = [_suppressed(each, suppressions) for each in found] if suppressions else found
     told += [each for each in _about(suppressions, path, lines, wants) if wants(each.id)]
-    return sorted(told, key=lambda each: (each.region.line, each.region.column, each.id))
+    return _ordered(told)
+
+
+def _ordered(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda each: (each.region.line, each.region.column, each.id))
+
+
+def _in_text(document: Document, lines: list[str], wants: Callable[[str], bool]) -> list[Finding]:
+    """What the rules that need no flow find in a text that is none yet: a secret is one in it, too."""
+    hits = [(rule, hit) for rule in RULES if rule.check_text for hit in rule.check_text(document)]
+    _cover_all(document, lines, hits)
+    return [_finding(document, lines, rule, hit) for rule, hit in hits if wants(rule.id)]
+
+
+def _cover_all(document: Document, lines: list[str], hits: list[tuple[Rule, Hit]]) -> None:
+    """Cover each secret that was found, at its place and wherever else the file has it."""
+    for index, hit in enumerate(hit for _, hit in hits if hit.is_secret):
+        _cover(lines, _place(document, hit))
+        if index >= _MAX_AGAIN:
+            continue
+        node = None if hit.comment else document.values.get(hit.path)
+        text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+        if len(text) >= _AGAIN_CHARACTERS and "\n" not in text:
+            lines[:] = [line.replace(text, "•" * len(text)) for line in lines]
 
 
 def _mistake(path: Path, error: FlowError, *, line_text: str) -> Finding:
@@ -97,7 +127,7 @@ def _mistake(path: Path, error: FlowError, *, line_text: str) -> Finding:
         file=path,
         region=region,
         message=error.what,
-        line_text=line_text,
+        line_text=shown(line_text[:_EXCERPT_CHARACTERS]),
     )
 
 
@@ -216,4 +246,4 @@ def _about(
 
 
 def _line(lines: list[str], number: int) -> str:
-    return lines[number - 1] if 0 < number <= len(lines) else ""
+    return printable_line(lines[number - 1][:_SHOWN_CHARACTERS]) if 0 < number <= len(lines) else ""

@@ -69,7 +69,12 @@ class Subject:
 
     def scalars(self) -> Iterator[tuple[NodePath, str]]:
         """Each text of the flow with its node."""
-        yield from _scalars((), self.document.data)
+        yield from scalars_in(self.document)
+
+
+def scalars_in(document: Document) -> Iterator[tuple[NodePath, str]]:
+    """Each text of `document` with its node."""
+    yield from _scalars((), document.data)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +100,8 @@ class Rule:
     bad: str
     good: str
     check: Callable[[Subject], Iterator[Hit]]
+    check_text: Callable[[Document], Iterator[Hit]] | None = None
+    """What it finds in a text that is no flow yet; None where it needs a flow."""
     is_critical: bool = False
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from tokenbroker.flow.comments import Comment
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
 # The last part of a host begins with a letter: `browser@120.0` is a version.
@@ -15,10 +16,15 @@ _MAX_COMMENTS = 100
 def check(subject: Subject) -> Iterator[Hit]:
     for path, text in subject.scalars():
         if path[-1] in _TYPED and _ADDRESS.search(text):
-            yield Hit(path=path, message="an e-mail address stands in the file")
-    told = (comment for comment in subject.comments if _ADDRESS.search(comment.text))
-    for comment in islice(told, _MAX_COMMENTS):
-        yield Hit(comment=comment, message="an e-mail address stands in a comment")
+            yield Hit(path=path, message="an e-mail address stands in the file", is_secret=True)
+    told = (_at(comment, found) for comment in subject.comments if (found := _ADDRESS.search(comment.text)))
+    for address in islice(told, _MAX_COMMENTS):
+        yield Hit(comment=address, message="an e-mail address stands in a comment", is_secret=True)
+
+
+def _at(comment: Comment, found: re.Match[str]) -> Comment:
+    """The address alone: what else the comment says may be a suppression."""
+    return Comment(text=found[0], line=comment.line, column=comment.column + found.start())
 
 
 RULE = Rule(

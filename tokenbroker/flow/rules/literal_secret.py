@@ -7,25 +7,28 @@ from importlib import import_module
 from pathlib import Path
 
 from tokenbroker.errors import FlowError
-from tokenbroker.flow.comments import Comment
-from tokenbroker.flow.document import parse_document
+from tokenbroker.flow.comments import Comment, comments_in
+from tokenbroker.flow.document import Document, NodePath, parse_document
 from tokenbroker.flow.model import Step
-from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, words_in, words_of
+from tokenbroker.flow.rule import Hit, Rule, Severity, Subject, scalars_in, words_in, words_of
 
 # What stands right behind such a word may say that the field is only about a secret, as `#token_name` is.
 _SECRET_FIELD = re.compile(
-    r"(passw(or[dt])?+|passphrase|(?<![a-z])(pin|pwd|pass)(?![a-z])|secret|token|api[ _-]?key|credential)s?+"
+    r"(passw(or[dt])?+|kennwort|passphrase|(?<![a-z])(pin|pwd|pw|pass)(?![a-z])|secret|token|api[ _-]?key"
+    r"|credential)s?+"
     r"(?![ _\[-]*(name|title|desc|scope|note|hint|label|expir|days|length|policy|rotat|count|type|search|filter|"
     r"modal|dialog|form|list|table|page|panel|section))"
 )
 # In a comment: such a word, an equals sign or a colon, and behind it words in quotes, or one word with a letter and a
 # digit. An address, a reference (`secrets:NAME`), a selector and a length ("12-character") are no secrets.
-_SIGN = r"""([ _-]key)?["'`\]]?\s*(=|:(?=[\s"'])|(?<!s):)\s*"""
+_SIGN = r"""([ _-]key)?["'`\]]?(\s*(=|:(?=[\s"'])|(?<!s):)\s*|\s+(?:is|was)\s+)"""
 _QUOTED = r"""["'](?![a-z][\w+.-]*:)[^\W_][^"'\[\]=#>]{5,}["']"""
 _WORD = (
     r"""["'`]?(?![a-z][\w+.-]*:|\d+-[a-z])(?=[^\s"'`]*\d)(?=[^\s"'`]*[a-z])[^\W_][^\s"'`()\[\]{}<>,;]{5,}"""
 )
 _NAMED_SECRET = re.compile(rf"{_SECRET_FIELD.pattern}{_SIGN}({_QUOTED}|{_WORD})")
+_OF_TYPE = frozenset({"frame", "page", "timeout", "name", "id", "when", "retry"})
+_IS_REFERENCE = re.compile(r"(secrets|param|env):[\w./${}-]+$")
 _MAX_SEARCHED = 8192  # some of the patterns take time that grows with more than a text's length
 # Characters in one comment and in all: more than anybody writes, and few enough to be searched in a moment.
 _MAX_COMMENT = 1024
@@ -68,20 +71,56 @@ _DETECTORS = {
 def check(subject: Subject) -> Iterator[Hit]:
     told = set()
     for step in subject.flow.steps:
-        if step.verb == "type" and "value" in step.options and _is_secret_field(step):
-            path = subject.at(step, "value")
-            told.add(path)
-            where = ((subject.at(step, "selector"), "the field that it is typed into"),)
-            yield Hit(path=path, message="a secret is typed from the file", is_secret=True, related=where)
-    for path, text in subject.scalars():
-        kind = kind_of(text)
-        if kind and path not in told:
-            yield Hit(path=path, message=f"this looks like a secret: {kind}", is_secret=True)
+        if step.verb == "type" and _is_secret_field(step):
+            for path, field in _typed(subject, step):
+                told.add(path)
+                where = ((field, "the field that it is typed into"),)
+                yield Hit(path=path, message="a secret is typed from the file", is_secret=True, related=where)
+    yield from _by_form(subject.scalars(), told)
     yield from _in_comments(subject.comments)
 
 
+def check_text(document: Document) -> Iterator[Hit]:
+    """Also in a text that is no flow: its mistake is mended later, and it is committed now."""
+    told = set()
+    data = document.data if isinstance(document.data, dict) else {}
+    steps = data.get("steps")
+    for index, entry in enumerate(steps if isinstance(steps, list) else ()):
+        match entry:
+            case {"type": {"selector": selector, **rest}} if _SECRET_FIELD.search(words_in(selector)):
+                # What is none of the step's own words is what was to be typed.
+                for key in rest.keys() - _OF_TYPE:
+                    path: NodePath = ("steps", index, "type", str(key))
+                    told.add(path)
+                    said = rest[key]
+                    if isinstance(said, str) and not _IS_REFERENCE.match(said):
+                        yield Hit(path=path, message="a secret stands in the file", is_secret=True)
+    yield from _by_form(scalars_in(document), told)
+    yield from _in_comments(comments_in(document))
+
+
+def _by_form(scalars: Iterable[tuple[NodePath, str]], told: set[NodePath]) -> Iterator[Hit]:
+    for path, text in scalars:
+        kind = kind_of(text)
+        if kind and path not in told:
+            yield Hit(path=path, message=f"this looks like a secret: {kind}", is_secret=True)
+
+
 def _is_secret_field(step: Step) -> bool:
-    return bool(step.options["value"]) and _SECRET_FIELD.search(words_of(step)) is not None
+    return _SECRET_FIELD.search(words_of(step)) is not None
+
+
+def _typed(subject: Subject, step: Step) -> Iterator[tuple[NodePath, NodePath]]:
+    """The literals that `step` types: its own, or those of the parameter that it types; each with the field's node."""
+    field = subject.at(step, "selector")
+    if step.options.get("value"):
+        yield subject.at(step, "value"), field
+    kind, _, name = str(step.options.get("value_ref", "")).partition(":")
+    if kind == "param":
+        places: list[NodePath] = [("params", name, "default")]
+        places += [("matrix", case, name) for case in subject.flow.matrix]
+        values = subject.document.values
+        yield from ((path, field) for path in places if path in values and values[path].value)
 
 
 def _in_comments(comments: Iterable[Comment]) -> Iterator[Hit]:
@@ -162,5 +201,6 @@ steps:
   - type: { selector: "#password", value_ref: "secrets:example.password" }
 """,
     check=check,
+    check_text=check_text,
     is_critical=True,
 )

@@ -112,7 +112,7 @@ WAIT_HUMAN = StepKind(
                 "description": "What the person is asked for, and why.",
             },
             "kind": {
-                "enum": [kind.value for kind in Kind],
+                "enum": [kind.value for kind in Kind if kind is not Kind.APPROVAL],
                 "description": "otp where the page shows a field for a code; else confirm, device or action.",
             },
             "until": {**SELECTOR, "description": "What the page shows once the person is done."},
