@@ -301,7 +301,7 @@ def test_a_sink_in_vault_that_names_no_server_has_that_of_vaults_own_variable(tm
     "line",
     [
         'address = "http://vault.example.com:8200"',
-        'address = "https://demo:demo-only@vault.example.com"',
+        'address = "https://demo:demo-only@vault.example.com"',  # pragma: allowlist secret
         'address = "https://vault.example.com/?token=demo-only"',
         'address = "https://vault.example.com:demo-only"',
         'address = "vault.example.com"',

@@ -109,6 +109,10 @@ class Broker:
             self.redactor.add(self._local.custody.export_key(), label="master-key")
         return self._local
 
+    def has_home(self) -> bool:
+        """Whether there is a store: asking does not make one."""
+        return (self.home / "store.db").exists()
+
     @property
     def spool(self) -> Spool:
         """The write-ahead spool of this home."""
@@ -174,7 +178,7 @@ class Broker:
 
     def explain(self, flow: Flow, request: Request) -> Explanation:
         """What `approve` would decide; nothing is recorded, and no home is made where there is none."""
-        history = self.history(flow, request) if (self.home / "store.db").exists() else NO_HISTORY
+        history = self.history(flow, request) if self.has_home() else NO_HISTORY
         return explain(flow, request, clock=self.clock, history=history, project=self.project_policy())
 
     def approve(self, flow: Flow, request: Request) -> Plan:

@@ -26,6 +26,11 @@ def test_every_setting_is_shown_with_where_it_came_from(project: Project) -> Non
 
 @pytest.mark.req("SECRET-4")
 def test_doctor_tells_what_is_there_and_reminds_of_the_backup(project: Project) -> None:
+    fresh = {row["what"]: row for row in json.loads(project.tokenbroker("doctor", "--json").out)}
+    assert fresh["store"]["found"].startswith("none yet in ")
+    assert "master key" not in fresh
+    assert not project.home.exists()  # a look makes nothing
+    project.put("example.email", "demo-only-someone@example.test")
     ended = project.tokenbroker("doctor", "--json")
     found = {row["what"]: row for row in json.loads(ended.out)}
     assert (ended.code, found["browser"]["state"], found["store"]["state"]) == (0, "ok", "ok")
@@ -37,8 +42,9 @@ def test_doctor_tells_what_is_there_and_reminds_of_the_backup(project: Project) 
 
 
 @pytest.mark.req("SECRET-4")
-def test_doctor_looks_at_a_fresh_home_with_the_key_that_was_given(project: Project) -> None:
+def test_doctor_looks_at_a_home_with_the_key_that_was_given(project: Project) -> None:
     key = "cnVubmluZyBvdXQgb2Ygc2FtcGxlIGtleXMgaGVyZSE="  # pragma: allowlist secret
+    assert project.tokenbroker("secrets", "list", TOKENBROKER_KEY=key).code == 0  # makes the store
     ended = project.tokenbroker("doctor", "--json", TOKENBROKER_KEY=key)
     found = {row["what"]: row["state"] for row in json.loads(ended.out)}
     assert (ended.code, found["store"], found["master key"]) == (0, "ok", "ok")

@@ -19,7 +19,7 @@ def test_the_reference_flow_is_told_whole(project: Project) -> None:
     assert ended.code == 0, ended.text
     for told in (
         f"{SITE}, which the origin map leads to http://127.0.0.1:9",
-        f"step  3, line  8  secrets:example.password into #password, after {SITE}/login",
+        f"step  3, line  8  secrets:example.password (not stored yet) into #password, after {SITE}/login",
         "step  6, line 11  Enter 2FA (otp or confirm)",
         "step  8, line 13  click text=Create API Key",
         "step 11, line 16  text of .token -> bitwarden:example/opendiscourse (sink type local)",
@@ -100,9 +100,9 @@ def test_a_case_and_the_life_of_its_token_are_told(project: Project) -> None:
     ended = project.tokenbroker("plan", str(file), "--case", "b")
     for told in (
         "example/sample[b]",
-        "step  2, line  9  click #go (taken for it, as the first act before the capture; 'creates' says it)",
+        "step  2, line  9  click #go, or a later act before the capture ('creates' would say which)",
         "text of .t -> local:beta/key (sink type local)\n",
-        "it ends after 90d; once replaced it works on for 24h; owner platform; replaced by the flow example/rotate",
+        "it ends after 90d; once replaced it works on for 24h; owner platform; to replace it: the flow example/rotate",
     ):
         assert told in ended.out
     ended = project.tokenbroker("plan", str(file))

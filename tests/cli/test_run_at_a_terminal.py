@@ -190,7 +190,7 @@ def test_a_token_whose_flow_says_how_long_it_lives_is_stored_with_its_end(attend
     )
     assert row["ends"].startswith(end[1])
     told = attended.tokenbroker("secrets", "show", "bitwarden:search/ci").out
-    assert "owner platform, revoked by example/revoke_key" in told
+    assert "owner platform, to revoke it example/revoke_key" in told
     page = (Path(result["evidence"]) / "START-HERE.html").read_text(encoding="utf-8")
     assert f"{end[1]}:" in page
     refused = attended.tokenbroker(*RUN, flow)

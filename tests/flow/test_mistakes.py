@@ -87,8 +87,8 @@ def told_by(error: FlowError) -> list[str]:
             ["6:60: unknown key 'landmrk'; did"],
         ),
         ("click: [{ css: a }]", ["6:12: there are 1 here: 2 to 5 alternatives"]),
-        ("navigate: [a]", ["6:15: this must be text"]),
-        ("navigate: { url: 3 }", ["6:22: this must be text: put it in quotes"]),
+        ("navigate: [a]", ["6:15: this must be an address that begins with http"]),
+        ("navigate: { url: 3 }", ["6:22: this must be an address that begins with http"]),
         ("wait_human: { reason: x }", ["6:27: this must have 3 characters at least"]),
     ],
 )

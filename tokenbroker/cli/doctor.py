@@ -80,6 +80,12 @@ def _home(broker: Broker) -> Iterator[Finding]:
 
 
 def _opened(broker: Broker) -> Iterator[Finding]:
+    if not broker.has_home():
+        # A look makes nothing: neither a store nor a key that somebody would have to back up.
+        yield Finding(
+            what="store", state=OK, found=f"none yet in {broker.home}; the first use makes it, and its key"
+        )
+        return
     broker.local.probe()
     yield Finding(what="store", state=OK, found=f"{broker.local.store.path} can be written")
     custody = broker.local.custody

@@ -15,8 +15,8 @@ _LIFE = {
     "expires_in": "it ends after",
     "expires_at": "it ends after",
     "grace": "once replaced it works on for",
-    "rotates": "replaced by the flow",
-    "revokes": "revoked by the flow",
+    "rotates": "to replace it: the flow",
+    "revokes": "to revoke it: the flow",
     "owner": "owner",
 }
 
@@ -52,18 +52,19 @@ def plan(
         }
         print(json.dumps({**record, "policy": as_record(told)}, indent=2))
     else:
-        print(
-            "\n".join([f"{asked.flow.id}  ({flow})", *_parts(outline, origins, sinks), "", *in_words(told)])
-        )
+        parts = _parts(outline, origins, sinks, asked.missing())
+        print("\n".join([f"{asked.flow.id}  ({flow})", *parts, "", *in_words(told)]))
     raise typer.Exit(told.exit_code)
 
 
-def _parts(outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str]) -> Iterator[str]:
+def _parts(
+    outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str], missing: frozenset[str]
+) -> Iterator[str]:
     led = [one if one == to else f"{one}, which the origin map leads to {to}" for one, to in origins.items()]
     parts = {
         "It can reach these, and nothing else": led,
-        "It types secrets, and only where the page and all that holds it belong to those": map(
-            _typed, outline.typed
+        "It types secrets, and only where the page and all that holds it belong to those": (
+            _typed(each, missing) for each in outline.typed
         ),
         "It fills in what is no secret": map(_written, outline.written),
         "It waits for a person": map(_asking, outline.asked),
@@ -79,10 +80,11 @@ def _parts(outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str
             yield from ("", head, *(f"  {line}" for line in told))
 
 
-def _typed(each: Typed) -> str:
+def _typed(each: Typed, missing: frozenset[str]) -> str:
     where = f"in the window '{each.window}'" if each.window else f"after {each.page}" if each.page else ""
     places = [*(["in a frame"] if each.frame else []), *([where] if where else [])]
-    return f"{_at(each)}  {each.reference} into {', '.join([each.field, *places])}"
+    lack = " (not stored yet)" if each.reference in missing else ""
+    return f"{_at(each)}  {each.reference}{lack} into {', '.join([each.field, *places])}"
 
 
 def _written(each: Written) -> str:
@@ -97,7 +99,7 @@ def _asking(each: Asking) -> str:
 
 def _made(each: Made) -> str:
     name = f", called {each.name}" if each.name else ""
-    guess = "" if each.is_said else " (taken for it, as the first act before the capture; 'creates' says it)"
+    guess = "" if each.is_said else ", or a later act before the capture ('creates' would say which)"
     return f"{_at(each)}  {each.what}{guess}{name}{f'; to revoke it: {each.revoke}' if each.revoke else ''}"
 
 

@@ -14,7 +14,7 @@ from tokenbroker.errors import UsageError
 from tokenbroker.flow.cases import case_of
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow, Mode
-from tokenbroker.policy.approve import Request
+from tokenbroker.policy.approve import NEEDS_LIVE, Request
 from tokenbroker.policy.explain import Explanation
 from tokenbroker.pytest_plugin.options import parse_mode, parse_params
 from tokenbroker.run.steps import STEPS
@@ -78,6 +78,17 @@ class Asked:
         """Where the settings lead origins."""
         return self.configuration.settings.origin_map
 
+    def missing(self) -> frozenset[str]:
+        """The flow's secrets that its inputs' sink has not, as far as that can be told; asking makes no home."""
+        settings = self.configuration.settings
+        alias = settings.inputs.sink
+        names = self.flow.references("secrets:")
+        if not names or settings.sink(alias).type != "local":
+            return frozenset()
+        with Broker(self.configuration, environ={}) as broker:
+            there = {each.path for each in broker.sink(alias).list()} if broker.has_home() else set()
+        return frozenset(f"secrets:{name}" for name in names if name not in there)
+
     def explanation(self) -> Explanation:
         """What policy says now; asking makes no home where there is none."""
         with Broker(self.configuration, environ={}) as broker:
@@ -108,6 +119,10 @@ def in_words(told: Explanation) -> list[str]:
     """For a person, a line each."""
     lines = [f"{'allowed' if told.allowed else 'not allowed'}: {told.code}", f"  {told.sentence}"]
     lines += [f"  to do  {told.next_step}"] if told.next_step else []
+    if told.code == NEEDS_LIVE:
+        lines.append(
+            "  note   judged by the settings alone: an origin_map of a conftest.py, such as the demo's, is not asked"
+        )
     lines += [""] if told.checks else []
     return [
         *lines,

@@ -65,6 +65,8 @@ def run(
         outcome = _run_once(flow, case, [*options, "--again"])
     if as_json:
         print(json.dumps(outcome.summary(), indent=2))
+    if refused is not None and outcome.exit_code == 0:
+        _say(f"{flow}: not begun, as it expects: {refused.code}: {refused.sentence}")
     gc.freeze()  # a last look for garbage among all that was imported would take a quarter of a second
     raise typer.Exit(outcome.exit_code)
 

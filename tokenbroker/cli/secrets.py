@@ -59,6 +59,7 @@ def _row(alias: str, stored: StoredSecret, life: Life | None) -> dict[str, str |
         "flow": life.flow_id if life else None,
         "rotates": life.rotates or None if life else None,
         "revokes": life.revokes or None if life else None,
+        "grace": f"{life.grace_s // 60} min" if life and life.grace_s is not None else None,
     }
 
 
@@ -98,7 +99,7 @@ def show(
         lives = broker.lives()
     if not found:
         raise SecretNotFound(
-            f"there is no secret at {reference}", next_step=f"tokenbroker secrets put {reference}"
+            f"there is no secret at {reference}", next_step="tokenbroker secrets list   shows what there is"
         )
     for stored in found:
         row = _row(alias, stored, lives.get((alias, stored.path, stored.version)))
@@ -107,8 +108,9 @@ def show(
             "by": row["flow"],
             "ends": row["ends"],
             "owner": row["owner"],
-            "replaced by": row["rotates"],
-            "revoked by": row["revokes"],
+            "to replace it": row["rotates"],
+            "to revoke it": row["revokes"],
+            "once replaced it works on for": row["grace"],
         }
         rest = "".join(f", {name} {value}" for name, value in told.items() if value)
         print(f"{row['reference']}  fingerprint {stored.fingerprint}{rest}")

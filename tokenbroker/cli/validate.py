@@ -88,7 +88,11 @@ def validate(
         case Format.TEXT:
             for line in as_text(open_ones):
                 print(line)
-            print(_summary(files, everything, counting, excluded=excluded, tells_notes=notes))
+            print(
+                _summary(
+                    files, everything, counting, excluded=excluded if exclude else None, tells_notes=notes
+                )
+            )
     raise typer.Exit(1 if counting else 0)
 
 
@@ -97,11 +101,11 @@ def _summary(
     everything: list[Finding],
     counting: list[Finding],
     *,
-    excluded: int,
+    excluded: int | None,
     tells_notes: bool,
 ) -> str:
     wrong = len({each.file for each in counting})
-    left_out = f", {excluded} left out" if excluded else ""
+    left_out = f", {excluded} left out" if excluded is not None else ""
     said = f"{_number(len(files), 'file')} checked{left_out}: {_number(len(counting), 'finding')}"
     said += f" in {wrong}" if wrong else ""
     no_flows = len({each.file for each in everything if not each.id.startswith("TB")})

@@ -129,6 +129,8 @@ def _sentence(error: ValidationError) -> str:
             return _sentence(min(error.context, key=relevance))
         case "type":
             names = [expected] if isinstance(expected, str) else expected
+            if names == ["string"] and "$comment" in schema and not _fits_in_quotes(schema, instance):
+                return f"this must be {schema['$comment']}"
             hint = f": {said}" if "object" in names and "description" in schema else ""
             hint = (
                 ": put it in quotes" if names == ["string"] and isinstance(instance, (int, float)) else hint
@@ -136,8 +138,14 @@ def _sentence(error: ValidationError) -> str:
             return f"this must be {' or '.join(_TYPES[name] for name in names)}{hint}"
         case "enum":
             return f"this must be one of {', '.join(map(str, expected))}"
+        case "const" if isinstance(expected, str):
+            return f"this must be '{expected}'"
         case "const":
-            return f"this must be {expected}"
+            return (
+                f"this must be {expected}, without quotes"
+                if isinstance(instance, str)
+                else f"this must be {expected}"
+            )
         case "required":
             missing = [key for key in expected if key not in instance]
             return f"'{missing[0]}' is missing"
@@ -163,6 +171,12 @@ def _sentence(error: ValidationError) -> str:
             return _LIMITS[str(rule)].format(expected)
         case _:
             return f"this breaks the rule {error.validator}: {expected}"
+
+
+def _fits_in_quotes(schema: Any, instance: Any) -> bool:
+    """Whether a number would be as it must be if it were a text."""
+    is_number = isinstance(instance, (int, float)) and not isinstance(instance, bool)
+    return is_number and re.search(schema.get("pattern", ""), str(instance)) is not None
 
 
 def _choice(branches: Sequence[Any], instance: Any) -> str:

@@ -52,7 +52,7 @@ SCHEMA: Final[dict[str, Any]] = {
                         "type": "array",
                         "items": {
                             "type": "string",
-                            "pattern": "^https?://[^/?#\\s]+$",
+                            "pattern": "^https?://[^/?#*\\s]+$",
                             "$comment": "an origin such as https://console.example.com",
                         },
                         "minItems": 1,

@@ -119,7 +119,7 @@ FLOW_PROPERTIES: dict[str, Any] = {
         "type": "array",
         "items": {
             "type": "string",
-            "pattern": "^https?://[^/?#]+$",
+            "pattern": "^https?://[^/?#*]+$",
             "$comment": "an origin such as https://console.example.com",
         },
         "minItems": 1,
