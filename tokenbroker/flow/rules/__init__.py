@@ -8,6 +8,7 @@ from tokenbroker.flow.rules import (
     answers_otp,
     brittle_selector,
     literal_email,
+    literal_placeholder,
     literal_secret,
     no_policy,
     otp_seed,
@@ -37,4 +38,5 @@ RULES: Final[tuple[Rule, ...]] = (
     brittle_selector.RULE,
     unused_param.RULE,
     unknown_engine.RULE,
+    literal_placeholder.RULE,
 )
