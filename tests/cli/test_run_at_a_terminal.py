@@ -81,7 +81,7 @@ def test_ctrl_c_leaves_no_browser_and_no_temporary_folder(demo_project: Project,
     with demo_project.terminal(*RUN, flow) as terminal:
         terminal.wait_for(PROMPT if prompt else "3/3 wait_for #never-there")
         terminal.press_ctrl_c()
-        assert terminal.end() == 130
+        assert terminal.end() == 130, terminal.screen
         assert "Traceback" not in terminal.screen
         assert "Interrupted" in terminal.screen
     assert demo_project.wait_until_alone()

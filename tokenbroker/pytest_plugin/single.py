@@ -1,6 +1,8 @@
 """One flow as a pytest session of its own: what `tokenbroker run` and a run's child process share."""
 
+import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +29,7 @@ _ARGUMENTS = (
     # A time-out for tests must not cut off a person, or a run between create and capture. The project's
     # setting of it is then one that nobody knows.
     "-p", "no:timeout", "-W", "ignore::pytest.PytestConfigWarning", "-o", "strict_config=false",
+    "-p", "no:unraisableexception",
     # Whoever is here has imported the plugin already.
     "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
@@ -57,7 +60,12 @@ class SingleRun(Follower):
         """Run the flow with pytest's own `options` added."""
         os.environ.pop("PYTEST_ADDOPTS", None)
         arguments = [str(self.flow), f"--rootdir={Path.cwd()}", *_ARGUMENTS, *options]
-        ended = pytest.main(arguments, plugins=[self])
+        # A Ctrl-C leaves Playwright's call half done. What Python and asyncio say of that once it is collected, after
+        # all redaction, would end the session with an error, and may quote what was being typed.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            ended = pytest.main(arguments, plugins=[self])
         if ended == pytest.ExitCode.INTERRUPTED and self.exit_code == 0:
             self.exit_code = INTERRUPTED
             self.trouble("run.interrupted", "Interrupted.")
