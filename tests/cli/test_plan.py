@@ -108,3 +108,17 @@ def test_a_case_and_the_life_of_its_token_are_told(project: Project) -> None:
     ended = project.tokenbroker("plan", str(file))
     assert (ended.code, ended.out) == (2, "")
     assert "one of its cases has to be chosen (a, b)" in ended.err
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_secret_that_stands_in_the_file_is_not_printed(project: Project, form: tuple[str, ...]) -> None:
+    steps = (
+        f"- navigate: '{SITE}/'",
+        "- type: { selector: '#password', value: hunter2abc }",
+        "- type: { selector: '#n', value: ci }",
+    )
+    ended = project.tokenbroker("plan", str(project.write("flows/bad.yaml", flow_text(*steps))), *form)
+    assert "hunter2abc" not in ended.text
+    assert "a secret that stands in the file (tokenbroker validate)" in ended.out
+    assert "ci" in ended.out

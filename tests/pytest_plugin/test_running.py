@@ -69,3 +69,24 @@ def reference_flow() -> str:
     from importlib import resources
 
     return resources.files("tokenbroker.scaffold").joinpath("project/reference.flow.yaml").read_text("utf-8")
+
+
+LATE = """
+import logging
+
+def pytest_sessionfinish(session):
+    # As asyncio tells of a call that a Ctrl-C left half done, once that is collected.
+    error = RuntimeError('TargetClosedError: Call log: - fill("demo-only-typed-a1b2c3")')
+    logging.getLogger("asyncio").error("Future exception was never retrieved", exc_info=error)
+"""
+
+
+@pytest.mark.req("SECRET-7")
+def test_what_asyncio_says_after_the_run_holds_no_secret(project: Project) -> None:
+    project.write("conftest.py", LATE)
+    project.flow("typed", LOOK + '  - type: { selector: "#pin", value_ref: "env:DEMO_PIN" }\n')
+    project.variables["DEMO_PIN"] = "demo-only-typed-a1b2c3"
+    ended = project.pytest("-o", "log_cli=true")
+    assert "Future exception was never retrieved" in ended.text
+    assert "Call log" in ended.text
+    assert "demo-only-typed-a1b2c3" not in ended.text

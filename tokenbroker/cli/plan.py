@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import typer
 
 from tokenbroker.cli.policy import Asked, as_record, in_words
+from tokenbroker.flow.lint import lint
+from tokenbroker.flow.model import Flow
+from tokenbroker.flow.rules.literal_secret import RULE as SECRETS
 from tokenbroker.policy.approve import origins_of
 from tokenbroker.run.outline import Asking, Kept, Made, Outline, Sent, Typed, Written, outline_of
+from tokenbroker.run.steps import STEPS
 
 _LIFE = {
     "expires_in": "it ends after",
@@ -38,7 +42,7 @@ def plan(
     """
     asked = Asked.of(flow, mode=mode, param=param, case=case, live=live, again=again)
     told = asked.explanation()
-    outline = outline_of(asked.flow, needs_approval=told.needs_approval)
+    outline = _covered(outline_of(asked.flow, needs_approval=told.needs_approval), asked.flow)
     origins = {origin: asked.origin_map.get(origin, origin) for origin in origins_of(asked.flow)}
     settings = asked.configuration.settings
     sinks = {each.secret_ref: settings.sink(each.secret_ref.partition(":")[0]).type for each in outline.kept}
@@ -55,6 +59,19 @@ def plan(
         parts = _parts(outline, origins, sinks, asked.missing())
         print("\n".join([f"{asked.flow.id}  ({flow})", *parts, "", *in_words(told)]))
     raise typer.Exit(told.exit_code)
+
+
+def _covered(outline: Outline, flow: Flow) -> Outline:
+    """`outline` without the literals that `validate` takes for secrets: what is printed may be kept in a log."""
+    lines = {each.region.line for each in lint(flow.path, STEPS, wants=lambda rule: rule == SECRETS.id)}
+    secret = {
+        step.number
+        for step in flow.steps
+        if "value" in step.options and step.option_positions["value"].line in lines
+    }
+    covered = "a secret that stands in the file (tokenbroker validate)"
+    written = (replace(each, text=covered) if each.step in secret else each for each in outline.written)
+    return replace(outline, written=tuple(written))
 
 
 def _parts(

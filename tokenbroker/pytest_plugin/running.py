@@ -58,6 +58,7 @@ def run_item(
     Nothing foreign leaves here: neither messages nor frames, of a sink's error or of a Ctrl-C while a secret is opened.
     """
     request.config.stash[REDACTOR] = broker.redactor  # of whatever broker the project's fixture has made
+    _redact_asyncio(broker.redactor)
     caught: BaseException | None = None
     try:
         _run_item(flow, request, broker, open_sink, channel)
@@ -105,6 +106,14 @@ def _run_item(
         follower.finished(result, str(run.evidence.folder), broker)
     item.user_properties += [(summary.NOTE, text) for text in result.notes]
     conclude(flow, result, request.config)
+
+
+def _redact_asyncio(redactor: Redactor) -> None:
+    """For good: a Ctrl-C leaves a call of Playwright's half done, and once that is collected, long after the run,
+    asyncio logs its error, which quotes what was being typed."""
+    log = logging.getLogger("asyncio")
+    if not any(isinstance(each, RedactingFilter) and each.redactor is redactor for each in log.filters):
+        log.addFilter(RedactingFilter(redactor))
 
 
 @contextmanager

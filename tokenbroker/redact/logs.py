@@ -15,11 +15,14 @@ class RedactingFilter(logging.Filter):
 
     The message is formatted here and its arguments dropped; a traceback becomes redacted text. Add it to
     handlers, not loggers: a logger's filters don't see the records of its children.
+
+    Attributes:
+        redactor: what knows the secrets.
     """
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
-        self._redactor = redactor
+        self.redactor = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact `record` in place, for every handler that comes after; never drops it."""
@@ -27,16 +30,16 @@ class RedactingFilter(logging.Filter):
             message = record.getMessage()
         except Exception:  # noqa: BLE001 - logging would print the arguments to stderr, in clear
             message = f"a log message of {record.name} that its arguments don't fit"
-        record.msg, record.args = self._redactor.text(message), ()
+        record.msg, record.args = self.redactor.text(message), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
         record.exc_info = None  # else a formatter of its own might print frames and locals
         if record.exc_text:
-            record.exc_text = self._redactor.text(record.exc_text)
+            record.exc_text = self.redactor.text(record.exc_text)
         if record.stack_info:
-            record.stack_info = self._redactor.text(record.stack_info)
+            record.stack_info = self.redactor.text(record.stack_info)
         for name in record.__dict__.keys() - _STANDARD:
-            record.__dict__[name] = _clean(self._redactor, record.__dict__[name])
+            record.__dict__[name] = _clean(self.redactor, record.__dict__[name])
         return True
 
 
