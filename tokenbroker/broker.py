@@ -25,7 +25,7 @@ from tokenbroker.flow.life import TokenLife
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Channel, Checkpoint, Kind, Outcome
 from tokenbroker.policy.approve import NO_HISTORY, Approval, History, Plan, Request, approve
-from tokenbroker.policy.conditions import Condition
+from tokenbroker.policy.check import Condition
 from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.policy.project import load_project_policy
 from tokenbroker.redact import Redactor

@@ -10,19 +10,16 @@ from tokenbroker.clock import midnight
 from tokenbroker.errors import PolicyDenied
 from tokenbroker.flow.model import Mode
 from tokenbroker.policy.approve import History, Request, approve, decided
+from tokenbroker.policy.check import AllOf, Code, Condition, Subject
 from tokenbroker.policy.conditions import (
     OWN,
-    AllOf,
-    Approval,
+    ApprovalNeeded,
     AuthAge,
     Automation,
-    Code,
-    Condition,
     Origins,
     RequiredScope,
     Review,
     RunsPerDay,
-    Subject,
 )
 from tokenbroker.policy.decision import Decision
 from tokenbroker.store.engine import open_store
@@ -169,8 +166,8 @@ def test_a_sign_in_may_be_so_old_and_no_older(signed_in, code, by_project):
     [
         ("", (), False),
         ("policy: { approval: required }", (), True),
-        ("", (AllOf((Approval(is_required=True, by="p.yaml"),)),), True),
-        ("policy: { runs_per_day: 3 }", (Approval(),), False),
+        ("", (AllOf((ApprovalNeeded(is_required=True, by="p.yaml"),)),), True),
+        ("policy: { runs_per_day: 3 }", (ApprovalNeeded(),), False),
     ],
 )
 def test_an_approval_is_wanted_by_the_flow_or_the_project_and_is_no_reason_against_a_run(

@@ -7,9 +7,9 @@ import pytest
 
 from tokenbroker.errors import SettingsError
 from tokenbroker.flow.model import Mode
+from tokenbroker.policy.check import AllOf
 from tokenbroker.policy.conditions import (
-    AllOf,
-    Approval,
+    ApprovalNeeded,
     AuthAge,
     Automation,
     Origins,
@@ -59,7 +59,7 @@ def test_approval_scope_and_sign_in_can_be_wanted_of_all_flows(tmp_path):
     assert found == (
         AllOf(
             [
-                Approval(is_required=True, by="site.yaml"),
+                ApprovalNeeded(is_required=True, by="site.yaml"),
                 RequiredScope("keys:create", by="site.yaml"),
                 AuthAge(timedelta(hours=12), by="site.yaml"),
             ]

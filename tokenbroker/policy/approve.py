@@ -10,16 +10,8 @@ from tokenbroker.clock import Clock
 from tokenbroker.errors import RunError, SettingsError, UsageError
 from tokenbroker.flow.cases import case_of, filled, require_filled
 from tokenbroker.flow.model import Flow, Mode, Param
-from tokenbroker.policy.conditions import (
-    OWN,
-    Code,
-    Condition,
-    Facts,
-    RunsPerDay,
-    Subject,
-    limits_of,
-    needs_approval,
-)
+from tokenbroker.policy.check import Code, Condition, Facts, Subject
+from tokenbroker.policy.conditions import OWN, RunsPerDay, limits_of, needs_approval
 from tokenbroker.policy.decision import Decision, decide
 from tokenbroker.secret import Secret
 from tokenbroker.settings import checked_origin_map, is_loopback, origin_of

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tokenbroker.errors import PolicyDenied
-from tokenbroker.policy.conditions import ASKED, OWN, AllOf, Check, Code, Condition, Facts
+from tokenbroker.policy.check import AllOf, Check, Code, Condition, Facts
+from tokenbroker.policy.conditions import ASKED, OWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

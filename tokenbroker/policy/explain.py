@@ -9,7 +9,8 @@ from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError
 from tokenbroker.flow.model import Flow
 from tokenbroker.policy.approve import NO_HISTORY, History, Request, approve, decided, origins_of
-from tokenbroker.policy.conditions import APPROVAL, Check, Condition
+from tokenbroker.policy.check import Check, Condition
+from tokenbroker.policy.conditions import APPROVAL
 from tokenbroker.settings import is_loopback
 
 

@@ -9,12 +9,11 @@ from tokenbroker.flow.document import read_document, without_excerpts
 from tokenbroker.flow.model import Mode
 from tokenbroker.flow.schema import SCOPE
 from tokenbroker.flow.span import SPAN, span_of
+from tokenbroker.policy.check import AllOf, Condition
 from tokenbroker.policy.conditions import (
-    AllOf,
-    Approval,
+    ApprovalNeeded,
     AuthAge,
     Automation,
-    Condition,
     Origins,
     RequiredScope,
     Review,
@@ -125,7 +124,7 @@ def _condition(said: dict[str, Any], name: str) -> Condition:
         case "review":
             return Review(is_required=True, by=name)
         case "approval":
-            return Approval(is_required=True, by=name)
+            return ApprovalNeeded(is_required=True, by=name)
         case "required_scope":
             return RequiredScope(value, by=name)
         case "max_auth_age":

@@ -14,7 +14,8 @@ from tokenbroker.mcp_server.answers import Answer, Problem, problem_of, refused,
 from tokenbroker.mcp_server.desk import Desk
 from tokenbroker.mcp_server.project import Project, stored_names
 from tokenbroker.mcp_server.tools.tool import ToolKind
-from tokenbroker.policy.conditions import OWN, Condition, needs_approval
+from tokenbroker.policy.check import Condition
+from tokenbroker.policy.conditions import OWN, needs_approval
 from tokenbroker.policy.explain import is_live, reaches
 
 
