@@ -6,7 +6,7 @@ import sqlite3
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ import pytest
 from tests.evidence.results import a_result
 from tests.flow.texts import flow_from
 from tokenbroker.broker import Broker, Run
-from tokenbroker.errors import UsageError
+from tokenbroker.errors import RunError, UsageError
+from tokenbroker.human.channels.simulated import SimulatedPerson
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
 from tokenbroker.policy.approve import Plan, Request
 from tokenbroker.run.result import RunResult, Status, StepStarted
@@ -150,3 +151,70 @@ def test_credentials_of_a_sink_leave_the_environment_and_are_redacted(tmp_path: 
 def test_a_master_key_that_was_found_is_redacted(broker: Broker) -> None:
     key = broker.local.custody.export_key().reveal()
     assert key not in broker.redactor.text(f"the key is {key}")
+
+
+# --- a person's approval ------------------------------------------------------------------------
+
+TO_APPROVE = flow_from(
+    "version: 1\nsite: test\nflow: two\nallowed_automation: semi_auto\npolicy: { approval: required }\n"
+    "steps:\n  - navigate: http://127.0.0.1:9/\n  - navigate: https://real.example.com/\n",
+    "flows/two.yaml",
+)
+
+
+class Approver:
+    """Answers yes to whatever is asked, and remembers it."""
+
+    name = "approver"
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.asked: list[Checkpoint] = []
+        self._at = at
+
+    def unreachable(self) -> str | None:
+        return None
+
+    def ask(self, checkpoint: Checkpoint, page_says: object) -> Answer:
+        self.asked.append(checkpoint)
+        return Answer(outcome=Outcome.DONE, who="ann", channel=self.name, at=self._at)
+
+
+@pytest.fixture
+def waiting(broker: Broker) -> Plan:
+    """A plan that needs a person's approval."""
+    return broker.approve(TO_APPROVE, Request(actor="tests", params={}, origin_map={}, live=True))
+
+
+@pytest.mark.req("FLOW-7", "HUMAN-4")
+def test_a_run_does_not_begin_without_the_approval_that_it_needs(broker: Broker, waiting: Plan) -> None:
+    with pytest.raises(RunError) as refused:
+        broker.begin(waiting, broker.sink)
+    assert refused.value.code == "run.not_approved"
+    approver = Approver()
+    approved = broker.approved(waiting, approver)
+    assert approved.approval is not None
+    assert approved.approval.who == "ann"
+    assert broker.begin(approved, broker.sink).run_id
+    (question,) = approver.asked
+    assert (question.kind, question.origin) == (Kind.APPROVAL, "https://real.example.com")
+    assert "it goes to http://127.0.0.1:9, https://real.example.com" in question.reason
+
+
+@pytest.mark.req("FLOW-7", "HUMAN-4")
+def test_the_simulated_person_approves_nothing_beyond_this_machine(broker: Broker, waiting: Plan) -> None:
+    with pytest.raises(UsageError) as refused:
+        broker.approved(waiting, SimulatedPerson(phone=None))  # type: ignore[arg-type]  not looked at
+    assert refused.value.code == "human.simulated"
+
+
+@pytest.mark.req("FLOW-7")
+def test_an_approval_that_comes_too_late_is_none(
+    broker: Broker, waiting: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approver = Approver()
+    asked_for = broker._question(waiting)
+    assert asked_for.deadline <= waiting.expires_at
+    monkeypatch.setattr(broker, "clock", lambda: waiting.expires_at + timedelta(seconds=1))
+    with pytest.raises(RunError) as refused:
+        broker.approved(waiting, approver)
+    assert refused.value.code == "run.plan_expired"

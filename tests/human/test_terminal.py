@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
+import sys
+from datetime import timedelta
 
 import pytest
 
 from tests.human.terminal import asking
-from tokenbroker.human.channels.terminal import TerminalChannel
+from tokenbroker.human.channels.terminal import TerminalChannel, _alone_at_the_terminal
 from tokenbroker.human.checkpoint import Kind, Outcome
 
 pytestmark = pytest.mark.req("HUMAN-2")
@@ -47,6 +49,15 @@ def test_the_question_says_why_for_which_flow_and_where() -> None:
         terminal.wait_for(PROMPTS[Kind.OTP])
     for part in ("Enter 2FA", "examplecloud/create_api_key", "http://127.0.0.1:8000"):
         assert part in terminal.shown
+
+
+@pytest.mark.req("HUMAN-1")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of sockets without files")
+def test_one_terminal_asks_one_question_at_a_time() -> None:
+    with _alone_at_the_terminal(timedelta()) as first, _alone_at_the_terminal(timedelta()) as second:
+        assert (first, second) == (True, False)
+    with _alone_at_the_terminal(timedelta()) as again:
+        assert again  # nothing was left behind
 
 
 @pytest.mark.req("HUMAN-1", "FLOW-7")
