@@ -21,6 +21,7 @@ ALLOWED = frozenset(
         "ISC",
         "ISC License (ISCL)",
         "LGPL-2.1-or-later",
+        "LGPL-3.0-only",
         "LGPL-3.0-or-later",
         "MIT",
         "MIT License",

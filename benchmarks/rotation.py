@@ -39,7 +39,9 @@ def _measured(scratch: Path, size: int, limit_s: float, *, rounds: int) -> list[
         key = [AESGCM(bytes(32))]
         seconds = alternate(
             {
-                rotation: lambda: rotate(sink.store, sink.custody, actor="bench", clock=system_clock),
+                rotation: lambda: rotate(
+                    sink.store, sink.custody.data_keys, actor="bench", clock=system_clock
+                ),
                 bare: lambda: _loop(raw, key),
             },
             rounds=rounds,

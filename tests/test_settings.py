@@ -8,7 +8,14 @@ import pytest
 
 from tokenbroker.errors import SettingsError
 from tokenbroker.secret import Secret
-from tokenbroker.settings import KEY_VARIABLES, Configuration, is_loopback, load_configuration, origin_of
+from tokenbroker.settings import (
+    KEY_VARIABLES,
+    Configuration,
+    is_loopback,
+    load_configuration,
+    origin_of,
+    split_postgres_url,
+)
 
 pytestmark = pytest.mark.req("OPS-5")
 
@@ -325,4 +332,85 @@ def test_credentials_of_vault_are_no_settings_and_a_misspelt_one_is_told(tmp_pat
     configured(tmp_path, **dict.fromkeys((*names, "VAULT_TOKEN"), "demo-only"))
     error = refused(tmp_path, TOKENBROKER_VAULT_TOKNE="demo-only")
     assert "TOKENBROKER_VAULT_TOKNE" in error.sentence
+    assert "demo-only" not in str(error)
+
+
+POSTGRES = '[sinks.p]\ntype = "postgres"\n'
+
+
+@pytest.mark.req("SECRET-1")
+def test_a_database_is_named_without_its_password_and_its_file_counts_from_the_settings(
+    tmp_path: Path,
+) -> None:
+    url = "postgresql://team@db.example.com:5433/tokens"
+    configuration, _ = configured(
+        tmp_path, f'[store]\nurl = "{url}"\nca_file = "ca.pem"\n{POSTGRES}url = "{url}"\n'
+    )
+    assert (configuration.store().url, configuration.store().ca_file) == (url, tmp_path / "ca.pem")
+    assert (configuration.sink("p").url, configuration.sink("p").timeout_s) == (url, 10)
+    assert configured(tmp_path, "", TOKENBROKER_STORE__URL=url)[0].store().url == url
+
+
+@pytest.mark.req("SECRET-1", "SECRET-7")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://team:demo-only@db.example.com/tokens",  # pragma: allowlist secret
+        "postgresql://db.example.com/tokens",
+        "postgresql://team@db.example.com",
+        "postgresql://team@db.example.com/a/b",
+        "postgresql://team@db.example.com/tokens?sslmode=disable",
+        "postgresql://team@db.example.com/tokens?password=demo-only",
+        "postgresql://team@db.example.com/tokens?host=/run/postgresql",
+        "postgresql://team@/tokens?host=db.example.com",
+        "postgresql://team@db.example.com:demo-only/tokens",
+        "mysql://team@db.example.com/tokens",
+        "db.example.com",
+    ],
+)
+def test_a_url_that_would_not_be_safe_or_possible_is_refused(tmp_path: Path, url: str) -> None:
+    for text, name in (
+        (f'[store]\nurl = "{url}"\n', "store.url"),
+        (f'{POSTGRES}url = "{url}"\n', "sinks.p.url"),
+    ):
+        error = refused(tmp_path, text)
+        assert name in error.sentence
+        assert "demo-only" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "is_local"),
+    [
+        ("postgresql://a@localhost/db", "localhost", None, True),
+        ("postgresql://a@127.0.0.1:5433/db", "127.0.0.1", 5433, True),
+        ("postgres://a@[::1]:5433/db", "::1", 5433, True),
+        ("postgresql://a@/db", "", None, True),
+        ("postgresql://a@/db?host=/run/postgresql", "/run/postgresql", None, True),
+        ("postgresql://a@db.example.com/db", "db.example.com", None, False),
+        ("postgresql://a@[2001:db8::1]/db", "2001:db8::1", None, False),
+        ("postgresql://a@127.0.0.1.example.com/db", "127.0.0.1.example.com", None, False),
+    ],
+)
+def test_a_database_beyond_this_machine_is_told_from_one_on_it(
+    url: str, host: str, port: int | None, is_local: bool
+) -> None:
+    parts = split_postgres_url(url)
+    assert (parts.host, parts.port, parts.is_local) == (host, port, is_local)
+
+
+def test_a_url_s_parts_are_decoded_and_its_password_is_a_secret() -> None:
+    parts = split_postgres_url("postgresql://a%40b:demo%2Fonly@localhost/my%20db")  # pragma: allowlist secret
+    assert (parts.user, parts.database, parts.password) == ("a@b", "my db", Secret("demo/only"))
+    assert "demo/only" not in repr(parts)
+
+
+def test_credentials_of_postgres_are_no_settings_and_a_misspelt_one_is_told(tmp_path: Path) -> None:
+    names = (
+        "TOKENBROKER_POSTGRES_URL",
+        "TOKENBROKER_POSTGRES_PASSWORD",
+        "TOKENBROKER_POSTGRES_STORE_PASSWORD",
+    )
+    configured(tmp_path, **dict.fromkeys((*names, "PGPASSWORD"), "demo-only"))
+    error = refused(tmp_path, TOKENBROKER_POSTGRES_PASSWROD="demo-only")
+    assert "TOKENBROKER_POSTGRES_PASSWROD" in error.sentence
     assert "demo-only" not in str(error)

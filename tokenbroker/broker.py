@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -36,13 +36,18 @@ from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
 from tokenbroker.settings import SINK_CREDENTIALS, Configuration, is_loopback
 from tokenbroker.sinks import Reference, Sink, SinkInputs, open_sink
+from tokenbroker.sinks.databases import Database, Databases
 from tokenbroker.sinks.env import take_environment
 from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.sinks.postgres import PostgresSink
+from tokenbroker.sinks.postgres_place import postgres_place
 from tokenbroker.sinks.rotation import Rotation, rotate
 from tokenbroker.store.audit_log import AuditEntry, record
+from tokenbroker.store.engine import Store
 from tokenbroker.store.jobs import created_keys, runs_since
 from tokenbroker.store.lives import Life, known_lives, remember
 from tokenbroker.store.sealed_runs import sealed_entry
+from tokenbroker.store.sqlite import FILE_NAME
 
 __all__ = ["Broker", "Run", "SinkOpener"]
 
@@ -83,6 +88,7 @@ class Broker:
             self.redactor.add(value, label=f"env:{name}")
         self._local: LocalSink | None = None
         self._sinks: dict[str, Sink] = {}
+        self._databases = Databases()
         self._spool: Spool | None = None
         self._bundles: HomeBundles | None = None
 
@@ -104,14 +110,31 @@ class Broker:
                 self.home,
                 default_home=self._default_home,
                 key=self.configuration.key,
+                store=self._database(),
                 clock=self.clock,
             )
             self.redactor.add(self._local.custody.export_key(), label="master-key")
         return self._local
 
+    def _database(self) -> Store | None:
+        """The store, where the settings name a database for it."""
+        settings = self.configuration.store()
+        if settings.url is None:
+            return None
+        place = postgres_place(
+            "the store",
+            "store",
+            settings,
+            variables=self._variables,
+            learn=lambda secret: self.redactor.add(secret, label="store"),
+        )
+        from tokenbroker.store.postgres import open_postgres_store  # late: its driver is an extra
+
+        return open_postgres_store(place)
+
     def has_home(self) -> bool:
-        """Whether there is a store: asking does not make one."""
-        return (self.home / "store.db").exists()
+        """Whether there is a store: asking does not make one. A database that the settings name is taken for one."""
+        return self.configuration.settings.store.url is not None or (self.home / FILE_NAME).exists()
 
     @property
     def spool(self) -> Spool:
@@ -146,6 +169,7 @@ class Broker:
                 custody=self.local.custody,
                 variables=self._variables,
                 clock=self.clock,
+                databases=self._databases,
                 learn=lambda secret: self.redactor.add(secret, label=f"sink:{alias}"),
             )
             self._sinks[alias] = self.local if alias == "local" else open_sink(alias, settings, inputs)
@@ -330,10 +354,17 @@ class Broker:
         self._record_decision(plan.flow, plan.actor, code=refused.code)
         raise refused
 
-    def rotate_key(self) -> Rotation:
-        """Seal every record of this home's store anew under a fresh data key; see `tokenbroker.sinks.rotation`."""
-        local = self.local
-        return rotate(local.store, local.custody, actor=self.actor, clock=self.clock)
+    def rotate_key(self) -> Iterator[Rotation]:
+        """Seal every record anew under a fresh data key: of this home's store, then of each database of its sinks.
+
+        Each is one transaction; see `tokenbroker.sinks.rotation`. Ends with the first that can't be done.
+        """
+        local = Database(store=self.local.store, keys=self.local.custody.data_keys)
+        settings = self.configuration.settings.sinks
+        sinks = [self.sink(alias) for alias, each in settings.items() if each.type == "postgres"]
+        databases = [sink.database() for sink in sinks if isinstance(sink, PostgresSink)]
+        for each in [local, *{id(database): database for database in databases}.values()]:
+            yield rotate(each.store, each.keys, actor=self.actor, clock=self.clock)
 
     def lives(self) -> dict[tuple[str, str, int], Life]:
         """What is known of the life of tokens in this project's sinks, by sink, path and version."""
@@ -405,6 +436,7 @@ class Broker:
         if self._local is not None:
             self._local.close()
             self._local = None
+        self._databases.close()
         self._bundles = None
         self._sinks.clear()
 

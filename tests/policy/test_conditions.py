@@ -22,8 +22,8 @@ from tokenbroker.policy.conditions import (
     RunsPerDay,
 )
 from tokenbroker.policy.decision import Decision
-from tokenbroker.store.engine import open_store
 from tokenbroker.store.jobs import begin_job, runs_since
+from tokenbroker.store.sqlite import open_store
 
 pytestmark = pytest.mark.req("POLICY-1", "POLICY-2")
 

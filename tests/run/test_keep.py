@@ -15,7 +15,7 @@ from tokenbroker.run.spool import Intent, OpenIntent
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.sink import Reference, Sink
-from tokenbroker.store.engine import FILE_NAME, open_store
+from tokenbroker.store.sqlite import FILE_NAME, open_store
 
 pytestmark = pytest.mark.req("RUN-10")
 

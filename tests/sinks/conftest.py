@@ -3,10 +3,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.postgres_fixtures import open_postgres, postgres_sink
 from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vault, vault_sink
 from tokenbroker.sinks.local import LocalSink, open_local
 
-__all__ = ["certificate", "open_vault", "real_vault", "vault", "vault_sink"]
+__all__ = [
+    "certificate",
+    "open_postgres",
+    "open_vault",
+    "postgres_sink",
+    "real_vault",
+    "vault",
+    "vault_sink",
+]
 
 
 @pytest.fixture

@@ -1,14 +1,19 @@
 import hashlib
 import json
 import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from sqlalchemy import select
 
+from tests.raw_sql import execute_raw
 from tokenbroker.errors import SecretUnavailable
 from tokenbroker.store.audit_log import AuditEntry, BrokenLink, record, verify_chain
 from tokenbroker.store.engine import Store
+from tokenbroker.store.models import AUDIT_LOG
+from tokenbroker.store.postgres import PostgresStore
+from tokenbroker.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -25,13 +30,15 @@ def _fill(store: Store, rows: int = 5) -> None:
         record(store, entry, at=NOW)
 
 
+TRIGGERS = {
+    SqliteStore: ["DROP TRIGGER audit_log_no_update", "DROP TRIGGER audit_log_no_delete"],
+    PostgresStore: ["DROP TRIGGER audit_log_append_only ON audit_log"],
+}
+
+
 def _tamper(store: Store, *statements: str) -> None:
-    """What someone does who owns the file: the triggers don't stop him."""
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as raw:
-        for trigger in ("audit_log_no_update", "audit_log_no_delete"):
-            raw.execute(f"DROP TRIGGER {trigger}")
-        for statement in statements:
-            raw.execute(statement)
+    """What someone does who owns the database: the triggers don't stop him."""
+    execute_raw(store, *TRIGGERS[type(store)], *statements)
 
 
 @pytest.mark.req("AUDIT-1")
@@ -46,11 +53,8 @@ def test_an_untouched_log_holds(store: Store) -> None:
 @pytest.mark.parametrize("act", ["UPDATE audit_log SET actor = 'b'", "DELETE FROM audit_log"])
 def test_a_row_cannot_be_changed_or_deleted(store: Store, act: str) -> None:
     _fill(store)
-    with (
-        closing(sqlite3.connect(store.path, isolation_level=None)) as raw,
-        pytest.raises(sqlite3.IntegrityError, match="append-only"),
-    ):
-        raw.execute(act)
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.RaiseException), match="append-only"):
+        execute_raw(store, act)
     assert verify_chain(store).broken is None
 
 
@@ -106,9 +110,8 @@ def test_rows_written_after_a_cut_do_not_heal_it(store: Store) -> None:
 @pytest.mark.req("AUDIT-1")
 def test_a_changed_row_with_a_fitting_hash_breaks_the_link_after_it(store: Store) -> None:
     _fill(store, 3)
-    with closing(sqlite3.connect(store.path)) as raw:
-        raw.row_factory = sqlite3.Row
-        row = dict(raw.execute("SELECT * FROM audit_log WHERE id = 2").fetchone())
+    query = select(AUDIT_LOG).where(AUDIT_LOG.c.id == 2)
+    row = store.read(lambda c: dict(c.execute(query).mappings().one()))
     del row["hash"]
     row["actor"] = "b"
     text = json.dumps(row, sort_keys=True, separators=(",", ":"))

@@ -1,38 +1,27 @@
-import os
-import sqlite3
-import stat
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing
+"""What holds of a store in either database."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, insert, inspect, text
 
 import tokenbroker.store
-from tokenbroker.errors import SecretUnavailable, SettingsError
-from tokenbroker.store.engine import REVISIONS, Store, open_store
+from tests.store.plain import assert_plain
+from tokenbroker.errors import SecretUnavailable
+from tokenbroker.store.audit_log import AuditEntry, record, verify_chain
+from tokenbroker.store.engine import REVISIONS, Store
 from tokenbroker.store.meta import read_meta, write_meta
-from tokenbroker.store.models import METADATA
-from tokenbroker.store.setup_lock import setup_lock
+from tokenbroker.store.models import METADATA, TOKEN_JOBS
 
-ROOT = Path(__file__).parents[2]
-OPEN = "import sys; from tokenbroker.store.engine import open_store; open_store(sys.argv[1]).close()"
-
-
-def _python(program: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", program, *arguments],
-        env={"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+MIGRATIONS = Path(tokenbroker.store.__file__).with_name("migrations")
 
 
 @pytest.mark.req("DATA-1")
@@ -47,56 +36,9 @@ def test_migrations_lead_to_exactly_the_models(store: Store) -> None:
 
 
 def test_the_revisions_named_for_fast_opening_are_alembics() -> None:
-    folder = ScriptDirectory(str(Path(tokenbroker.store.__file__).with_name("migrations")))
+    folder = ScriptDirectory(str(MIGRATIONS))
     known = [script.revision for script in folder.walk_revisions()]
     assert tuple(reversed(known)) == REVISIONS
-
-
-@pytest.mark.parametrize(
-    ("pragma", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1)],
-)
-def test_every_connection_is_durable_and_strict(store: Store, pragma: str, value: object) -> None:
-    assert store.read(lambda c: c.execute(text(f"PRAGMA {pragma}")).scalar()) == value
-
-
-def test_file_and_folder_are_for_the_owner_only(store: Store) -> None:
-    store.write(lambda c: write_meta(c, "a", "b"))
-    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in store.path.parent.iterdir()}
-    assert set(modes.values()) == {0o600}
-    assert {"store.db", "store.db-wal"} <= modes.keys()
-    assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
-
-
-def test_a_warm_store_opens_without_alembic(store: Store) -> None:
-    program = f"{OPEN}; assert 'alembic' not in sys.modules and 'keyring' not in sys.modules"
-    child = _python(program, str(store.path))
-    _, errors = child.communicate(timeout=60)
-    assert child.returncode == 0, errors
-
-
-def test_processes_that_open_a_new_store_at_once_all_succeed(store_path: Path) -> None:
-    children = [_python(OPEN, str(store_path)) for _ in range(3)]
-    for child in children:
-        _, errors = child.communicate(timeout=60)
-        assert child.returncode == 0, errors
-    assert not list(store_path.parent.glob("*.new*"))
-
-
-def test_what_a_killed_first_opening_left_is_swept_away(store_path: Path) -> None:
-    store_path.parent.mkdir()
-    for rest in ("", "-wal", "-shm"):
-        store_path.with_name(f"store.db.new{rest}").write_bytes(b"half")
-    with open_store(store_path) as store:
-        assert store.read(lambda c: read_meta(c, "audit_head")) is not None
-    assert not list(store_path.parent.glob("*.new*"))
-
-
-def test_an_empty_file_becomes_a_store(store_path: Path) -> None:
-    store_path.parent.mkdir()
-    store_path.touch()
-    with open_store(store_path) as store:
-        assert store.read(lambda c: c.execute(text("PRAGMA journal_mode")).scalar()) == "wal"
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
@@ -109,106 +51,75 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     assert store.read(lambda c: read_meta(c, "half")) is None
 
 
-def _assert_plain(error: SecretUnavailable) -> None:
-    assert error.code == "secret.unavailable"
-    assert error.next_step
-    assert error.__cause__ is None
-    assert error.__context__ is None
-    assert "sqlalche" not in str(error).lower()
-
-
-@pytest.mark.req("SECRET-3")
-def test_a_locked_store_is_unavailable(store: Store) -> None:
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(SecretUnavailable) as caught:
-            store.write(lambda c: write_meta(c, "a", "b"))
-        _assert_plain(caught.value)
-        assert store.read(lambda c: read_meta(c, "audit_head"))
-        other.execute("ROLLBACK")
-    store.write(lambda c: write_meta(c, "a", "b"))
-
-
-@pytest.mark.req("SECRET-3")
-def test_a_file_that_is_no_database_is_unavailable(store_path: Path) -> None:
-    store_path.parent.mkdir()
-    store_path.write_bytes(b"this is not a database " * 500)
-    with pytest.raises(SecretUnavailable) as caught:
-        open_store(store_path)
-    _assert_plain(caught.value)
-
-
-@pytest.mark.req("SECRET-3")
-def test_a_store_with_torn_pages_is_unavailable(store: Store) -> None:
-    store.close()
-    pages = bytearray(store.path.read_bytes())
-    pages[4096:] = os.urandom(len(pages) - 4096)
-    store.path.write_bytes(pages)
-    with pytest.raises(SecretUnavailable) as caught, open_store(store.path) as opened:
-        opened.read(lambda c: c.execute(text("SELECT * FROM audit_log")).all())
-    _assert_plain(caught.value)
-
-
 def test_a_store_of_a_newer_version_is_left_alone(store: Store) -> None:
     store.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
-    with pytest.raises(SecretUnavailable) as caught:
-        open_store(store.path)
-    _assert_plain(caught.value)
+    with pytest.raises(SecretUnavailable, match="newer tokenbroker") as caught:
+        store.upgrade()
+    assert_plain(caught.value)
 
 
-def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(SecretUnavailable) as caught:
-        open_store(tmp_path / "file" / "home" / "store.db")
-    _assert_plain(caught.value)
+@pytest.mark.req("DATA-1")
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_the_database_of_every_older_release_is_upgraded_and_keeps_what_it_has(
+    store: Store, revision: str
+) -> None:
+    _go_back_to(store, revision)
+    row = {"id": "old", "flow_id": "a/b", "mode": "semi_auto", "status": "passed", "created_key": True}
+    store.write(
+        lambda c: c.execute(
+            insert(TOKEN_JOBS).values(**row, created_at="2026-01-01", updated_at="2026-01-01")
+        )
+    )
+    entry = AuditEntry(service_id="a", action="run_flow", actor="b", key="a/b")
+    record(store, entry, at=datetime(2026, 1, 1, tzinfo=UTC))
+    store.upgrade()
+    assert (
+        store.read(lambda c: c.execute(text("SELECT version_num FROM alembic_version")).scalar())
+        == REVISIONS[-1]
+    )
+    assert store.read(lambda c: c.execute(text("SELECT id FROM token_jobs")).scalar()) == "old"
+    assert (verify_chain(store).rows, verify_chain(store).broken) == (1, None)
+    test_migrations_lead_to_exactly_the_models(store)
 
 
-READ_ONLY = """
-import os, sys, alembic.command, alembic.config, sqlalchemy.dialects.sqlite
-from tokenbroker.errors import SecretUnavailable
-from tokenbroker.store.engine import open_store
-from tokenbroker.store.meta import write_meta
-if os.geteuid() == 0:
-    os.seteuid(65534)  # root writes everywhere: give that up once everything is imported
-try:
-    with open_store(sys.argv[1]) as store:
-        store.write(lambda connection: write_meta(connection, "a", "b"))
-except SecretUnavailable as error:
-    print(error.code)
-"""
+def _go_back_to(store: Store, revision: str) -> None:
+    """Make `store` as the release that had `revision` made it: its tables dropped, and made by that migration."""
+
+    def work(connection: Connection) -> None:
+        for name in inspect(connection).get_table_names():
+            connection.execute(text(f'DROP TABLE "{name}"'))
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("DROP FUNCTION audit_log_is_append_only"))
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    store.write(work)
 
 
-@pytest.fixture
-def folder_for_all() -> Iterator[Path]:
-    with TemporaryDirectory() as name:  # tmp_path is closed to other users
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
-        (folder / "home").chmod(0o700)
+@pytest.mark.req("AUDIT-1")
+def test_writers_are_alone_and_none_forks_the_log(store: Store) -> None:
+    entry = AuditEntry(service_id="a", action="get_token", actor="b", key="local:a/b")
+    with ThreadPoolExecutor(8) as pool:
+        rows = [*pool.map(lambda _: record(store, entry, at=datetime(2026, 1, 1, tzinfo=UTC)), range(40))]
+    assert sorted(rows) == [*range(1, 41)]
+    assert verify_chain(store).broken is None
 
 
-@pytest.mark.req("SECRET-3")
-@pytest.mark.parametrize("state", ["new", "existing", "closed"])
-def test_a_store_that_this_user_cannot_write_is_unavailable(folder_for_all: Path, state: str) -> None:
-    path = folder_for_all / "home" / "store.db"
-    open_store(path).close()
-    path.chmod(0o444)
-    if state == "new":
-        path.unlink()
-    path.parent.chmod(0o000 if state == "closed" else 0o555)
-    child = _python(READ_ONLY, str(path))
-    output, errors = child.communicate(timeout=60)
-    assert output.strip() == "secret.unavailable", errors
+def test_a_reader_sees_the_store_as_it_was_when_it_began(store: Store) -> None:
+    store.write(lambda c: write_meta(c, "a", "before"))
+    written = threading.Event()
 
+    def write() -> None:
+        store.write(lambda c: write_meta(c, "a", "after"))
+        written.set()
 
-def test_a_set_up_that_never_ends_is_said(tmp_path: Path) -> None:
-    lock = tmp_path / "store.lock"
-    with setup_lock(lock), pytest.raises(SecretUnavailable) as caught, setup_lock(lock, wait_s=0.05):
-        pass
-    _assert_plain(caught.value)
+    def work(connection: Connection) -> list[str | None]:
+        first = read_meta(connection, "a")
+        threading.Thread(target=write).start()
+        assert written.wait(10)
+        return [first, read_meta(connection, "a")]
 
-
-def test_an_unknown_database_is_refused_without_its_password() -> None:
-    with pytest.raises(SettingsError) as caught:
-        open_store("postgresql://someone:demo-only-password@localhost/db")
-    assert "demo-only-password" not in str(caught.value)
+    assert store.read(work) == ["before", "before"]
+    assert store.read(lambda c: read_meta(c, "a")) == "after"

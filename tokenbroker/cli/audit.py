@@ -21,7 +21,6 @@ from tokenbroker.evidence.bundle.signers import allowed_signers_line, parse_allo
 from tokenbroker.evidence.bundle.sshsig import PublicKey
 from tokenbroker.evidence.bundle.start_here import START_HERE
 from tokenbroker.store.audit_log import verify_chain
-from tokenbroker.store.engine import FILE_NAME
 
 app = typer.Typer(
     help="What runs left for an auditor: list, seal, export, open and verify their bundles; verify the audit log.",
@@ -221,7 +220,7 @@ class _Found:
 
 def _find(target: str, broker: Broker) -> _Found:
     # An auditor has no home, and looking at a bundle must not make one.
-    home = broker.bundles if (broker.home / FILE_NAME).is_file() else None
+    home = broker.bundles if broker.has_home() else None
     file = Path(target)
     # Runs first: a file that lies in the current folder under a run's id must not pass for that run's bundle.
     if home is not None and home.has(target):

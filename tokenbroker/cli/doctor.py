@@ -87,7 +87,7 @@ def _opened(broker: Broker) -> Iterator[Finding]:
         )
         return
     broker.local.probe()
-    yield Finding(what="store", state=OK, found=f"{broker.local.store.path} can be written")
+    yield Finding(what="store", state=OK, found=f"{broker.local.store.described} can be written")
     custody = broker.local.custody
     if custody.backup_pending():
         to_do = "tokenbroker secrets key-backup"

@@ -136,14 +136,16 @@ def remove(
 
 @app.command("rotate-key")
 def rotate_key() -> None:
-    """Seal every secret of this home's store anew under a fresh key, all or none. The master key stays the same."""
+    """Seal every secret anew under a fresh key, all or none: of this home's store, and of each database of its sinks.
+
+    The master key stays the same.
+    """
     with open_broker() as broker:
-        done = broker.rotate_key()
-    print(
-        f"{done.records} record{'' if done.records == 1 else 's'} sealed anew, under the key {done.key_id}."
-    )
-    if not done.is_gone:
-        print("Somebody reads the store: what was sealed before goes from its files when they are done.")
+        for done in broker.rotate_key():
+            records = f"{done.records} record{'' if done.records == 1 else 's'}"
+            print(f"{records} sealed anew under the key {done.key_id}, in {done.store}.")
+            if done.remains:
+                print(done.remains)
 
 
 @app.command("key-backup")

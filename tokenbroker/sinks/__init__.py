@@ -33,6 +33,7 @@ __all__ = [
 SINKS: dict[str, str] = {
     "env": "tokenbroker.sinks.env:open_env",
     "local": "tokenbroker.sinks.local:open_alias",
+    "postgres": "tokenbroker.sinks.postgres:open_postgres",
     "vault": "tokenbroker.sinks.vault:open_vault",
 }
 """What can be loaded, and nothing else. As text: a vendor's client is imported when its sink is opened."""

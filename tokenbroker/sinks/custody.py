@@ -1,32 +1,23 @@
 """The master key of one store: found once, proven to be the right one, and its backup remembered."""
 
-import base64
 import json
-import os
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import SecretAccessDenied
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.data_key import DataKeys
+from tokenbroker.sinks.key_check import has_key, keys_of
 from tokenbroker.sinks.key_source import VARIABLE, KeySource, establish, read_key
 from tokenbroker.sinks.master_key import MasterKey
 from tokenbroker.store.audit_log import AuditEntry, append
-from tokenbroker.store.engine import LOCK_NAME, Store
+from tokenbroker.store.engine import Store
 from tokenbroker.store.meta import read_meta, write_meta
-from tokenbroker.store.setup_lock import setup_lock
 
 _SOURCE = "key_source"
-_CHECK = "key_check"
 _BACKUP = "key_backup_at"
-
-_CHECK_TEXT = b"tokenbroker"
-_CHECK_IDENTITY = b"tokenbroker.store_meta.key_check.v1"
-_NONCE_BYTES = 12
 
 
 class KeyCustody:
@@ -37,10 +28,17 @@ class KeyCustody:
     """
 
     def __init__(
-        self, *, store: Store, home: Path, source: KeySource, master_key: MasterKey, clock: Clock
+        self,
+        *,
+        store: Store,
+        home: Path,
+        source: KeySource,
+        master_key: MasterKey,
+        data_keys: DataKeys,
+        clock: Clock,
     ) -> None:
         self.master_key = master_key
-        self.data_keys = DataKeys(master_key)
+        self.data_keys = data_keys
         self._store = store
         self._home = home
         self._source = source
@@ -48,7 +46,11 @@ class KeyCustody:
 
     def key_location(self) -> str:
         """Where the key is, in one sentence for the person."""
-        return f"The key is {self._source.described(self._home)}."
+        return f"The key is {self.key_place()}."
+
+    def key_place(self) -> str:
+        """Where the key is, for the middle of a sentence."""
+        return self._source.described(self._home)
 
     def export_key(self) -> Secret:
         """The key as base64, for its backup."""
@@ -94,56 +96,38 @@ def open_custody(
         SettingsError: what was given is not a key.
     """
     given = MasterKey.parse(key, origin=VARIABLE) if key is not None else None
-    recorded = store.read(_recorded)
-    if recorded is None:
-        with setup_lock(home / LOCK_NAME):
-            recorded = store.read(_recorded) or _establish(
+    source = store.read(_recorded)
+    if source is None:
+        with store.setting_up():
+            source = store.read(_recorded) or _establish(
                 store, home, default_home=default_home, given=given, clock=clock
             )
-    source, check = recorded
     master_key = given or read_key(source, home)
-    if not _opens(master_key, check):
-        where = f"in {VARIABLE}" if given else source.described(home)
-        raise SecretAccessDenied(
-            f"Invalid encryption key: the one {where} is not the one that sealed {store.path}",
-            next_step=f"give the right one in {VARIABLE}, or put it back from its backup",
-        )
-    return KeyCustody(store=store, home=home, source=source, master_key=master_key, clock=clock)
+    where = f"in {VARIABLE}" if given else source.described(home)
+    keys = keys_of(store, master_key, where=where, clock=clock)
+    return KeyCustody(
+        store=store, home=home, source=source, master_key=master_key, data_keys=keys, clock=clock
+    )
 
 
 def _establish(
     store: Store, home: Path, *, default_home: bool, given: MasterKey | None, clock: Clock
-) -> tuple[KeySource, bytes]:
+) -> KeySource:
+    """Choose where the key of `store` is; one is made where there is none yet."""
     if given is not None:
         source, master_key = KeySource(kind="env"), given
+    elif store.read(has_key):
+        raise SecretAccessDenied(
+            f"{store.described} was sealed with a key that this machine does not know",
+            next_step=f"give it in {VARIABLE}",
+        )
     else:
         source, master_key = establish(home, default_home=default_home)
-    nonce = os.urandom(_NONCE_BYTES)
-    check = nonce + _check_cipher(master_key).encrypt(nonce, _CHECK_TEXT, _CHECK_IDENTITY)
-
-    def work(connection: Connection) -> None:
-        write_meta(connection, _SOURCE, source.to_json())
-        write_meta(connection, _CHECK, base64.b64encode(check).decode())
-        DataKeys(master_key).establish(connection, at=clock())
-
-    store.write(work)
-    return source, check
+    keys_of(store, master_key, where=source.described(home), clock=clock)
+    store.write(lambda connection: write_meta(connection, _SOURCE, source.to_json()))
+    return source
 
 
-def _recorded(connection: Connection) -> tuple[KeySource, bytes] | None:
-    source, check = read_meta(connection, _SOURCE), read_meta(connection, _CHECK)
-    if source is None or check is None:
-        return None
-    return KeySource.from_json(source), base64.b64decode(check)
-
-
-def _opens(master_key: MasterKey, check: bytes) -> bool:
-    try:
-        _check_cipher(master_key).decrypt(check[:_NONCE_BYTES], check[_NONCE_BYTES:], _CHECK_IDENTITY)
-    except InvalidTag:
-        return False
-    return True
-
-
-def _check_cipher(master_key: MasterKey) -> AESGCM:
-    return AESGCM(master_key.derive("key-check"))
+def _recorded(connection: Connection) -> KeySource | None:
+    source = read_meta(connection, _SOURCE)
+    return KeySource.from_json(source) if source is not None and has_key(connection) else None

@@ -50,7 +50,7 @@ class DataKeys:
         if sealer is None:
             raise SecretAccessDenied(
                 "Invalid encryption key: the store's data key was sealed with another one, or was changed",
-                next_step="put store.db back from its backup, or give the master key that belongs to it",
+                next_step="put the database back from its backup, or give the master key that belongs to it",
             )
         return sealer
 

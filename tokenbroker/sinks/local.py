@@ -1,42 +1,31 @@
-"""The embedded sink: records sealed with AES-256-GCM, in the SQLite store of this home."""
+"""The embedded sink: records sealed with AES-256-GCM, in the store of this home."""
 
-import builtins
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
-
-from tokenbroker.clock import Clock, iso, system_clock
-from tokenbroker.errors import SecretAccessDenied, SecretNotFound, SecretUnavailable
+from tokenbroker.clock import Clock, system_clock
 from tokenbroker.secret import Secret
 from tokenbroker.settings import SinkSettings
 from tokenbroker.sinks.custody import KeyCustody, open_custody
-from tokenbroker.sinks.sealing import RecordIdentity
-from tokenbroker.sinks.sink import (
-    Reference,
-    Sink,
-    SinkInputs,
-    StoredSecret,
-    checked_path,
-    fingerprint,
-    service_of,
-)
-from tokenbroker.store.audit_log import OK, AuditEntry, append
-from tokenbroker.store.engine import FILE_NAME, Store, open_store
-from tokenbroker.store.meta import write_meta
-from tokenbroker.store.models import TOKENS
-
-_PROBE_PATH = "tokenbroker.probe"
+from tokenbroker.sinks.sealed import SealedSink
+from tokenbroker.sinks.sink import SinkInputs
+from tokenbroker.store.engine import Store
+from tokenbroker.store.sqlite import FILE_NAME, open_store
 
 
 def open_local(
-    home: Path, *, default_home: bool, key: Secret | None = None, clock: Clock = system_clock
+    home: Path,
+    *,
+    default_home: bool,
+    key: Secret | None = None,
+    store: Store | None = None,
+    clock: Clock = system_clock,
 ) -> "LocalSink":
     """Open the sink ``local`` of `home`, setting up its store and master key where they are new.
 
     `default_home` says that `home` is the platform's own folder: only then is the system's keyring used.
-    `key` is the text of ``TOKENBROKER_KEY``, if there was one. Close it after use, or use ``with``.
+    `key` is the text of ``TOKENBROKER_KEY``, if there was one. `store` is the open one, where it is not the file in
+    `home`. Close the sink after use, or use ``with``: that closes the store, too.
 
     Raises:
         SecretUnavailable: the store or its key can't be reached.
@@ -44,7 +33,7 @@ def open_local(
         SettingsError: the key is malformed.
     """
     home = home.absolute()
-    store = open_store(home / FILE_NAME)
+    store = store or open_store(home / FILE_NAME)
     try:
         custody = open_custody(store, home, default_home=default_home, key=key, clock=clock)
     except BaseException:
@@ -58,118 +47,24 @@ def open_alias(alias: str, settings: SinkSettings, inputs: SinkInputs) -> "Local
     return LocalSink(store=inputs.store, custody=inputs.custody, name=alias, clock=inputs.clock)
 
 
-class LocalSink(Sink):
-    """Secrets in this home's store. Each alias has paths of its own; all share the store and its key.
+class LocalSink(SealedSink):
+    """Secrets in this home's store, with the custody of its master key.
 
     Attributes:
-        store: the open store, for audit rows and jobs.
         custody: the master key, its place and its backup.
     """
-
-    writable = True
 
     def __init__(
         self, *, store: Store, custody: KeyCustody, name: str = "local", clock: Clock = system_clock
     ) -> None:
-        self.name = name
-        self.store = store
-        self.custody = custody
-        self._clock = clock
-        self._keys = custody.data_keys
-        self._fingerprint_key = custody.master_key.derive("fingerprint")
-
-    def probe(self) -> None:
-        """Seal, insert, read back and undo a record; then commit a note of it, so the disk is asked too."""
-        secret = Secret("a value that is undone at once")
-
-        def work(connection: Connection) -> bool:
-            trial = connection.begin_nested()
-            self._insert(connection, _PROBE_PATH, 1, "probe", secret, iso(self._clock()))
-            row = connection.execute(select(TOKENS).where(*self._at(_PROBE_PATH))).mappings().one()
-            opened = self._open(connection, row)[0]
-            trial.rollback()
-            write_meta(connection, "probed_at", iso(self._clock()))
-            return opened == secret
-
-        if not self.store.write(work):
-            raise SecretUnavailable(f"the store {self.store.path} doesn't give back what was put into it")
-
-    def put(self, path: str, secret: Secret, *, put_id: str, actor: str) -> Reference:
-        checked_path(path)
-        mark = fingerprint(self._fingerprint_key, secret)
-
-        def work(connection: Connection) -> Reference | None:
-            earlier = self._by_put_id(connection, put_id)
-            if earlier is not None:
-                same = (earlier.path, earlier.fingerprint) == (path, mark)
-                result = OK if same else SecretAccessDenied.code
-                self._audit(
-                    connection, "set_token", path, actor, result, version=earlier.version, repeated=True
-                )
-                return earlier if same else None
-            version = self._next_version(connection, path)
-            self._insert(connection, path, version, put_id, secret, iso(self._clock()), mark)
-            self._audit(connection, "set_token", path, actor, OK, version=version)
-            return Reference(sink=self.name, path=path, version=version, fingerprint=mark)
-
-        reference = self.store.write(work)
-        if reference is None:
-            raise SecretAccessDenied(
-                f"this put was done before with another secret or path than {self.name}:{path}",
-                next_step="give each act of putting an id of its own",
-            )
-        return reference
-
-    def get(self, path: str, *, version: int | None = None, actor: str) -> Secret:
-        def work(connection: Connection) -> tuple[Secret | None, int | None, bool]:
-            query = select(TOKENS).where(*self._at(path), TOKENS.c.removed_at.is_(None))
-            if version is not None:
-                query = query.where(TOKENS.c.version == version)
-            row = connection.execute(query.order_by(TOKENS.c.version.desc()).limit(1)).mappings().first()
-            if row is None:
-                detail = {} if version is None else {"version": version}
-                self._audit(connection, "get_token", path, actor, SecretNotFound.code, **detail)
-                return None, None, False
-            secret, has_key = self._open(connection, row)
-            result = SecretAccessDenied.code if secret is None else OK
-            self._audit(connection, "get_token", path, actor, result, version=row["version"])
-            return secret, row["version"], not has_key
-
-        secret, found, other_key = self.store.write(work)
-        if secret is not None:
-            return secret
-        raise self._refusal(path, version, found=found, other_key=other_key)
-
-    def find(self, put_id: str) -> Reference | None:
-        return self.store.read(lambda connection: self._by_put_id(connection, put_id))
-
-    def list(self) -> builtins.list[StoredSecret]:
-        query = (
-            select(TOKENS.c.path, TOKENS.c.version, TOKENS.c.fingerprint, TOKENS.c.created_at)
-            .where(TOKENS.c.sink == self.name, TOKENS.c.removed_at.is_(None))
-            .order_by(TOKENS.c.path, TOKENS.c.version)
+        super().__init__(
+            name=name,
+            store=store,
+            keys=custody.data_keys,
+            fingerprint_key=custody.master_key.derive("fingerprint"),
+            clock=clock,
         )
-        rows = self.store.read(lambda connection: connection.execute(query).all())
-        return [
-            StoredSecret(
-                path=path, version=version, fingerprint=mark, created_at=datetime.fromisoformat(created_at)
-            )
-            for path, version, mark, created_at in rows
-        ]
-
-    def remove(self, path: str, *, actor: str) -> int:
-        def work(connection: Connection) -> int:
-            # The row stays, emptied: its version and put_id must not come back to life.
-            emptied = connection.execute(
-                update(TOKENS)
-                .where(*self._at(path), TOKENS.c.removed_at.is_(None))
-                .values(nonce=None, sealed=None, removed_at=iso(self._clock()))
-            ).rowcount
-            result = OK if emptied else SecretNotFound.code
-            self._audit(connection, "delete_token", path, actor, result, versions=emptied)
-            return emptied
-
-        return self.store.write(work)
+        self.custody = custody
 
     def close(self) -> None:
         """Close the store, which every alias of it shares."""
@@ -180,96 +75,3 @@ class LocalSink(Sink):
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
-
-    def _insert(
-        self,
-        connection: Connection,
-        path: str,
-        version: int,
-        put_id: str,
-        secret: Secret,
-        created_at: str,
-        mark: str = "",
-    ) -> None:
-        sealer = self._keys.current(connection)
-        identity = RecordIdentity(
-            sink=self.name, path=path, version=version, put_id=put_id, key_id=sealer.key_id
-        )
-        nonce, sealed = sealer.seal(identity, secret)
-        connection.execute(
-            insert(TOKENS).values(
-                sink=identity.sink,
-                service_id=service_of(identity.path),
-                path=identity.path,
-                version=identity.version,
-                put_id=identity.put_id,
-                fingerprint=mark,
-                key_id=identity.key_id,
-                nonce=nonce,
-                sealed=sealed,
-                created_at=created_at,
-            )
-        )
-
-    def _open(self, connection: Connection, row: RowMapping) -> tuple[Secret | None, bool]:
-        """What is in `row`, None where it doesn't open; and whether its key is known at all."""
-        sealer = self._keys.of(connection, row["key_id"])
-        if sealer is None:
-            return None, False
-        identity = RecordIdentity(
-            sink=row["sink"],
-            path=row["path"],
-            version=row["version"],
-            put_id=row["put_id"],
-            key_id=row["key_id"],
-        )
-        return sealer.open(identity, row["nonce"], row["sealed"]), True
-
-    def _at(self, path: str) -> tuple[Any, Any]:  # Any: SQLAlchemy's own type of a condition
-        return TOKENS.c.sink == self.name, TOKENS.c.path == path
-
-    def _next_version(self, connection: Connection, path: str) -> int:
-        newest = connection.execute(select(func.max(TOKENS.c.version)).where(*self._at(path))).scalar()
-        return (newest or 0) + 1
-
-    def _by_put_id(self, connection: Connection, put_id: str) -> Reference | None:
-        row = connection.execute(
-            select(TOKENS.c.path, TOKENS.c.version, TOKENS.c.fingerprint).where(
-                TOKENS.c.sink == self.name, TOKENS.c.put_id == put_id
-            )
-        ).first()
-        if row is None:
-            return None
-        return Reference(sink=self.name, path=row.path, version=row.version, fingerprint=row.fingerprint)
-
-    def _audit(
-        self, connection: Connection, action: str, path: str, actor: str, result: str, **detail: int
-    ) -> None:
-        entry = AuditEntry(
-            service_id=service_of(path),
-            action=action,
-            actor=actor,
-            key=f"{self.name}:{path}",
-            result=result,
-            detail=detail,
-        )
-        append(connection, entry, at=self._clock())
-
-    def _refusal(
-        self, path: str, version: int | None, *, found: int | None, other_key: bool
-    ) -> SecretNotFound | SecretAccessDenied:
-        if found is None:
-            which = "" if version is None else f"@{version}"
-            return SecretNotFound(
-                f"there is no secret at {self.name}:{path}{which}",
-                next_step=f"tokenbroker secrets put {self.name}:{path}",
-            )
-        if other_key:
-            return SecretAccessDenied(
-                f"Invalid encryption key: another one sealed {self.name}:{path}@{found}"
-            )
-        return SecretAccessDenied(
-            f"the record {self.name}:{path}@{found} was changed in the database and doesn't open",
-            next_step="put store.db back from its backup, or store the secret anew: "
-            f"tokenbroker secrets put {self.name}:{path}",
-        )

@@ -5,13 +5,14 @@ import hmac
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import UsageError
 from tokenbroker.secret import Secret
+from tokenbroker.sinks.databases import Databases
 
 if TYPE_CHECKING:  # so that naming a Reference doesn't load the database library
     from tokenbroker.sinks.custody import KeyCustody
@@ -63,6 +64,7 @@ class SinkInputs:
         store: takes the audit rows, and the records of the kinds that rest there.
         custody: the master key.
         variables: secrets taken out of the environment (:func:`tokenbroker.sinks.env.take_environment`).
+        databases: those that sinks have opened already; whoever gives it closes it.
         learn: is told each further secret that the sink comes to hold, such as the token of a login, so that it is
             redacted from then on.
     """
@@ -71,6 +73,7 @@ class SinkInputs:
     custody: "KeyCustody"
     variables: Mapping[str, Secret]
     clock: Clock = system_clock
+    databases: Databases = field(default_factory=Databases)
     learn: Callable[[Secret], None] = _tell_nobody
 
 

@@ -1,6 +1,5 @@
 """How a sink comes by the token that it shows to Vault."""
 
-import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -9,11 +8,11 @@ import hvac
 from tokenbroker.errors import SecretAccessDenied
 from tokenbroker.secret import Secret
 from tokenbroker.settings import VAULT_PREFIX, SinkSettings
+from tokenbroker.sinks.credentials import credential
 from tokenbroker.sinks.sink import SinkInputs
 from tokenbroker.sinks.vault_failure import Failure, attempt
 
 _LOGIN_REFUSALS = frozenset({Failure.DENIED, Failure.MALFORMED, Failure.NOT_FOUND, Failure.NO_ENGINE})
-_OTHER = re.compile(r"[^A-Z0-9]")
 
 
 class SignIn(Protocol):
@@ -87,23 +86,20 @@ def sign_in_of(alias: str, settings: SinkSettings, inputs: SinkInputs) -> SignIn
         SecretAccessDenied: it gave nothing.
     """
     if settings.auth == "token":
-        return TokenSignIn(_credential("TOKEN", alias, inputs, "VAULT_TOKEN"))
+        return TokenSignIn(_needed("TOKEN", alias, inputs, "VAULT_TOKEN"))
     return AppRoleSignIn(
         mount=settings.auth_mount,
-        role_id=_credential("ROLE_ID", alias, inputs),
-        secret_id=_credential("SECRET_ID", alias, inputs),
+        role_id=_needed("ROLE_ID", alias, inputs),
+        secret_id=_needed("SECRET_ID", alias, inputs),
         learn=inputs.learn,
     )
 
 
-def _credential(what: str, alias: str, inputs: SinkInputs, *others: str) -> Secret:
-    """The first there is: the variable for this alias alone, that for every Vault, and Vault's own."""
-    for_all = f"{VAULT_PREFIX}{what}"
-    names = (f"{VAULT_PREFIX}{_OTHER.sub('_', alias.upper())}_{what}", for_all, *others)
-    found = next((inputs.variables[name] for name in names if name in inputs.variables), None)
+def _needed(what: str, alias: str, inputs: SinkInputs, *others: str) -> Secret:
+    found = credential(what, VAULT_PREFIX, alias, inputs.variables, *others)
     if found is None:
         raise SecretAccessDenied(
             f"the sink '{alias}' has nothing to sign in to Vault with",
-            next_step=f"set the variable {for_all}",
+            next_step=f"set the variable {VAULT_PREFIX}{what}",
         )
     return found

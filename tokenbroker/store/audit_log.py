@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,8 +31,7 @@ _BATCH_ROWS = 1000
 # Built once: each act of a run appends, and building a statement takes longer than SQLite takes to do it.
 _ADD = insert(AUDIT_LOG)
 _MOVE_HEAD = update(STORE_META).where(STORE_META.c.name == _HEAD).values(value=bindparam("head"))
-# FOR UPDATE holds the head on databases with row locks; SQLite's writers are alone already.
-_FIND_HEAD = select(STORE_META.c.value).where(STORE_META.c.name == _HEAD).with_for_update()
+_FIND_HEAD = select(STORE_META.c.value).where(STORE_META.c.name == _HEAD)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,13 +126,14 @@ def _verify(connection: Connection) -> ChainCheck:
     rows = connection.execution_options(yield_per=_BATCH_ROWS).execute(
         select(AUDIT_LOG).order_by(AUDIT_LOG.c.id)
     )
-    for found in rows.mappings():
-        row = dict(found)
-        code = _fault(row, last_id, last_hash)
-        if code:
-            row_id = last_id + 1 if code == "audit.row_missing" else row["id"]
-            return ChainCheck(rows=last_id, broken=BrokenLink(row_id=row_id, code=code))
-        last_id, last_hash = row["id"], row["hash"]
+    with closing(rows):
+        for found in rows.mappings():
+            row = dict(found)
+            code = _fault(row, last_id, last_hash)
+            if code:
+                row_id = last_id + 1 if code == "audit.row_missing" else row["id"]
+                return ChainCheck(rows=last_id, broken=BrokenLink(row_id=row_id, code=code))
+            last_id, last_hash = row["id"], row["hash"]
     if last_id < head_id:
         return ChainCheck(rows=last_id, broken=BrokenLink(row_id=last_id + 1, code="audit.row_missing"))
     if (last_id, last_hash) != (head_id, head_hash):

@@ -6,10 +6,8 @@ from tokenbroker.store.models import STORE_META
 
 
 def read_meta(connection: Connection, name: str) -> str | None:
-    """The fact called `name`, or None. In a write transaction the row is held until the end of it."""
-    return connection.execute(
-        select(STORE_META.c.value).where(STORE_META.c.name == name).with_for_update()
-    ).scalar()
+    """The fact called `name`, or None."""
+    return connection.execute(select(STORE_META.c.value).where(STORE_META.c.name == name)).scalar()
 
 
 def write_meta(connection: Connection, name: str, value: str) -> None:

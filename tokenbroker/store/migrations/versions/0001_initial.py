@@ -64,13 +64,22 @@ def _create_audit_log() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
     )
     op.create_index("ix_audit_log_key_id", "audit_log", ["key", "id"])
+    # No defence against someone who owns the database (the hash chain finds that): it stops our mistakes.
     if op.get_bind().dialect.name == "sqlite":
-        # No defence against someone who owns the file (the hash chain finds that): it stops our mistakes.
         for act in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER audit_log_no_{act.lower()} BEFORE {act} ON audit_log "
                 "BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END"
             )
+    else:
+        op.execute(
+            "CREATE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'audit_log is append-only'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_append_only()"
+        )
 
 
 def _create_token_jobs() -> None:

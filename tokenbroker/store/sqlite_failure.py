@@ -1,9 +1,8 @@
-"""Database errors in plain words: never SQLAlchemy's text, which holds statements and parameters."""
+"""SQLite's errors in plain words: never SQLAlchemy's text, which holds statements and parameters."""
 
 import sqlite3
-from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from tokenbroker.errors import SecretUnavailable
 
@@ -30,11 +29,11 @@ _SAID = {
 }
 
 
-def explain(error: SQLAlchemyError | sqlite3.Error, path: Path) -> SecretUnavailable:
-    """The sentence for `error` of the database at `path`, to be raised outside the ``except`` block."""
+def explain(error: Exception, store: str) -> SecretUnavailable:
+    """The sentence for `error` of the database that is called `store`, to be raised outside the ``except`` block."""
     origin = error.orig if isinstance(error, DBAPIError) else error
     number = getattr(origin, "sqlite_errorcode", None)
     if number is None:
-        return SecretUnavailable(f"the store {path} can't be used ({type(error).__name__})")
+        return SecretUnavailable(f"{store} can't be used ({type(error).__name__})")
     sentence, next_step = _SAID.get(number & 0xFF, (f"can't be used (SQLite code {number})", ""))
-    return SecretUnavailable(f"the store {path} {sentence}", next_step=next_step)
+    return SecretUnavailable(f"{store} {sentence}", next_step=next_step)

@@ -1,0 +1,283 @@
+"""The store on a real PostgreSQL server: what goes wrong with it, and what must not."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from tests.postgres_server import new_database, place_of
+from tests.store.plain import assert_plain
+from tests.tcp_relay import Relay, relay_to
+from tokenbroker.errors import BrokerError, SecretTimeout, SettingsError
+from tokenbroker.secret import Secret
+from tokenbroker.store.meta import read_meta, write_meta
+from tokenbroker.store.postgres import POOL_MAX, POOL_MIN, PostgresStore, open_postgres_store, parameters
+
+pytestmark = pytest.mark.req("SECRET-1", "SECRET-3")
+
+
+def _refused(url: str, code: str, says: str, **changed: object) -> None:
+    with pytest.raises(BrokerError) as caught:
+        open_postgres_store(place_of(url, timeout_s=1, **changed)).close()
+    assert_plain(caught.value, code)
+    assert "PostgreSQL connection failed" in caught.value.sentence
+    assert says in caught.value.sentence
+
+
+def test_the_pool_holds_two_connections_at_least_and_ten_at_most(
+    postgres: PostgresStore, postgres_url: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+
+        def ours() -> int:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tokenbroker' AND datname = %s"
+            row = other.execute(query, (postgres.place.database,)).fetchone()
+            assert row is not None
+            return int(row[0])
+
+        _until(lambda: ours() == POOL_MIN)
+        gate, inside = threading.Event(), threading.Semaphore(0)
+
+        def wait(_connection: object) -> None:
+            inside.release()
+            assert gate.wait(20)
+
+        threads = [threading.Thread(target=postgres.read, args=(wait,)) for _ in range(POOL_MAX + 4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(POOL_MAX):
+            assert inside.acquire(timeout=10)
+        assert not inside.acquire(timeout=0.2)
+        assert ours() == POOL_MAX
+        gate.set()
+        for thread in threads:
+            thread.join()
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_commit_waits_for_the_disk_whatever_the_user_has_set(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute(f"ALTER ROLE CURRENT_USER IN DATABASE {other.info.dbname} SET synchronous_commit = off")
+    with open_postgres_store(place_of(postgres_url)) as store:
+        assert store.read(lambda c: c.execute(text("SHOW synchronous_commit")).scalar()) == "on"
+
+
+def test_a_wrong_password_is_refused_and_not_shown(postgres_url: str) -> None:
+    _refused(postgres_url, "secret.access_denied", "refuses the user", password=Secret("demo-only-wrong"))
+    _refused(postgres_url, "secret.access_denied", "refuses the user", password=None)
+    _refused(postgres_url, "secret.access_denied", "refuses the user", user="nobody-of-that-name")
+
+
+def test_a_server_that_is_not_there_is_said(postgres_url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        _refused(postgres_url, "secret.unavailable", "is not there", port=free.getsockname()[1])
+
+
+def test_a_database_that_is_not_there_is_said(postgres_url: str) -> None:
+    _refused(postgres_url, "secret.unavailable", "no database of that name", database="none-of-that-name")
+
+
+def test_a_host_that_no_name_server_knows_is_said(postgres_url: str) -> None:
+    _refused(postgres_url, "secret.unavailable", "no name server", host="db.invalid")
+
+
+def test_a_server_that_says_nothing_is_a_timeout(postgres_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        _refused(postgres_url, "secret.timeout", "did not answer", port=silent.getsockname()[1])
+
+
+def test_something_else_at_that_port_is_said(postgres_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer() -> None:
+            for _ in range(2):
+                peer, _address = other.accept()
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                peer.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        _refused(
+            postgres_url, "secret.unavailable", "nobody who speaks PostgreSQL", port=other.getsockname()[1]
+        )
+
+
+def test_a_server_beyond_this_machine_has_to_prove_by_tls_that_it_is_the_one(postgres_url: str) -> None:
+    _refused(postgres_url, "secret.unavailable", "TLS", is_local=False)
+
+
+def test_certificates_that_are_not_there_are_a_mistake_in_the_settings(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="ca_file"):
+        open_postgres_store(place_of(postgres_url, ca_file=tmp_path / "none.pem"))
+
+
+def test_a_user_that_may_not_make_tables_is_told(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
+        name = f"reader_{owner.info.dbname}"
+        owner.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'demo-only-reader'")
+        try:
+            with pytest.raises(BrokerError) as caught:
+                open_postgres_store(place_of(postgres_url, user=name, password=Secret("demo-only-reader")))
+            assert_plain(caught.value, "secret.access_denied")
+        finally:
+            owner.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_tables_of_another_program_are_left_alone(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute("CREATE TABLE tokens (mine text); INSERT INTO tokens VALUES ('kept')")
+        with pytest.raises(BrokerError) as caught:
+            open_postgres_store(place_of(postgres_url))
+        assert_plain(caught.value)
+        assert "another program" in caught.value.sentence
+        assert other.execute("SELECT mine FROM tokens").fetchall() == [("kept",)]
+        assert other.execute("SELECT to_regclass('audit_log')").fetchone() == (None,)
+
+
+def test_a_writer_that_never_ends_is_a_timeout_for_the_others(
+    postgres: PostgresStore, postgres_url: str
+) -> None:
+    short = open_postgres_store(place_of(postgres_url, timeout_s=0.3))
+    inside, gate = threading.Event(), threading.Event()
+
+    def hold(_connection: object) -> None:
+        inside.set()
+        assert gate.wait(20)
+
+    holder = threading.Thread(target=postgres.write, args=(hold,))
+    holder.start()
+    assert inside.wait(10)
+    with short, pytest.raises(SecretTimeout) as caught:
+        short.write(lambda c: write_meta(c, "a", "b"))
+    gate.set()
+    holder.join()
+    assert_plain(caught.value, "secret.timeout")
+    assert "held by another" in caught.value.sentence
+
+
+def test_a_statement_that_takes_too_long_is_a_timeout(postgres_url: str) -> None:
+    with open_postgres_store(place_of(postgres_url, timeout_s=0.3)) as store:
+        with pytest.raises(SecretTimeout) as caught:
+            store.read(lambda c: c.execute(text("SELECT pg_sleep(5)")))
+        assert_plain(caught.value, "secret.timeout")
+        assert store.read(lambda c: read_meta(c, "audit_head"))
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "says"),
+    [
+        ("53100", "secret.unavailable", "disk of its server is full"),
+        ("53300", "secret.unavailable", "no connection left"),
+        ("25006", "secret.unavailable", "read only"),
+        ("XX001", "secret.unavailable", "damaged"),
+        ("58030", "secret.unavailable", "error of its disk"),
+        ("42501", "secret.access_denied", "does not allow this"),
+        ("42P01", "secret.unavailable", "expected shape"),
+        ("22012", "secret.unavailable", "SQLSTATE 22012"),
+    ],
+)
+def test_what_the_server_refuses_has_its_sentence(
+    postgres: PostgresStore, state: str, code: str, says: str
+) -> None:
+    statement = f"DO $$ BEGIN RAISE EXCEPTION 'demo-only' USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(BrokerError) as caught:
+        postgres.write(lambda c: c.execute(text(statement)))
+    assert_plain(caught.value, code)
+    assert says in caught.value.sentence
+
+
+@contextmanager
+def _relayed(postgres_url: str, timeout_s: float = 1) -> Iterator[tuple[PostgresStore, Relay]]:
+    place = place_of(postgres_url, timeout_s=timeout_s)
+    assert place.port is not None
+    with (
+        relay_to(place.port) as relay,
+        open_postgres_store(place_of(postgres_url, timeout_s=timeout_s, port=relay.port)) as store,
+    ):
+        yield store, relay
+
+
+def test_an_answer_that_never_comes_is_a_timeout_and_the_next_one_is_had(postgres_url: str) -> None:
+    with _relayed(postgres_url) as (store, relay):
+        relay.hold()
+        began = time.monotonic()
+        with pytest.raises(SecretTimeout) as caught:
+            store.read(lambda c: read_meta(c, "audit_head"))
+        assert time.monotonic() - began < 12
+        assert_plain(caught.value, "secret.timeout")
+        relay.resume()
+        assert store.read(lambda c: read_meta(c, "audit_head"))
+
+
+def test_an_answer_that_is_cut_off_is_said_and_the_next_one_is_had(postgres_url: str) -> None:
+    with _relayed(postgres_url) as (store, relay):
+
+        def work(connection: object) -> None:
+            write_meta(connection, "a", "b")  # type: ignore[arg-type]
+            relay.cut()
+
+        with pytest.raises(BrokerError) as caught:
+            store.write(work)
+        assert_plain(caught.value)
+        assert "cut its answer off" in caught.value.sentence
+        assert store.read(lambda c: read_meta(c, "a")) is None
+
+
+def test_a_server_that_was_restarted_is_connected_to_anew(postgres: PostgresStore, postgres_url: str) -> None:
+    assert postgres.read(lambda c: read_meta(c, "audit_head"))
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert postgres.read(lambda c: read_meta(c, "audit_head"))
+
+
+def test_a_server_that_goes_away_is_said(postgres_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    with _relayed(postgres_url) as (store, relay), caplog.at_level(logging.DEBUG):
+        relay.stop()
+        with pytest.raises(BrokerError) as caught:
+            store.read(lambda c: read_meta(c, "audit_head"))
+        assert_plain(caught.value)
+        assert "is not there" in caught.value.sentence
+    assert not [entry for entry in caplog.records if entry.name.startswith("psycopg")]
+
+
+@pytest.mark.req("SECRET-7")
+def test_nothing_of_a_store_shows_its_password(postgres: PostgresStore) -> None:
+    assert postgres.place.password is not None
+    shown = repr((postgres, vars(postgres), postgres.place, vars(postgres._pool), postgres.described))
+    assert postgres.place.password.reveal() not in shown
+    assert postgres.place.password.reveal() in repr(parameters(postgres.place)), "the search can find it"
+
+
+def test_processes_that_open_a_new_database_at_once_all_succeed(postgres_server: str) -> None:
+    with new_database(postgres_server) as url:
+        stores: list[PostgresStore] = []
+        threads = [
+            threading.Thread(target=lambda: stores.append(open_postgres_store(place_of(url))))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for store in stores:
+            assert store.read(lambda c: read_meta(c, "audit_head"))
+            store.close()
+        assert len(stores) == len(threads)

@@ -1,0 +1,100 @@
+"""Every setting of the product."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tokenbroker.errors import SettingsError
+from tokenbroker.settings.origins import checked_origin_map
+from tokenbroker.settings.sinks import Part, SinkSettings, StoreSettings, checked_sinks
+from tokenbroker.settings.variables import PREFIX
+
+FILE_NAME = "tokenbroker.toml"
+Precision = Literal["millisecond", "second", "minute", "hour", "day"]
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-ed25519 AAAA[A-Za-z0-9+/=]+( [^\n]*)?")
+
+
+def _recipients(value: tuple[str, ...]) -> tuple[str, ...]:
+    # The form only, so that settings need no cryptography; the key itself is looked at before a run begins.
+    for text in value:
+        if "SECRET-KEY" in text or "PRIVATE KEY" in text:
+            raise ValueError("this is a private key; a recipient is the public one (age1… or ssh-ed25519 …)")
+        if not _RECIPIENT.fullmatch(text):
+            raise ValueError("a recipient is a public key: age1… (of age-keygen) or ssh-ed25519 AAAA…")
+    return value
+
+
+class InputSettings(Part):
+    """Where ``secrets:NAME`` is read from."""
+
+    sink: str = "local"
+
+
+class HumanSettings(Part):
+    """Checkpoints."""
+
+    deadline_s: float = Field(default=300, gt=0, le=86_400, description="how long a person has to answer")
+
+
+class AuditSettings(Part):
+    """Who may read the bundles of runs."""
+
+    recipients: Annotated[tuple[str, ...], AfterValidator(_recipients)] = Field(
+        default=(), description="public keys that audit bundles are sealed for"
+    )
+
+
+class Settings(BaseSettings):
+    """Every setting of the product; ``docs/settings.md`` explains each."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+    )
+
+    home: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("tokenbroker"),
+        description="where the store, the spool and unfinished runs live",
+    )
+    origin_map: Annotated[dict[str, str], AfterValidator(checked_origin_map)] = Field(
+        default_factory=dict, description="origins that lead to a loopback address instead"
+    )
+    store: StoreSettings = Field(default_factory=StoreSettings, description="where the store is")
+    sinks: Annotated[dict[str, SinkSettings], AfterValidator(checked_sinks)] = Field(
+        default_factory=dict, description="aliases of sinks"
+    )
+    inputs: InputSettings = Field(default_factory=InputSettings, description="where inputs are read from")
+    human: HumanSettings = Field(default_factory=HumanSettings, description="checkpoints")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="audit bundles")
+    browser: Path | None = Field(default=None, description="the browser's executable")
+    reports: Path = Field(default=Path("reports"), description="where evidence of runs is written")
+    pictures: bool = Field(default=True, description="a picture of the page after each step")
+    timestamps: Precision = Field(default="second", description="how exactly evidence tells when things were")
+    step_timeout_s: float = Field(default=15, gt=0, le=3600, description="how long a step may take")
+    operator: str | None = Field(
+        default=None, description="who runs, in the audit; default: the system's user"
+    )
+
+    def sink(self, alias: str) -> SinkSettings:
+        """The settings of the sink called `alias`; ``local`` and ``env`` are there without being named.
+
+        Raises:
+            SettingsError: no sink has that name.
+        """
+        if alias in self.sinks:
+            return self.sinks[alias]
+        if alias in ("local", "env"):
+            return SinkSettings(type=alias)  # type: ignore[arg-type]  # narrowed by the line above
+        known = ", ".join(sorted({*self.sinks, "local", "env"}))
+        raise SettingsError(
+            f"no sink is called '{alias}' (known: {known})",
+            next_step=f'add to {FILE_NAME}:\n    [sinks.{alias}]\n    type = "local"',
+            code="settings.unknown_sink",
+        )

@@ -1,0 +1,90 @@
+"""The settings of sinks and of the store: where secrets rest."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from tokenbroker.settings.origins import is_loopback, origin_of
+from tokenbroker.settings.postgres_url import checked_postgres_url
+from tokenbroker.settings.variables import SECRET_PREFIX, VAULT_ADDRESS
+
+_SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _server(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if any(sign in value for sign in "@?#"):
+        raise ValueError("an address holds no user, query or fragment: credentials come by environment")
+    try:
+        origin = origin_of(value)
+    except ValueError:
+        raise ValueError("an address is a URL such as https://vault.example.com:8200") from None
+    if origin.startswith("http:") and not is_loopback(origin):
+        raise ValueError("plain http would show secrets to the network; use https")
+    return value.rstrip("/")
+
+
+class SinkSettings(Part):
+    """One alias under ``[sinks.NAME]``: which kind of store stands behind the name."""
+
+    type: Literal["local", "env", "postgres", "vault"]
+    prefix: str = Field(
+        default=SECRET_PREFIX,
+        # All variables that begin with it leave the environment: a short one would take PATH and HOME along.
+        pattern=r"^[A-Z][A-Z0-9_]{2,}$",
+        description="env only: what its variables' names begin with",
+    )
+    address: Annotated[str | None, AfterValidator(_server)] = Field(
+        default=None, description="vault only: the server's URL"
+    )
+    url: Annotated[str | None, AfterValidator(checked_postgres_url)] = Field(
+        default=None, description="postgres only: the database, without a password"
+    )
+    mount: str = Field(
+        default="secret", pattern=f"^{_SEGMENTS}$", description="vault only: where the KV engine is mounted"
+    )
+    namespace: str | None = Field(default=None, pattern=f"^{_SEGMENTS}$", description="vault only")
+    path_prefix: str = Field(
+        default="tokenbroker",
+        pattern=f"^({_SEGMENTS})?$",
+        description="vault only: the folder of the mount below which all paths lie",
+    )
+    auth: Literal["token", "approle"] = Field(default="token", description="vault only: how to sign in")
+    auth_mount: str = Field(
+        default="approle", pattern=f"^{_SEGMENTS}$", description="vault only: where AppRole is mounted"
+    )
+    ca_file: Path | None = Field(
+        default=None, description="postgres and vault: certificates to trust instead"
+    )
+    timeout_s: float = Field(
+        default=10, gt=0, le=300, description="postgres and vault: how long an answer may take"
+    )
+
+    @model_validator(mode="after")
+    def _has_a_server(self) -> Self:
+        if self.type == "vault" and self.address is None:
+            raise ValueError(f"a sink of type vault needs an address (or the variable {VAULT_ADDRESS})")
+        return self
+
+
+class StoreSettings(Part):
+    """Where the store of this home is, which holds jobs, the audit log and the sink ``local``."""
+
+    url: Annotated[str | None, AfterValidator(checked_postgres_url)] = Field(
+        default=None, description="a PostgreSQL database, without a password; default: a file in the home"
+    )
+    ca_file: Path | None = Field(default=None, description="certificates to trust instead")
+    timeout_s: float = Field(default=10, gt=0, le=300, description="how long an answer may take")
+
+
+def checked_sinks(value: dict[str, SinkSettings]) -> dict[str, SinkSettings]:
+    for name in ("local", "env"):
+        if name in value and value[name].type != name:
+            raise ValueError(f"'{name}' is always of the type {name}; give the other sink a name of its own")
+    return value

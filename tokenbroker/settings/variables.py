@@ -1,0 +1,28 @@
+"""The names of the variables that tokenbroker reads."""
+
+import re
+
+PREFIX = "TOKENBROKER_"
+SECRET_PREFIX = "TOKENBROKER_SECRET_"  # noqa: S105  a prefix of names, not a secret
+KEY_VARIABLES = ("TOKENBROKER_KEY", "MCP_AUTH_ENCRYPTION_KEY")
+WITHHELD_VARIABLES = (*KEY_VARIABLES, "OP_SERVICE_ACCOUNT_TOKEN", "INFISICAL_API_KEY")
+"""Variables that hold credentials, ours or a vault's: no child process may inherit them."""
+VAULT_PREFIX, POSTGRES_PREFIX = "TOKENBROKER_VAULT_", "TOKENBROKER_POSTGRES_"
+SINK_CREDENTIALS = (VAULT_PREFIX, "VAULT_TOKEN", POSTGRES_PREFIX, "PGPASSWORD")
+"""What the variables begin with that hold the credentials of sinks; they are withheld like the others."""
+ALIASES = {"MCP_AUTH_BROKER_SECRET_PROVIDER": "TOKENBROKER_INPUTS__SINK"}
+VAULT_ADDRESS = "VAULT_ADDR"
+_OF_SINKS = re.compile(
+    rf"{VAULT_PREFIX}(?:[A-Z0-9_]+_)?(?:TOKEN|ROLE_ID|SECRET_ID)"
+    rf"|{POSTGRES_PREFIX}(?:[A-Z0-9_]+_)?(?:URL|PASSWORD)"
+)
+_NOT_SETTINGS = frozenset({"TOKENBROKER_CONFIG", *KEY_VARIABLES})
+
+
+def is_no_setting(name: str) -> bool:
+    """Whether the variable `name` is one of ours that is read elsewhere."""
+    return (
+        name in _NOT_SETTINGS
+        or name.startswith((SECRET_PREFIX, "TOKENBROKER_TEST_"))
+        or _OF_SINKS.fullmatch(name) is not None
+    )

@@ -1,0 +1,232 @@
+"""The store in a PostgreSQL database: the same tables, for several machines.
+
+Connections come from psycopg's pool, 2 to 10 (https://www.psycopg.org/psycopg3/docs/advanced/pool.html). A writer holds
+an advisory lock until it commits, so that writers are alone as they are in SQLite; a reader sees one snapshot.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import certifi
+import psycopg
+from psycopg_pool import ConnectionPool
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from tokenbroker.errors import BrokerError, SettingsError
+from tokenbroker.secret import Secret
+from tokenbroker.store.engine import WRITES, Store
+from tokenbroker.store.postgres_failure import explain, explain_connecting
+
+POOL_MIN, POOL_MAX = 2, 10
+_WRITE_LOCK: Final = int.from_bytes(b"tokenbro")
+_SETUP_LOCK: Final = _WRITE_LOCK + 1
+_IDLE_S: Final = 60
+_SLACK_S: Final = 2
+# Psycopg's pool tells of lost connections by itself; whoever asks is told in plain words.
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostgresPlace:
+    """Where a database is, and how to be let in.
+
+    Attributes:
+        host: a name or an address; a folder, for the socket in it; "" for the client library's own socket.
+        ca_file: the certificates that are trusted instead of the public ones.
+        is_local: whether the host is this machine: any other has to prove by TLS that it is the one.
+        timeout_s: how long connecting, and each wait for the answer, may take.
+    """
+
+    host: str
+    port: int | None
+    user: str
+    database: str
+    password: Secret | None = field(repr=False)
+    ca_file: Path | None
+    is_local: bool
+    timeout_s: float
+
+    def __str__(self) -> str:
+        at = f"{self.host}:{self.port}" if self.host and self.port else self.host or "this machine"
+        return f"the PostgreSQL database {self.database} at {at}"
+
+
+class PostgresStore(Store):
+    """An open database. Made by :func:`open_postgres_store`.
+
+    Attributes:
+        place: where it is.
+    """
+
+    failures = (SQLAlchemyError, psycopg.Error)
+
+    def __init__(self, place: PostgresPlace) -> None:
+        self.described = str(place)
+        self.restoring = "put the database back from its backup"
+        self.place = place
+        self._pool: ConnectionPool[_Connection] = ConnectionPool(
+            connection_class=_connection_class(place.timeout_s),
+            # Asked for with each connection: the pool keeps no clear password.
+            kwargs=lambda: parameters(place),
+            min_size=POOL_MIN,
+            max_size=POOL_MAX,
+            open=False,
+            check=ConnectionPool.check_connection,
+            close_returns=True,
+            timeout=place.timeout_s,
+            name="tokenbroker",
+        )
+        engine = create_engine(
+            "postgresql+psycopg://",
+            creator=self._pool.getconn,
+            poolclass=NullPool,
+            hide_parameters=True,
+            use_native_hstore=False,
+        )
+        event.listen(engine, "begin", _begin)
+        super().__init__(
+            engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
+            engine.execution_options(isolation_level="READ COMMITTED", **{WRITES: True}),
+        )
+
+    def open(self) -> None:
+        """Let the pool connect.
+
+        Raises:
+            SecretUnavailable, SecretAccessDenied, SecretTimeout: no connection can be had.
+        """
+        refusal = self._refusal()
+        if refusal is not None:
+            raise refusal
+        failure: BrokerError | None = None
+        try:
+            self._pool.open(wait=True, timeout=self.place.timeout_s)
+        except psycopg.Error as error:
+            failure = self.explain(error)
+        if failure is not None:
+            raise failure
+
+    def forget_what_was_overwritten(self) -> str:
+        return (
+            "The server keeps what was sealed before in its files, its write-ahead log and its backups "
+            "until it writes over them."
+        )
+
+    @contextmanager
+    def setting_up(self) -> Iterator[None]:
+        def lock(connection: Connection) -> None:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SETUP_LOCK})
+
+        failure: BrokerError | None = None
+        try:
+            with self._reading.begin() as connection:
+                lock(connection)
+                yield
+        except self.failures as error:
+            failure = self.explain(error)
+        if failure is not None:
+            raise failure
+
+    def explain(self, error: Exception) -> BrokerError:
+        found = explain(error, self.described, self.place.timeout_s)
+        # Lost, or none to be had: a fresh try finds out why.
+        return found or self._refusal() or explain_connecting(None, self.place.host, self.described)
+
+    def close(self) -> None:
+        super().close()
+        self._pool.close()
+
+    def _refusal(self) -> BrokerError | None:
+        """Why no connection can be had; None where one can."""
+        try:
+            psycopg.connect(**parameters(self.place)).close()
+        except psycopg.Error as error:
+            return explain_connecting(error, self.place.host, self.described)
+        return None
+
+
+def open_postgres_store(place: PostgresPlace) -> PostgresStore:
+    """Open the database at `place`, making or migrating the tables where needed.
+
+    Raises:
+        SecretUnavailable, SecretAccessDenied, SecretTimeout: it can't be reached or used, or is of a newer version.
+        SettingsError: `ca_file` is no file that can be read.
+    """
+    if place.ca_file is not None and not os.access(place.ca_file, os.R_OK):
+        raise SettingsError(f"{place.ca_file} (ca_file) is not a file that can be read")
+    store = PostgresStore(place)
+    try:
+        store.open()
+        store.upgrade()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+class _Connection(psycopg.Connection[Any]):
+    """One whose every wait ends: libpq itself waits for ever for a server that says nothing."""
+
+    wait_s: ClassVar[float]
+
+    def wait(
+        self, gen: Any, interval: float = 0.1, timeout: float | None = None
+    ) -> Any:  # psycopg's own types
+        try:
+            return super().wait(gen, interval, self.wait_s if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout:
+            # Whatever the server does now, nobody waits for it: not the rollback either.
+            self.pgconn.finish()
+            raise
+
+
+def _connection_class(timeout_s: float) -> type[_Connection]:
+    # The server ends a statement that takes too long; this is for a server that does not even do that.
+    return type("_TimedConnection", (_Connection,), {"wait_s": timeout_s + _SLACK_S})
+
+
+def parameters(place: PostgresPlace) -> dict[str, Any]:
+    """What libpq is told (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS)."""
+    milliseconds = int(place.timeout_s * 1000)
+    has_to_prove = not place.is_local or place.ca_file is not None
+    trusted = str(place.ca_file or certifi.where())
+    return {
+        "host": place.host or None,
+        "port": place.port,
+        "user": place.user or None,
+        "dbname": place.database,
+        "password": place.password.reveal() if place.password is not None else None,
+        "connect_timeout": max(1, round(place.timeout_s)),
+        "application_name": "tokenbroker",
+        "client_encoding": "UTF8",
+        "gssencmode": "disable",
+        "target_session_attrs": "any",
+        **(
+            {"sslmode": "verify-full", "sslrootcert": trusted}
+            if has_to_prove
+            else {"sslmode": "prefer", "sslrootcert": None}
+        ),
+        "options": " ".join(
+            f"-c {name}={value}"
+            for name, value in {
+                "statement_timeout": milliseconds,
+                # Sooner: waiting for a writer is told apart from a server that is slow.
+                "lock_timeout": milliseconds * 9 // 10,
+                # A writer that was stopped or lost its network must not hold up the others for ever.
+                "idle_in_transaction_session_timeout": _IDLE_S * 1000,
+                "synchronous_commit": "on",
+            }.items()
+        ),
+    }
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get(WRITES):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
