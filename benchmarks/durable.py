@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.measure import Figure
+from tests.postgres_server import new_database, place_of, serve_postgres
 from tokenbroker.clock import system_clock
 from tokenbroker.run.intent import Intent
 from tokenbroker.run.spool import Spool
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import open_local
 from tokenbroker.store.audit_log import AuditEntry, record
+from tokenbroker.store.engine import Store
+from tokenbroker.store.postgres import open_postgres_store
 
 TARGET_MS = 10.0
 _TIMES_PER_ROUND = 30
@@ -40,10 +43,14 @@ def measure(rounds: int) -> list[Figure]:
             times = rounds * _TIMES_PER_ROUND
             taken = {
                 "the spool, from intent to clear": _taken(lambda: _one_token(spool), times),
-                "a row of the audit log": _taken(
-                    lambda: record(sink.store, _ENTRY, at=system_clock()), times
-                ),
+                "a row of the audit log, SQLite": _rows(sink.store, times),
             }
+    with (
+        serve_postgres(fsync=True) as server,
+        new_database(server) as url,
+        open_postgres_store(place_of(url)) as store,
+    ):
+        taken["a row of the audit log, PostgreSQL"] = _rows(store, times)
     return [_figure(name, milliseconds) for name, milliseconds in taken.items()]
 
 
@@ -54,6 +61,10 @@ def _one_token(spool: Spool) -> None:
     opened.seal(0, Secret(f"demo-only-{secrets.token_hex(16)}"))
     opened.mark_stored(0, "local:example/key@1")
     opened.clear()
+
+
+def _rows(store: Store, times: int) -> list[float]:
+    return _taken(lambda: record(store, _ENTRY, at=system_clock()), times)
 
 
 def _taken(act: Callable[[], object], times: int) -> list[float]:

@@ -1,6 +1,6 @@
 """A real PostgreSQL server on loopback: that of ``$TOKENBROKER_TEST_POSTGRES``, else a private one of this machine.
 
-As a program (``python tests/postgres_server.py``) it starts a private server, prints its URL, and stops it when its
+As a program (``python -m tests.postgres_server``) it starts a private server, prints its URL, and stops it when its
 standard input ends: so the server never outlives whoever asked for it, however that one ends.
 """
 
@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -23,12 +24,16 @@ from typing import Any
 
 import psycopg
 
+from tests.certificates import certificate_and_key
 from tokenbroker.settings import split_postgres_url
 from tokenbroker.store.postgres import PostgresPlace
 
 VARIABLE = "TOKENBROKER_TEST_POSTGRES"
 _USER = "broker"
 _START_S = 60
+ROOT = Path(__file__).parents[1]
+# https://www.postgresql.org/docs/current/protocol-message-formats.html (SSLRequest)
+_ASK_FOR_TLS = (8).to_bytes(4) + (80_877_103).to_bytes(4)
 
 
 @contextmanager
@@ -38,8 +43,10 @@ def serve_postgres(*, fsync: bool = False) -> Iterator[str]:
     if given:
         yield given
         return
-    arguments = [sys.executable, __file__, *(["--fsync"] if fsync else [])]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    arguments = [sys.executable, "-m", "tests.postgres_server", *(["--fsync"] if fsync else [])]
+    with subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         try:
@@ -61,6 +68,19 @@ def new_database(server: str) -> Iterator[str]:
             yield f"{server.rpartition('/')[0]}/{name}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def certificate_of(server: str) -> str | None:
+    """The certificate (PEM) that the server at the URL `server` shows; None if it has no TLS."""
+    place = place_of(server)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection((place.host, place.port or 5432), timeout=_START_S) as plain:
+        plain.sendall(_ASK_FOR_TLS)
+        if plain.recv(1) != b"S":
+            return None
+        with context.wrap_socket(plain) as encrypted:
+            return ssl.DER_cert_to_PEM_cert(encrypted.getpeercert(binary_form=True) or b"")
 
 
 def place_of(url: str, *, timeout_s: float = 10, **changed: Any) -> PostgresPlace:
@@ -108,6 +128,7 @@ def main(*, fsync: bool) -> None:
                 "-D",
                 folder / "data",
                 *_options(folder, port := _free_port(), fsync=fsync),
+                *_tls(folder, as_other),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -169,6 +190,26 @@ def _options(folder: Path, port: int, *, fsync: bool) -> list[str]:
         "lc_messages": "C",
     }
     return [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+
+
+def _tls(folder: Path, as_other: dict[str, Any]) -> list[str]:
+    """The options that let the server speak TLS; none where it was built without."""
+    program = _runnable("postgres", folder)
+    asked = subprocess.run(
+        [program, "-C", "ssl", "-D", folder / "data", "-c", "ssl=on"],
+        check=False,
+        capture_output=True,
+        **as_other,
+    )
+    if asked.returncode:
+        return []
+    files = {"ssl_cert_file": folder / "server.pem", "ssl_key_file": folder / "server.key"}
+    for file, content in zip(files.values(), certificate_and_key(), strict=True):
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        if "user" in as_other:
+            os.chown(file, as_other["user"], as_other["group"])
+    return ["-c", "ssl=on", *(option for name, file in files.items() for option in ("-c", f"{name}={file}"))]
 
 
 def _free_port() -> int:

@@ -167,9 +167,14 @@ class Project:
     def attach_demo(self, demo: RunningDemo, account: Account) -> None:
         """Map the site to `demo`, and store what `account` signs in with, as a person would have."""
         self.demo, self.account = demo, account
-        self.write("tokenbroker.toml", f'{self.settings}\n[origin_map]\n"{SITE}" = "{demo.url}"\n')
+        self.settle(self.settings)
         self.put("example.email", account.email)
         self.put("example.password", account.password)
+
+    def settle(self, settings: str) -> None:
+        """Let the project have `settings`, and its site where the demo is."""
+        assert self.demo is not None
+        self.write("tokenbroker.toml", f'{settings}\n[origin_map]\n"{SITE}" = "{self.demo.url}"\n')
 
     def name_auditor(self) -> None:
         """Name somebody who may read the bundles; a run beyond this machine needs that."""
@@ -188,7 +193,7 @@ class Project:
         """The home, opened in this process, with `key` as its master key where it is given."""
         environ = {"TOKENBROKER_HOME": str(self.home), "TOKENBROKER_KEY": key}
         configuration = load_configuration(self.folder, environ)
-        with Broker(configuration, environ={}) as broker:
+        with Broker(configuration, environ=dict(self.variables)) as broker:
             yield broker
 
     def put(self, path: str, value: str) -> None:

@@ -19,6 +19,8 @@ class Relay:
         self.port = int(self._listener.getsockname()[1])
         self._open = threading.Event()
         self._open.set()
+        self._takes = threading.Event()
+        self._takes.set()
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -40,6 +42,15 @@ class Relay:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
+    def refuse(self) -> None:
+        """End every connection, and each new one at once."""
+        self._takes.clear()
+        self.cut()
+
+    def accept(self) -> None:
+        """Forward new connections again."""
+        self._takes.set()
+
     def stop(self) -> None:
         """End every connection, and take no more."""
         with suppress(OSError):
@@ -55,6 +66,9 @@ class Relay:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                if not self._takes.is_set():
+                    near.close()
+                    continue
                 far = socket.create_connection(("127.0.0.1", self._to))
                 with self._lock:
                     self._sockets += [near, far]

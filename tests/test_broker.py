@@ -18,6 +18,7 @@ from tokenbroker.errors import RunError, UsageError
 from tokenbroker.human.channels.simulated import SimulatedPerson
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
 from tokenbroker.policy.approve import Plan, Request
+from tokenbroker.run.approval import question
 from tokenbroker.run.result import RunResult, Status, StepStarted
 from tokenbroker.settings import load_configuration
 from tokenbroker.sinks.sink import Reference
@@ -212,8 +213,8 @@ def test_an_approval_that_comes_too_late_is_none(
     broker: Broker, waiting: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     approver = Approver()
-    asked_for = broker._question(waiting)
-    assert asked_for.deadline <= waiting.expires_at
+    asked_for = question(waiting, deadline=waiting.expires_at + timedelta(hours=1))
+    assert asked_for.deadline == waiting.expires_at
     monkeypatch.setattr(broker, "clock", lambda: waiting.expires_at + timedelta(seconds=1))
     with pytest.raises(RunError) as refused:
         broker.approved(waiting, approver)

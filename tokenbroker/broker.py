@@ -3,47 +3,37 @@
 import getpass
 import os
 from collections.abc import Iterator, MutableMapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 from tokenbroker.clock import Clock, midnight, system_clock
-from tokenbroker.errors import (
-    BrokerError,
-    HumanDenied,
-    HumanTimeout,
-    HumanUnreachable,
-    PolicyDenied,
-    SecretNotFound,
-)
+from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
 from tokenbroker.evidence.collect import require_place
 from tokenbroker.evidence.one_run import Books, Run, SinkOpener
 from tokenbroker.flow.life import TokenLife
 from tokenbroker.flow.model import Flow
-from tokenbroker.human.checkpoint import Channel, Checkpoint, Kind, Outcome
-from tokenbroker.policy.approve import NO_HISTORY, Approval, History, Plan, Request, approve
+from tokenbroker.human.checkpoint import Channel
+from tokenbroker.policy.approve import NO_HISTORY, History, Plan, Request, approve
 from tokenbroker.policy.check import Condition
 from tokenbroker.policy.explain import Explanation, explain
 from tokenbroker.policy.project import load_project_policy
 from tokenbroker.redact import Redactor
-from tokenbroker.run.creation import UNKNOWN, creations
+from tokenbroker.run.approval import question, with_answer
 from tokenbroker.run.recover import Recovered, dismiss, recover
 from tokenbroker.run.spool import Intent, Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
-from tokenbroker.settings import SINK_CREDENTIALS, Configuration, is_loopback
-from tokenbroker.sinks import Reference, Sink, SinkInputs, open_sink
-from tokenbroker.sinks.databases import Database, Databases
+from tokenbroker.settings import SINK_CREDENTIALS, Configuration
+from tokenbroker.sinks import Reference, Sink
 from tokenbroker.sinks.env import take_environment
 from tokenbroker.sinks.local import LocalSink, open_local
-from tokenbroker.sinks.postgres import PostgresSink
-from tokenbroker.sinks.postgres_place import postgres_place
+from tokenbroker.sinks.open_sinks import OpenSinks
+from tokenbroker.sinks.postgres_place import open_named_store
 from tokenbroker.sinks.rotation import Rotation, rotate
 from tokenbroker.store.audit_log import AuditEntry, record
-from tokenbroker.store.engine import Store
 from tokenbroker.store.jobs import created_keys, runs_since
 from tokenbroker.store.lives import Life, known_lives, remember
 from tokenbroker.store.sealed_runs import sealed_entry
@@ -87,8 +77,7 @@ class Broker:
         for name, value in self._variables.items():
             self.redactor.add(value, label=f"env:{name}")
         self._local: LocalSink | None = None
-        self._sinks: dict[str, Sink] = {}
-        self._databases = Databases()
+        self._sinks: OpenSinks | None = None
         self._spool: Spool | None = None
         self._bundles: HomeBundles | None = None
 
@@ -110,27 +99,15 @@ class Broker:
                 self.home,
                 default_home=self._default_home,
                 key=self.configuration.key,
-                store=self._database(),
+                store=open_named_store(
+                    self.configuration.store(),
+                    variables=self._variables,
+                    learn=lambda secret: self.redactor.add(secret, label="store"),
+                ),
                 clock=self.clock,
             )
             self.redactor.add(self._local.custody.export_key(), label="master-key")
         return self._local
-
-    def _database(self) -> Store | None:
-        """The store, where the settings name a database for it."""
-        settings = self.configuration.store()
-        if settings.url is None:
-            return None
-        place = postgres_place(
-            "the store",
-            "store",
-            settings,
-            variables=self._variables,
-            learn=lambda secret: self.redactor.add(secret, label="store"),
-        )
-        from tokenbroker.store.postgres import open_postgres_store  # late: its driver is an extra
-
-        return open_postgres_store(place)
 
     def has_home(self) -> bool:
         """Whether there is a store: asking does not make one. A database that the settings name is taken for one."""
@@ -156,24 +133,26 @@ class Broker:
             )
         return self._bundles
 
+    @property
+    def sinks(self) -> OpenSinks:
+        """The sinks of this home, and the databases that they rest in."""
+        if self._sinks is None:
+            self._sinks = OpenSinks(
+                self.local,
+                self.configuration,
+                variables=self._variables,
+                learn=lambda secret, label: self.redactor.add(secret, label=label),
+                clock=self.clock,
+            )
+        return self._sinks
+
     def sink(self, alias: str) -> Sink:
         """The sink that the settings know as `alias`, opened once.
 
         Raises:
             SettingsError: no sink has that name.
         """
-        if alias not in self._sinks:
-            settings = self.configuration.sink(alias)
-            inputs = SinkInputs(
-                store=self.local.store,
-                custody=self.local.custody,
-                variables=self._variables,
-                clock=self.clock,
-                databases=self._databases,
-                learn=lambda secret: self.redactor.add(secret, label=f"sink:{alias}"),
-            )
-            self._sinks[alias] = self.local if alias == "local" else open_sink(alias, settings, inputs)
-        return self._sinks[alias]
+        return self.sinks.at(alias)
 
     def take_variables(self, names: tuple[str, ...]) -> None:
         """Take the variables that flows name with ``env:`` out of the environment, before any child starts."""
@@ -298,7 +277,9 @@ class Broker:
                 f"{plan.flow.id} needs a person's approval before it starts, and {why_not}",
                 next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
             )
-        answer = channel.ask(self._question(plan), lambda: None)
+        settings = self.configuration.settings.human
+        asked = question(plan, deadline=self.clock() + timedelta(seconds=settings.deadline_s))
+        answer = channel.ask(asked, lambda: None)
         entry = AuditEntry(
             service_id=plan.flow.site,
             action="approve_run",
@@ -307,25 +288,9 @@ class Broker:
             result=answer.outcome.value,
         )
         record(self.local.store, entry, at=answer.at)
-        if answer.outcome is Outcome.DENIED:
-            raise HumanDenied(f"the run of {plan.flow.id} was not approved; asked was {answer.who}")
-        if answer.outcome is Outcome.TIMED_OUT:
-            raise HumanTimeout(f"nobody approved the run of {plan.flow.id} before the deadline")
-        approved = replace(plan, approval=Approval(who=answer.who, channel=answer.channel, at=answer.at))
+        approved = with_answer(plan, answer)
         approved.require_valid(self.clock())
         return approved
-
-    def _question(self, plan: Plan) -> Checkpoint:
-        deadline = self.clock() + timedelta(seconds=self.configuration.settings.human.deadline_s)
-        # The origin that matters most: whoever only answers for this machine must not answer for another.
-        beyond = (origin for origin in plan.reachable if not is_loopback(origin))
-        return Checkpoint(
-            kind=Kind.APPROVAL,
-            reason=f"Approve this run, which {plan.actor} asks for: {_in_short(plan)}",
-            flow_id=plan.flow.id,
-            origin=next(beyond, next(iter(plan.reachable), "")),
-            deadline=min(deadline, plan.expires_at),
-        )
 
     def begin(self, plan: Plan, open_sink: SinkOpener) -> Run:
         """Begin a run of `plan`: its job, its evidence folder and its record of creations.
@@ -355,15 +320,11 @@ class Broker:
         raise refused
 
     def rotate_key(self) -> Iterator[Rotation]:
-        """Seal every record anew under a fresh data key: of this home's store, then of each database of its sinks.
+        """Seal every record of this home's store, then of its sinks' databases, anew under a fresh data key.
 
-        Each is one transaction; see `tokenbroker.sinks.rotation`. Ends with the first that can't be done.
+        Each is one transaction. Ends with the first that can't be done; see `tokenbroker.sinks.rotation`.
         """
-        local = Database(store=self.local.store, keys=self.local.custody.data_keys)
-        settings = self.configuration.settings.sinks
-        sinks = [self.sink(alias) for alias, each in settings.items() if each.type == "postgres"]
-        databases = [sink.database() for sink in sinks if isinstance(sink, PostgresSink)]
-        for each in [local, *{id(database): database for database in databases}.values()]:
+        for each in self.sinks.databases():
             yield rotate(each.store, each.keys, actor=self.actor, clock=self.clock)
 
     def lives(self) -> dict[tuple[str, str, int], Life]:
@@ -371,8 +332,24 @@ class Broker:
         return known_lives(self.local.store, ("local", *self.configuration.settings.sinks))
 
     def recover(self) -> list[Recovered]:
-        """Finish what runs that were cut off left behind; see `tokenbroker.run.recover`."""
-        return recover(self.spool, self.sink, actor=self.actor, remember=self._remember_life)
+        """Finish what runs that were cut off left behind, each audited; see `tokenbroker.run.recover`."""
+        found = recover(self.spool, self.sink, actor=self.actor, remember=self._remember_life)
+        for each in found:
+            record(self.local.store, self._recovery(each), at=self.clock())
+        return found
+
+    def _recovery(self, found: Recovered) -> AuditEntry:
+        intent = found.intent
+        return AuditEntry(
+            service_id=intent.site if intent else "",
+            action="recover_token",
+            actor=self.actor,
+            key=found.reference
+            or ", ".join(found.targets)
+            or (intent.flow_id if intent else found.spool_file.name),
+            result=found.code or found.outcome.value,
+            detail={"job_id": intent.run_id, "outcome": found.outcome.value} if intent else {},
+        )
 
     def _remember_life(self, intent: Intent, index: int, reference: Reference) -> None:
         said = intent.lives[index] if index < len(intent.lives) else {}
@@ -433,32 +410,19 @@ class Broker:
 
     def close(self) -> None:
         """Close what was opened."""
+        if self._sinks is not None:
+            self._sinks.close()
+            self._sinks = None
         if self._local is not None:
             self._local.close()
             self._local = None
-        self._databases.close()
         self._bundles = None
-        self._sinks.clear()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
-
-
-def _in_short(plan: Plan) -> str:
-    """What a run of `plan` would do, in one line that holds no value."""
-    steps = plan.flow.steps
-    reads = plan.flow.references("secrets:") + plan.flow.references("env:")
-    stores = [str(step.options["secret_ref"]) for step in steps if "sink" in STEPS[step.verb].requires]
-    makes = [f"'{each.name}'" if each.name != UNKNOWN else "a key" for each in creations(plan.flow)]
-    parts = [f"{plan.mode.value}, it goes to {', '.join(plan.origins)}"]
-    parts += [f"types {', '.join(reads)}"] if reads else []
-    parts += [f"creates {', '.join(makes)}"] if makes else []
-    parts += [f"stores {', '.join(stores)}"] if stores else []
-    note = plan.flow.policy.note if plan.flow.policy is not None else ""
-    return "; ".join([*parts, *([note] if note else [])])
 
 
 def _missing(references: list[str], alias: str, flow_id: str) -> SecretNotFound:

@@ -5,7 +5,7 @@ import json
 import psycopg
 import pytest
 
-from tests.project import CREATE, SITE, Project
+from tests.project import CREATE, Project
 
 pytestmark = pytest.mark.req("SECRET-1")
 
@@ -13,12 +13,6 @@ VALUE = "demo-only-7c0f4e1b"
 TEAM = '[sinks.team]\ntype = "postgres"\n'
 URL = "TOKENBROKER_POSTGRES_URL"
 CAPTURE = '  - capture_token: { selector: ".token", secret_ref: "bitwarden:example/reporting" }\n'
-
-
-def settle(project: Project, settings: str) -> None:
-    """Let `project` have these settings, and its site where the demo is."""
-    assert project.demo is not None
-    project.write("tokenbroker.toml", f'{settings}[origin_map]\n"{SITE}" = "{project.demo.url}"\n')
 
 
 def test_a_secret_is_put_listed_shown_rotated_and_removed(project: Project, postgres_url: str) -> None:
@@ -35,9 +29,34 @@ def test_a_secret_is_put_listed_shown_rotated_and_removed(project: Project, post
     shown = project.tokenbroker("secrets", "show", "team:example/key", "--reveal")
     assert shown.out == f"{VALUE}\n"
     assert project.tokenbroker("secrets", "remove", "--yes", "team:example/key").code == 0
+    held = project.tokenbroker("audit", "verify", "--log")
+    assert held.out.count("holds: ") == 2, held.text
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
+        owner.execute("DROP TRIGGER audit_log_append_only ON audit_log")
+        owner.execute("UPDATE audit_log SET actor = 'somebody' WHERE id = 2")
+    changed = project.tokenbroker("audit", "verify", "--log")
+    assert (changed.code, changed.refusal()) == (1, "audit.row_changed")
+    assert "the PostgreSQL database test_" in changed.err
     password = postgres_url.split(":")[2].partition("@")[0]
     for text in (put.text, listed.text, rotated.text, shown.text):
         assert password not in text
+
+
+@pytest.mark.req("SECRET-3")
+def test_doctor_tries_a_sink_that_rests_elsewhere(project: Project, postgres_url: str) -> None:
+    project.write("tokenbroker.toml", TEAM)
+    project.put("any", VALUE)
+    found = project.tokenbroker("doctor", "--json", **{URL: postgres_url})
+    assert {row["what"]: row["found"] for row in json.loads(found.out)}[
+        "sink team"
+    ] == "postgres: can be written"
+    lost = project.tokenbroker(
+        "doctor", "--json", **{URL: "postgresql://demo:demo-only-word@127.0.0.1:9/demo"}
+    )
+    row = next(row for row in json.loads(lost.out) if row["what"] == "sink team")
+    assert (row["state"], lost.code) == ("MISSING", 1)
+    assert "PostgreSQL connection failed" in row["found"]
+    assert "demo-only-word" not in lost.text
 
 
 @pytest.mark.req("SECRET-3")
@@ -63,12 +82,12 @@ def test_one_setting_moves_a_flow_from_the_environment_to_postgres(
         "TOKENBROKER_SECRET_EXAMPLE_PASSWORD": attended.account.password,
     }
     settings = '[inputs]\nsink = "{}"\n[sinks.bitwarden]\ntype = "{}"\n[sinks.team]\ntype = "postgres"\n'
-    settle(attended, settings.format("env", "local"))
+    attended.settle(settings.format("env", "local"))
     by_environment = attended.pytest("flows/create.yaml", **given)
     assert by_environment.outcomes() == {"passed": 1}, by_environment.text
 
     attended.variables |= {URL: postgres_url}
-    settle(attended, settings.format("team", "postgres"))
+    attended.settle(settings.format("team", "postgres"))
     for name, value in (("email", attended.account.email), ("password", attended.account.password)):
         assert attended.tokenbroker("secrets", "put", f"team:example.{name}", stdin=f"{value}\n").code == 0
     by_postgres = attended.pytest("flows/create.yaml")
@@ -87,7 +106,7 @@ def test_the_whole_store_rests_in_a_database_that_the_settings_name(
     user, _, rest = postgres_url.partition("://")[2].partition(":")
     password, _, place = rest.partition("@")
     store = f'[store]\nurl = "postgresql://{user}@{place}"\n[sinks.bitwarden]\ntype = "local"\n'
-    settle(attended, store)
+    attended.settle(store)
     attended.variables |= {"PGPASSWORD": password}
     for name, value in (("email", attended.account.email), ("password", attended.account.password)):
         assert attended.tokenbroker("secrets", "put", f"example.{name}", stdin=f"{value}\n").code == 0

@@ -57,3 +57,5 @@ def test_a_killed_runs_key_is_named_until_it_is_dismissed(attended: Project) -> 
     assert attended.tokenbroker("recover", "--dismiss", left["run"]).code == 0
     assert attended.tokenbroker("recover").code == 0
     assert ("dismiss_creation", left["run"], "ok") in attended.audit()
+    rows = [row for row in attended.audit() if row[0] == "recover_token"]
+    assert rows == [("recover_token", "bitwarden:example/reporting", "possibly_created")] * 2

@@ -190,7 +190,7 @@ def test_a_store_that_another_process_has_locked(project: Project) -> None:
     with closing(sqlite3.connect(project.home / "store.db", isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         ended = project.tokenbroker("secrets", "put", "a.b", stdin="demo-only-value")
-    assert_refused(ended, UNAVAILABLE, "secret.unavailable")
+    assert_refused(ended, UNAVAILABLE, "secret.timeout")
     assert "locked" in ended.err
 
 

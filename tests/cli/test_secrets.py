@@ -48,7 +48,7 @@ def test_the_key_is_rotated_and_everything_still_opens(project: Project) -> None
         project.put(f"example.key-{number}", f"{VALUE}-{number}")
     ended = project.tokenbroker("secrets", "rotate-key")
     assert ended.code == 0, ended.text
-    assert ended.out.startswith("3 records sealed anew, under the key ")
+    assert ended.out.startswith("3 records sealed anew under the key ")
     for number in range(3):
         shown = project.tokenbroker("secrets", "show", f"example.key-{number}", "--reveal")
         assert shown.out == f"{VALUE}-{number}\n"

@@ -71,11 +71,12 @@ def test_references_are_told_by_their_kind_each_once_and_in_order() -> None:
             "- type: { selector: '#a', value_ref: 'secrets:b' }",
             "- type: { selector: '#a', value_ref: 'env:E' }",
             "- type: { selector: '#a', value_ref: 'secrets:a/x.y-z' }",
+            "- type: { selector: '#a', value_ref: 'secrets:a/login#pass-word' }",
             "- type: { selector: '#a', value_ref: 'secrets:b' }",
             "- type: { selector: '#a', value: 'literal secrets:no' }",
         )
     )
-    assert flow.references("secrets:") == ("b", "a/x.y-z")
+    assert flow.references("secrets:") == ("b", "a/x.y-z", "a/login#pass-word")
     assert flow.references("env:") == ("E",)
     assert flow.references("param:") == ()
 
@@ -89,6 +90,9 @@ def test_references_are_told_by_their_kind_each_once_and_in_order() -> None:
         "- type: { selector: '#a', value_ref: 'vault:a' }",
         "- type: { selector: '#a', value_ref: 'secrets:' }",
         "- type: { selector: '#a', value_ref: 'secrets:a b' }",
+        "- type: { selector: '#a', value_ref: 'secrets:a#' }",
+        "- type: { selector: '#a', value_ref: 'secrets:#a' }",
+        "- type: { selector: '#a', value_ref: 'secrets:a#b#c' }",
         "- type: { selector: '#a', value: 7 }",
         "- capture_token: { selector: '#a' }",
         "- capture_token: { selector: '#a', secret_ref: 'no-colon' }",

@@ -1,25 +1,32 @@
-"""A run in small: a site that shows tokens, a spool and the real sink; in this process or a child.
+"""A run in small: a site that shows tokens, a spool and a real sink; in this process or a child.
 
 As a program it plays a process that gets killed: it stops at a fault point, says so on its standard
-output, and goes on when its standard input is closed.
+output, and goes on when its standard input is closed. Or it does what it does again and again.
 """
 
 import hashlib
+import json
+import os
 import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tokenbroker.run import fault_points
 from tokenbroker.run.keep import Remember, forget, keep
 from tokenbroker.run.recover import Recovered, recover
 from tokenbroker.run.spool import Intent, OpenIntent, Spool
 from tokenbroker.secret import Secret
-from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.settings import SinkSettings
+from tokenbroker.sinks import Sink, SinkInputs, open_sink
+from tokenbroker.sinks.databases import Databases
+from tokenbroker.sinks.local import open_local
+from tokenbroker.store.engine import Store
 
 ACTOR = "tests"
 TARGET = "local:example/api-key"
@@ -60,9 +67,17 @@ class Site:
 
     def create_key(self, target: str) -> str:
         token = new_token()
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / digest(token)).write_text(target)
+        drafts = self.folder.with_name("drafts")
+        for folder in (self.folder, drafts):
+            folder.mkdir(exist_ok=True)
+        draft = drafts / digest(token)
+        draft.write_text(target)
+        draft.rename(self.folder / draft.name)  # at once, as a site's own database would
         return token
+
+    def revoke_all(self) -> None:
+        for path in self.folder.glob("*"):
+            path.unlink()
 
     def keys(self) -> dict[str, str]:
         """The target of each key, by the key's digest."""
@@ -70,14 +85,41 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SinkPlace:
+    """Where the sink of a rig is, with the variables that let it in; the default is the home's own."""
+
+    settings: dict[str, Any] = field(default_factory=lambda: {"type": "local"})
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def write(self, folder: Path) -> None:
+        """Let the rigs in `folder` have it."""
+        with os.fdopen(os.open(folder / "sink.json", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+            json.dump([self.settings, self.variables], file)
+
+    @classmethod
+    def of(cls, folder: Path) -> "SinkPlace":
+        file = folder / "sink.json"
+        if not file.exists():
+            return cls()
+        settings, variables = json.loads(file.read_text())
+        return cls(settings=settings, variables=variables)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rig:
     home: Path
     site: Site
-    sink: LocalSink
+    sink: Sink
     spool: Spool
+    store: Store
 
-    def open_sink(self, alias: str) -> LocalSink:
-        assert alias == "local"
+    @property
+    def fresh_target(self) -> str:
+        """A place in the sink that nothing was put to."""
+        return f"{self.sink.name}:example/{secrets.token_hex(8)}"
+
+    def open_sink(self, alias: str) -> Sink:
+        assert alias == self.sink.name
         return self.sink
 
     def recover(self, *, remember: Remember = forget) -> list[Recovered]:
@@ -107,10 +149,21 @@ class Rig:
 
 @contextmanager
 def opened_rig(folder: Path) -> Iterator[Rig]:
-    home = folder / "home"
-    with open_local(home, default_home=False) as sink:
-        spool = Spool(home / "spool", sink.custody.master_key.derive("spool"))
-        yield Rig(home=home, site=Site(folder=folder / "site"), sink=sink, spool=spool)
+    home, place, databases = folder / "home", SinkPlace.of(folder), Databases()
+    with open_local(home, default_home=False) as local:
+        inputs = SinkInputs(
+            store=local.store,
+            custody=local.custody,
+            variables={name: Secret(value) for name, value in place.variables.items()},
+            databases=databases,
+        )
+        settings = SinkSettings(**place.settings)
+        sink = local if settings.type == "local" else open_sink("team", settings, inputs)
+        spool = Spool(home / "spool", local.custody.master_key.derive("spool"))
+        try:
+            yield Rig(home=home, site=Site(folder=folder / "site"), sink=sink, spool=spool, store=local.store)
+        finally:
+            databases.close()
 
 
 def run_once(rig: Rig, opened: OpenIntent) -> None:
@@ -130,7 +183,10 @@ def run_once(rig: Rig, opened: OpenIntent) -> None:
 
 @contextmanager
 def child(folder: Path, act: str, *, stop_at: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that does `act` ("run" or "recover") and waits at `stop_at` until killed or released."""
+    """A process that does `act` ("run" or "recover") and waits at `stop_at` until killed or released.
+
+    "runs" and "recovers" go on for ever, once they have said `stop_at`.
+    """
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
         [sys.executable, __file__, str(folder), act, stop_at],
@@ -163,9 +219,18 @@ def _main(folder: Path, act: str, stop_at: str) -> None:
 
     with opened_rig(folder) as rig, fault_points.listening(wait_if_there):
         if act == "run":
-            run_once(rig, rig.spool.intend(an_intent()))
-        else:
+            rig.sink.probe()
+            run_once(rig, rig.spool.intend(an_intent(targets=(rig.fresh_target,))))
+        elif act == "recover":
             rig.recover()
+        else:
+            rig.sink.probe()
+            print(stop_at, flush=True)
+            while True:
+                if act == "runs":
+                    run_once(rig, rig.spool.intend(an_intent(targets=(rig.fresh_target,))))
+                else:
+                    rig.recover()
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def opened(rig: Rig) -> Iterator[OpenIntent]:
 
 
 def failing(rig: Rig, failure: BaseException) -> Sink:
-    sink = OfSomeoneElse(store=rig.sink.store, custody=rig.sink.custody)
+    sink = OfSomeoneElse(store=rig.store, custody=rig.sink.custody)
     sink.failure = failure
     return sink
 
@@ -125,7 +125,7 @@ def test_an_error_class_of_a_plug_in_is_told_with_its_code(rig: Rig, opened: Ope
 
 
 def test_a_sink_that_gives_back_something_else_is_not_believed(rig: Rig, opened: OpenIntent) -> None:
-    forgetful = Forgetful(store=rig.sink.store, custody=rig.sink.custody)
+    forgetful = Forgetful(store=rig.store, custody=rig.sink.custody)
     error = try_to_keep(new_token(), opened, forgetful)
     assert error.code == "secret.read_back_differs"
     opened.leave()
@@ -174,7 +174,7 @@ def test_a_token_survives_a_database_that_is_locked_at_the_put(rig: Rig, opened:
             error = try_to_keep(token, opened, sink)
         finally:
             other.close()
-    assert error.code == "secret.unavailable"
+    assert error.code == "secret.timeout"
     opened.leave()
     assert [each.outcome for each in rig.recover()] == [Outcome.STORED]
     assert rig.sink.get(PATH, actor=ACTOR) == Secret(token)

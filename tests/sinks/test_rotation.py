@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.postgres_server import place_of
+from tests.raw_sql import execute_raw
 from tokenbroker.clock import system_clock
 from tokenbroker.errors import SecretAccessDenied, SecretNotFound
 from tokenbroker.secret import Secret
@@ -23,6 +25,7 @@ from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.audit_log import verify_chain
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import AUDIT_LOG, DATA_KEYS, TOKENS
+from tokenbroker.store.postgres import open_postgres_store
 
 pytestmark = [pytest.mark.req("SECRET-5", "SECRET-4")]
 
@@ -43,17 +46,49 @@ def key_ids(store: Store) -> tuple[set[str], set[str]]:
     )
 
 
-def execute(sink: LocalSink, statement: str) -> None:
-    with closing(sqlite3.connect(sink.store.path, isolation_level=None)) as raw:
-        raw.execute(statement)
+URL = "ROTATION_TEST_URL"
+Reopen = Callable[[], LocalSink]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def reopen(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Reopen:
+    """Opens the home, whose store is in either database; children find it by the environment."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    monkeypatch.setenv(URL, url)
+
+    def open_it() -> LocalSink:
+        return open_local(home, default_home=False, store=open_postgres_store(place_of(url)) if url else None)
+
+    return open_it
+
+
+@pytest.fixture
+def local(reopen: Reopen) -> Iterator[LocalSink]:
+    with reopen() as sink:
+        yield sink
+
+
+@pytest.fixture
+def in_a_file(home: Path) -> Iterator[LocalSink]:
+    with open_local(home, default_home=False) as sink:
+        yield sink
+
+
+@pytest.fixture
+def filled_file(in_a_file: LocalSink) -> dict[str, Secret]:
+    return _filled(in_a_file)
 
 
 @pytest.fixture
 def filled(local: LocalSink) -> dict[str, Secret]:
     """What is in the sink, by path."""
+    return _filled(local)
+
+
+def _filled(sink: LocalSink) -> dict[str, Secret]:
     values = {f"example/key-{number}": demo_secret() for number in range(12)}
     for path, value in values.items():
-        local.put(path, value, put_id=path, actor=ACTOR)
+        sink.put(path, value, put_id=path, actor=ACTOR)
     return values
 
 
@@ -75,8 +110,9 @@ def test_every_record_is_sealed_anew_under_the_only_key(local: LocalSink, filled
 
 
 def test_no_byte_of_what_was_sealed_before_stays_in_the_files(
-    local: LocalSink, filled: dict[str, Secret]
+    in_a_file: LocalSink, filled_file: dict[str, Secret]
 ) -> None:
+    local = in_a_file
     query = select(TOKENS.c.sealed).limit(1)
     before = local.store.read(lambda c: c.execute(query).scalar_one())
     key = local.store.read(lambda c: c.execute(select(DATA_KEYS.c.sealed)).scalar_one())
@@ -89,7 +125,7 @@ def test_no_byte_of_what_was_sealed_before_stays_in_the_files(
 
 
 def test_a_store_of_an_earlier_release_gets_its_first_data_key(local: LocalSink) -> None:
-    execute(local, "DELETE FROM data_keys")  # such a store had none
+    execute_raw(local.store, "DELETE FROM data_keys")  # such a store had none
     value = demo_secret()
     local.put("example/key", value, put_id="1", actor=ACTOR)
     assert key_ids(local.store) == ({local.custody.master_key.key_id}, set())
@@ -122,7 +158,7 @@ def test_an_empty_store_can_be_rotated(local: LocalSink) -> None:
     ("statement", "told"),
     [
         (
-            "UPDATE tokens SET sealed = zeroblob(60) WHERE path = 'example/key-7'",
+            "UPDATE tokens SET sealed = nonce WHERE path = 'example/key-7'",
             "was changed in the database",
         ),
         (
@@ -139,7 +175,7 @@ def test_an_empty_store_can_be_rotated(local: LocalSink) -> None:
 def test_a_record_that_does_not_open_stops_the_rotation_before_anything_changes(
     local: LocalSink, filled: dict[str, Secret], statement: str, told: str
 ) -> None:
-    execute(local, statement)
+    execute_raw(local.store, statement)
     before = local.store.read(lambda c: c.execute(select(TOKENS)).all())
     with pytest.raises(SecretAccessDenied, match=told) as caught:
         rotated(local)
@@ -149,9 +185,11 @@ def test_a_record_that_does_not_open_stops_the_rotation_before_anything_changes(
     local.put("example/new", demo_secret(), put_id="new", actor=ACTOR)
 
 
-def test_a_data_key_that_was_changed_is_an_invalid_key(local: LocalSink, filled: dict[str, Secret]) -> None:
-    execute(local, "UPDATE data_keys SET sealed = zeroblob(48)")
-    with open_local(local.store.path.parent, default_home=False) as other:
+def test_a_data_key_that_was_changed_is_an_invalid_key(
+    local: LocalSink, reopen: Reopen, filled: dict[str, Secret]
+) -> None:
+    execute_raw(local.store, "UPDATE data_keys SET sealed = nonce")
+    with reopen() as other:
         for act in (
             lambda: other.get("example/key-1", actor=ACTOR),
             lambda: other.put("example/new", demo_secret(), put_id="n", actor=ACTOR),
@@ -162,9 +200,9 @@ def test_a_data_key_that_was_changed_is_an_invalid_key(local: LocalSink, filled:
 
 
 def test_a_process_that_knew_the_former_key_seals_with_the_present_one(
-    local: LocalSink, home: Path, filled: dict[str, Secret]
+    local: LocalSink, reopen: Reopen, filled: dict[str, Secret]
 ) -> None:
-    with open_local(home, default_home=False) as other:
+    with reopen() as other:
         assert other.get("example/key-1", actor=ACTOR) == filled["example/key-1"]
         done = rotated(local)
         value = demo_secret()
@@ -174,23 +212,29 @@ def test_a_process_that_knew_the_former_key_seals_with_the_present_one(
         assert other.get("example/key-1", actor=ACTOR) == filled["example/key-1"]
 
 
-ROTATE_FOR_EVER = """
-import sys
+OPEN = """
+import os, sys
 from pathlib import Path
-from tokenbroker.clock import system_clock
+from tests.postgres_server import place_of
 from tokenbroker.sinks.local import open_local
+from tokenbroker.store.postgres import open_postgres_store
+url = os.environ["ROTATION_TEST_URL"]
+store = open_postgres_store(place_of(url)) if url else None
+def opened():
+    return open_local(Path(sys.argv[1]), default_home=False, store=store)
+"""
+ROTATE_FOR_EVER = """
+from tokenbroker.clock import system_clock
 from tokenbroker.sinks.rotation import rotate
-with open_local(Path(sys.argv[1]), default_home=False) as sink:
+with opened() as sink:
     while True:
         print("rotating", flush=True)
         rotate(sink.store, sink.custody.data_keys, actor="child", clock=system_clock)
 """
 READ_FOR_EVER = """
-import random, sys
-from pathlib import Path
+import random
 from sqlalchemy import select
 from tokenbroker.sinks.sealing import RecordIdentity
-from tokenbroker.sinks.local import open_local
 from tokenbroker.store.models import TOKENS
 NAMES = ("sink", "path", "version", "put_id", "key_id")
 def look(connection):
@@ -201,7 +245,7 @@ def look(connection):
         identity = RecordIdentity(**{name: getattr(row, name) for name in NAMES})
         assert sealer is not None and sealer.open(identity, row.nonce, row.sealed) is not None, row.path
     return len(rows)
-with open_local(Path(sys.argv[1]), default_home=False) as sink:
+with opened() as sink:
     paths = [stored.path for stored in sink.list()]
     print("reading", flush=True)
     while True:
@@ -212,8 +256,8 @@ with open_local(Path(sys.argv[1]), default_home=False) as sink:
 @contextmanager
 def child(program: str, home: Path) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", program, str(home)],
-        env={"PYTHONPATH": str(ROOT)},
+        [sys.executable, "-W", "error", "-c", OPEN + program, str(home)],
+        env={"PYTHONPATH": str(ROOT), URL: os.environ[URL]},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -231,9 +275,9 @@ def child(program: str, home: Path) -> Iterator["subprocess.Popen[str]"]:
     ("kills", "tokens"), [(8, 1_500), pytest.param(50, 10_000, marks=pytest.mark.soak)], ids=["few", "many"]
 )
 def test_killed_at_any_moment_every_token_opens_with_exactly_one_key_and_no_reader_sees_more(
-    home: Path, kills: int, tokens: int
+    home: Path, reopen: Reopen, kills: int, tokens: int
 ) -> None:
-    with open_local(home, default_home=False) as sink:
+    with reopen() as sink:
         values = {f"example/key-{number}": demo_secret() for number in range(tokens)}
         _put_all(sink, values)
         once = _seconds_of_a_rotation(sink)
@@ -272,17 +316,18 @@ def _seconds_of_a_rotation(sink: LocalSink) -> float:
 
 
 def test_a_row_with_any_id_is_sealed_anew(local: LocalSink, filled: dict[str, Secret]) -> None:
-    execute(local, "UPDATE tokens SET id = -7 WHERE path = 'example/key-1'")
-    execute(local, f"UPDATE tokens SET id = {2**62} WHERE path = 'example/key-2'")
+    execute_raw(local.store, "UPDATE tokens SET id = -7 WHERE path = 'example/key-1'")
+    execute_raw(local.store, f"UPDATE tokens SET id = {2**31 - 1} WHERE path = 'example/key-2'")
     assert rotated(local).records == len(filled)
     assert {path: local.get(path, actor=ACTOR) for path in filled} == filled
 
 
 @pytest.mark.parametrize("column", ["path", "key_id", "sink", "put_id"])
 def test_a_column_of_another_type_is_told_as_a_changed_record(
-    local: LocalSink, filled: dict[str, Secret], column: str
+    in_a_file: LocalSink, filled_file: dict[str, Secret], column: str
 ) -> None:
-    execute(local, f"UPDATE tokens SET {column} = x'41' WHERE path = 'example/key-1'")
+    local = in_a_file  # PostgreSQL has types
+    execute_raw(local.store, f"UPDATE tokens SET {column} = x'41' WHERE path = 'example/key-1'")
     with pytest.raises(SecretAccessDenied, match="Nothing was rotated"):
         rotated(local)
     row = local.store.read(
@@ -292,8 +337,9 @@ def test_a_column_of_another_type_is_told_as_a_changed_record(
 
 
 def test_a_reader_makes_nobody_wait_and_it_is_said_that_what_was_sealed_before_is_still_there(
-    local: LocalSink, filled: dict[str, Secret]
+    in_a_file: LocalSink, filled_file: dict[str, Secret]
 ) -> None:
+    local = in_a_file
     with closing(sqlite3.connect(local.store.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM tokens").fetchone()
@@ -302,9 +348,9 @@ def test_a_reader_makes_nobody_wait_and_it_is_said_that_what_was_sealed_before_i
     assert not rotated(local).remains
 
 
-def test_a_store_whose_key_check_is_lost_keeps_its_data_key(local: LocalSink, home: Path) -> None:
+def test_a_store_whose_key_check_is_lost_keeps_its_data_key(local: LocalSink, reopen: Reopen) -> None:
     value = demo_secret()
     local.put("example/key", value, put_id="1", actor=ACTOR)
-    execute(local, "DELETE FROM store_meta WHERE name = 'key_check'")
-    with open_local(home, default_home=False) as anew:
+    execute_raw(local.store, "DELETE FROM store_meta WHERE name = 'key_check'")
+    with reopen() as anew:
         assert anew.get("example/key", actor=ACTOR) == value

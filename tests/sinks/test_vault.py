@@ -83,6 +83,26 @@ def test_what_somebody_else_has_put_there_is_read_and_listed(
         vault_sink.get("example/other", actor=ACTOR)
 
 
+def test_a_field_of_what_somebody_else_has_put_there_is_read_and_what_we_put_comes_first(
+    vault_sink: Sink, vault: Vault
+) -> None:
+    word, ours = demo_secret(), demo_secret()
+    data = {"username": "demo", "password": word.reveal(), "port": 5432}
+    vault.write(vault.engine(), "tokenbroker/example/db", {"options": {}, "data": data})
+    assert vault_sink.get("example/db#password", actor=ACTOR) == word
+    assert vault_sink.get("example/db#password", version=1, actor=ACTOR) == word
+    for path, why in (
+        ("example/db#port", "port"),
+        ("example/db#none", "none"),
+        ("example/none#password", "no secret"),
+    ):
+        with pytest.raises(SecretNotFound, match=why):
+            vault_sink.get(path, actor=ACTOR)
+    vault_sink.put("example/db#password", ours, put_id="a", actor=ACTOR)
+    assert vault_sink.get("example/db#password", actor=ACTOR) == ours
+    assert vault.engine()["tokenbroker/example/db"].versions[1].data == data, "theirs is as it was"
+
+
 def test_a_version_that_was_deleted_in_vault_is_not_given_out_and_no_older_one_stands_in(
     vault_sink: Sink, vault: Vault
 ) -> None:

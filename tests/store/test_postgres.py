@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -100,23 +100,64 @@ def test_a_server_that_says_nothing_is_a_timeout(postgres_url: str) -> None:
         _refused(postgres_url, "secret.timeout", "did not answer", port=silent.getsockname()[1])
 
 
-def test_something_else_at_that_port_is_said(postgres_url: str) -> None:
+@contextmanager
+def _answering(*, with_: bytes) -> Iterator[int]:
+    """The port of somebody who answers the first words of each connection, reads on, and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def answer() -> None:
-            for _ in range(2):
-                peer, _address = other.accept()
-                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-                peer.close()
+            with suppress(OSError):
+                while True:
+                    peer, _address = other.accept()
+                    with peer, suppress(OSError):
+                        peer.recv(64)
+                        peer.sendall(with_)
+                        peer.recv(4096)
 
-        threading.Thread(target=answer, daemon=True).start()
-        _refused(
-            postgres_url, "secret.unavailable", "nobody who speaks PostgreSQL", port=other.getsockname()[1]
-        )
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield int(other.getsockname()[1])
+        other.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"S"], ids=["web", "cut-off"])
+def test_something_else_at_that_port_is_said(postgres_url: str, answer: bytes) -> None:
+    with _answering(with_=answer) as port:
+        for is_local in (True, False):
+            _refused(
+                postgres_url,
+                "secret.unavailable",
+                "nobody who speaks PostgreSQL",
+                port=port,
+                is_local=is_local,
+            )
 
 
 def test_a_server_beyond_this_machine_has_to_prove_by_tls_that_it_is_the_one(postgres_url: str) -> None:
-    _refused(postgres_url, "secret.unavailable", "TLS", is_local=False)
+    _refused(postgres_url, "secret.unavailable", "prove by TLS", is_local=False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_server_whose_certificate_is_trusted_is_used_over_tls(
+    postgres_url: str, postgres_certificate: Path, host: str
+) -> None:
+    place = place_of(postgres_url, host=host, is_local=False, ca_file=postgres_certificate)
+    with open_postgres_store(place) as store:
+        query = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        assert store.read(lambda c: c.execute(query).scalar()) is True
+        assert store.read(lambda c: read_meta(c, "audit_head"))
+
+
+def test_a_trusted_certificate_of_another_host_is_refused(
+    postgres_url: str, postgres_certificate: Path
+) -> None:
+    _refused(postgres_url, "secret.unavailable", "prove by TLS", host="0.0.0.0", ca_file=postgres_certificate)
+
+
+def test_a_server_without_tls_is_refused(postgres_url: str) -> None:
+    with _answering(with_=b"N") as port:
+        _refused(postgres_url, "secret.unavailable", "prove by TLS", is_local=False, port=port)
 
 
 def test_certificates_that_are_not_there_are_a_mistake_in_the_settings(

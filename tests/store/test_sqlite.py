@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.store.plain import assert_plain
-from tokenbroker.errors import SecretUnavailable
+from tokenbroker.errors import SecretTimeout, SecretUnavailable
 from tokenbroker.store.meta import read_meta, write_meta
 from tokenbroker.store.setup_lock import setup_lock
 from tokenbroker.store.sqlite import SqliteStore, open_store
@@ -74,20 +74,30 @@ def test_what_a_killed_first_opening_left_is_swept_away(store_path: Path) -> Non
     assert not list(store_path.parent.glob("*.new*"))
 
 
-def test_an_empty_file_becomes_a_store(store_path: Path) -> None:
-    store_path.parent.mkdir()
-    store_path.touch()
-    with open_store(store_path) as store:
-        assert store.read(lambda c: c.execute(text("PRAGMA journal_mode")).scalar()) == "wal"
+@pytest.mark.req("SECRET-3", "SECRET-4")
+@pytest.mark.parametrize("share", [0, 0.0001, 0.001, 0.1, 0.5, 0.95])
+def test_a_file_that_was_cut_off_is_said_and_left_for_its_backup(sqlite: SqliteStore, share: float) -> None:
+    sqlite.write(lambda c: write_meta(c, "kept", "x" * 20_000))
+    sqlite.close()
+    backup = sqlite.path.read_bytes()
+    os.truncate(sqlite.path, int(len(backup) * share))
+    cut_off = sqlite.path.read_bytes()
+    with pytest.raises(SecretUnavailable) as caught, open_store(sqlite.path) as opened:
+        opened.read(lambda c: read_meta(c, "kept"))
+    assert_plain(caught.value)
+    assert sqlite.path.read_bytes() == cut_off
+    sqlite.path.write_bytes(backup)
+    with open_store(sqlite.path) as opened:
+        assert opened.read(lambda c: read_meta(c, "kept")) == "x" * 20_000
 
 
 @pytest.mark.req("SECRET-3")
-def test_a_locked_store_is_unavailable(sqlite: SqliteStore) -> None:
+def test_a_locked_store_is_a_timeout(sqlite: SqliteStore) -> None:
     with closing(sqlite3.connect(sqlite.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(SecretUnavailable) as caught:
+        with pytest.raises(SecretTimeout) as caught:
             sqlite.write(lambda c: write_meta(c, "a", "b"))
-        assert_plain(caught.value)
+        assert_plain(caught.value, "secret.timeout")
         assert sqlite.read(lambda c: read_meta(c, "audit_head"))
         other.execute("ROLLBACK")
     sqlite.write(lambda c: write_meta(c, "a", "b"))
@@ -124,7 +134,7 @@ READ_ONLY = """
 import os, sys
 from pathlib import Path
 import alembic.command, alembic.config, sqlalchemy.dialects.sqlite
-from tokenbroker.errors import SecretUnavailable
+from tokenbroker.errors import BrokerError
 from tokenbroker.store.sqlite import open_store
 from tokenbroker.store.meta import write_meta
 if os.geteuid() == 0:
@@ -132,7 +142,7 @@ if os.geteuid() == 0:
 try:
     with open_store(Path(sys.argv[1])) as store:
         store.write(lambda connection: write_meta(connection, "a", "b"))
-except SecretUnavailable as error:
+except BrokerError as error:
     print(error.code)
 """
 
@@ -147,8 +157,11 @@ def folder_for_all() -> Iterator[Path]:
 
 
 @pytest.mark.req("SECRET-3")
-@pytest.mark.parametrize("state", ["new", "existing", "closed"])
-def test_a_store_that_this_user_cannot_write_is_unavailable(folder_for_all: Path, state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("new", "secret.unavailable"), ("existing", "secret.access_denied"), ("closed", "secret.unavailable")],
+)
+def test_a_store_that_this_user_cannot_write_is_refused(folder_for_all: Path, state: str, code: str) -> None:
     path = folder_for_all / "home" / "store.db"
     open_store(path).close()
     path.chmod(0o444)
@@ -157,7 +170,7 @@ def test_a_store_that_this_user_cannot_write_is_unavailable(folder_for_all: Path
     path.parent.chmod(0o000 if state == "closed" else 0o555)
     child = _python(READ_ONLY, str(path))
     output, errors = child.communicate(timeout=60)
-    assert output.strip() == "secret.unavailable", errors
+    assert output.strip() == code, errors
 
 
 def test_a_set_up_that_never_ends_is_said(tmp_path: Path) -> None:

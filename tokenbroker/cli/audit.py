@@ -146,7 +146,9 @@ def verify(
         metavar="FILE",
         help="The allowed_signers file of the home that sealed; default: this home's key.",
     ),
-    log: bool = typer.Option(False, "--log", help="Verify this home's audit log instead."),
+    log: bool = typer.Option(
+        False, "--log", help="Verify the audit logs of this home and of its sinks' databases instead."
+    ),
 ) -> None:
     """Check that a bundle is whole, unchanged and signed by the key you trust; or that the audit log is unbroken."""
     if log == bool(target):
@@ -280,14 +282,16 @@ def _refuse(verdict: Verdict, consequence: str, *, next_step: str) -> None:
 
 
 def _verify_log(broker: Broker) -> None:
-    found = verify_chain(broker.local.store)
-    if found.broken is not None:
-        raise BrokerError(
-            f"the audit log does not hold at row {found.broken.row_id}; {found.rows} rows before it do",
-            next_step="compare with a backup of the store; 'audit export' of the runs is not touched by this",
-            code=found.broken.code,
-        )
-    print(f"The audit log holds: {found.rows} rows, each linked to the one before.")
+    for store in (database.store for database in broker.sinks.databases()):
+        found = verify_chain(store)
+        if found.broken is not None:
+            raise BrokerError(
+                f"the audit log of {store.described} does not hold at row {found.broken.row_id}; "
+                f"{found.rows} rows before it do",
+                next_step="compare with a backup of it; 'audit export' of the runs is not touched by this",
+                code=found.broken.code,
+            )
+        print(f"The audit log of {store.described} holds: {found.rows} rows, each linked to the one before.")
 
 
 def _not_writable(sentence: str) -> UsageError:

@@ -88,6 +88,7 @@ def _opened(broker: Broker) -> Iterator[Finding]:
         return
     broker.local.probe()
     yield Finding(what="store", state=OK, found=f"{broker.local.store.described} can be written")
+    yield from _elsewhere(broker)
     custody = broker.local.custody
     if custody.backup_pending():
         to_do = "tokenbroker secrets key-backup"
@@ -102,6 +103,20 @@ def _opened(broker: Broker) -> Iterator[Finding]:
         yield Finding(what="spool", state=WARNING, found=found, to_do="tokenbroker recover")
     else:
         yield Finding(what="spool", state=OK, found="nothing was left behind")
+
+
+def _elsewhere(broker: Broker) -> Iterator[Finding]:
+    """The sinks that rest elsewhere, each proven by doing."""
+    for alias, settings in broker.configuration.settings.sinks.items():
+        if settings.type in ("local", "env"):
+            continue
+        what = f"sink {alias}"
+        try:
+            broker.sink(alias).probe()
+        except BrokerError as error:
+            yield Finding(what=what, state=MISSING, found=error.sentence, to_do=error.next_step)
+        else:
+            yield Finding(what=what, state=OK, found=f"{settings.type}: can be written")
 
 
 def _person() -> Finding:

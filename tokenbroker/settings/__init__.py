@@ -8,7 +8,7 @@ from tokenbroker.settings.load import Configuration, load_configuration
 from tokenbroker.settings.model import FILE_NAME, AuditSettings, Precision, Settings
 from tokenbroker.settings.origins import checked_origin_map, is_loopback, origin_of
 from tokenbroker.settings.postgres_url import PostgresUrl, split_postgres_url
-from tokenbroker.settings.sinks import SinkSettings
+from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import (
     ALIASES,
     KEY_VARIABLES,
@@ -36,6 +36,7 @@ __all__ = [
     "Precision",
     "Settings",
     "SinkSettings",
+    "StoreSettings",
     "checked_origin_map",
     "is_loopback",
     "load_configuration",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from tokenbroker.errors import SettingsError
 from tokenbroker.secret import Secret
-from tokenbroker.settings import POSTGRES_PREFIX, PostgresUrl, split_postgres_url
+from tokenbroker.settings import POSTGRES_PREFIX, PostgresUrl, StoreSettings, split_postgres_url
 from tokenbroker.sinks.credentials import credential
+from tokenbroker.store.engine import Store
 
 if TYPE_CHECKING:  # the driver is an extra
     from tokenbroker.store.postgres import PostgresPlace
@@ -60,6 +61,23 @@ def postgres_place(
         is_local=url.is_local,
         timeout_s=settings.timeout_s,
     )
+
+
+def open_named_store(
+    settings: StoreSettings, *, variables: Mapping[str, Secret], learn: Callable[[Secret], None]
+) -> Store | None:
+    """The store, open, where the settings name a database for it; else None.
+
+    Raises:
+        SettingsError: as :func:`postgres_place` says.
+        SecretUnavailable, SecretAccessDenied, SecretTimeout: the database can't be reached or used.
+    """
+    if settings.url is None:
+        return None
+    place = postgres_place("the store", "store", settings, variables=variables, learn=learn)
+    from tokenbroker.store.postgres import open_postgres_store
+
+    return open_postgres_store(place)
 
 
 def _url(what: str, name: str, settings: PostgresSettings, variables: Mapping[str, Secret]) -> PostgresUrl:

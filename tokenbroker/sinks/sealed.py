@@ -241,7 +241,9 @@ class SealedSink(Sink):
             )
         if other_key:
             return SecretAccessDenied(
-                f"Invalid encryption key: another one sealed {self.name}:{path}@{found}"
+                f"Invalid encryption key: another one sealed {self.name}:{path}@{found}",
+                next_step=f"{self.store.restoring}, or store the secret anew: "
+                f"tokenbroker secrets put {self.name}:{path}",
             )
         return SecretAccessDenied(
             f"the record {self.name}:{path}@{found} was changed in the database and doesn't open",

@@ -28,7 +28,7 @@ class Reference:
 
     Attributes:
         sink: the alias of the sink.
-        path: such as ``example/opendiscourse``.
+        path: such as ``example/opendiscourse``, or ``example/login#password`` for one field of several.
         version: 1, 2, …; each put makes a new one.
         fingerprint: 16 hex digits of a keyed hash; equal secrets of one master key have equal ones.
     """
@@ -153,7 +153,9 @@ def checked_path(path: str) -> str:
 
 
 def split_reference(text: str, *, default_sink: str = "local") -> tuple[str, str, int | None]:
-    """The sink's alias, the path and the version (None: the newest) of ``[SINK:]PATH[@VERSION]``.
+    """The sink's alias, the path and the version (None: the newest) of ``[SINK:]PATH[#FIELD][@VERSION]``.
+
+    The field is a part of the path: what it means is the sink's own affair.
 
     Raises:
         UsageError: the path is not usable.

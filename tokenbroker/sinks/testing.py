@@ -112,6 +112,18 @@ class SinkContract:
         assert sink.put("example/key", secret, put_id="a", actor=ACTOR) == first
         assert sink.list() == []
 
+    def test_fields_of_one_item_are_secrets_of_their_own(self, sink: Sink) -> None:
+        item, user, word = demo_secret(), demo_secret(), demo_secret()
+        sink.put("example/login", item, put_id="a", actor=ACTOR)
+        sink.put("example/login#username", user, put_id="b", actor=ACTOR)
+        reference = sink.put("example/login#password", word, put_id="c", actor=ACTOR)
+        assert str(reference) == f"{sink.name}:example/login#password@1"
+        assert sink.remove("example/login#username", actor=ACTOR) == 1
+        assert sink.get("example/login#password", actor=ACTOR) == word
+        assert sink.get("example/login", actor=ACTOR) == item
+        with pytest.raises(SecretNotFound):
+            sink.get("example/login#username", actor=ACTOR)
+
     def test_removing_what_is_not_there_removes_nothing(self, sink: Sink) -> None:
         assert sink.remove("example/key", actor=ACTOR) == 0
 

@@ -140,7 +140,10 @@ class VaultSink(Sink):
         return self._audited("set_token", path, actor, lambda: self._put(put, actor))
 
     def get(self, path: str, *, version: int | None = None, actor: str) -> Secret:
-        """As the contract says; where the newest version was deleted in Vault itself, no older one stands in."""
+        """As the contract says; where the newest version was deleted in Vault itself, no older one stands in.
+
+        Where nothing was put to ``ITEM#FIELD``, it is the field of that name of what others have put to ``ITEM``.
+        """
         return self._audited("get_token", path, actor, lambda: self._get(path, version, actor))
 
     def find(self, put_id: str) -> Reference | None:
@@ -191,13 +194,18 @@ class VaultSink(Sink):
         return replace(begun, version=record.version, created=record.created), repeated
 
     def _get(self, path: str, version: int | None, actor: str) -> Secret:
+        item, _, field = path.partition("#")
         with talk(self._server, self._sign_in) as session:
             answer = self._engine.read(session, path, version) if is_kv_path(path) else Failure.NOT_FOUND
+            if answer is Failure.NOT_FOUND and field and is_kv_path(item):
+                answer = self._engine.read(session, item, version, field=field)
             if answer is Failure.NOT_FOUND:
                 raise self._nothing_at(path, version)
             found = session.had(answer)
         if found.secret is None:
-            raise self._nothing_at(path, version, why=f": what is there has no text called '{VALUE}'")
+            raise self._nothing_at(
+                path, version, why=f": what is there has no text called '{field or VALUE}'"
+            )
         self._note("get_token", path, actor, OK, version=found.version)
         return found.secret
 

@@ -54,7 +54,7 @@ class KvPath:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KvRecord:
-    """One version's data: `secret` is None where it has no text under :data:`VALUE`."""
+    """One version's data: `secret` is None where it has no text in the field that was asked for."""
 
     version: int
     created: str
@@ -69,14 +69,16 @@ class KvEngine:
         self._mount = mount
         self._prefix = prefix
 
-    def read(self, session: VaultSession, path: str, version: int | None = None) -> KvRecord | Failure:
-        """The data of `version`, or of the newest one."""
+    def read(
+        self, session: VaultSession, path: str, version: int | None = None, *, field: str = VALUE
+    ) -> KvRecord | Failure:
+        """The data of `version`, or of the newest one, with what stands in `field` as its secret."""
 
         def call(client: hvac.Client) -> KvRecord:
             answer = client.secrets.kv.v2.read_secret_version(
                 self._full(path), version=version, mount_point=self._mount, raise_on_deleted_version=True
             )
-            return _record(answer["data"])
+            return _record(answer["data"], field)
 
         return session.ask(call)
 
@@ -182,9 +184,9 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _record(answer: dict[str, Any]) -> KvRecord:
+def _record(answer: dict[str, Any], field: str) -> KvRecord:
     data, metadata = answer["data"], answer["metadata"]
-    value = data.get(VALUE)
+    value = data.get(field)
     return KvRecord(
         version=int(metadata["version"]),
         created=str(metadata["created_time"]),

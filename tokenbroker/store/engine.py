@@ -43,8 +43,9 @@ class Store(ABC):
         """What `work` returns, from one consistent view of the database.
 
         Raises:
-            SecretUnavailable: the database is locked, damaged or out of reach.
-            SecretTimeout, SecretAccessDenied: a database server says so.
+            SecretUnavailable: the database is damaged or out of reach.
+            SecretTimeout: it is locked, or does not answer.
+            SecretAccessDenied: it may not be read.
         """
         return self._run(self._reading, work)
 
@@ -54,9 +55,10 @@ class Store(ABC):
         Writers are alone: nothing changes between what `work` reads and what it writes.
 
         Raises:
-            SecretUnavailable: the database is locked, damaged, full or out of reach. Where a server's answer was
-                cut off, the changes may have been made all the same.
-            SecretTimeout, SecretAccessDenied: a database server says so.
+            SecretUnavailable: the database is damaged, full or out of reach. Where a server's answer was cut off,
+                the changes may have been made all the same.
+            SecretTimeout: it is locked, or does not answer.
+            SecretAccessDenied: it may not be written.
         """
         return self._run(self._writing, work)
 

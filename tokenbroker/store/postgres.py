@@ -199,6 +199,8 @@ def parameters(place: PostgresPlace) -> dict[str, Any]:
     trusted = str(place.ca_file or certifi.where())
     return {
         "host": place.host or None,
+        # Given, so that no variable (PGHOSTADDR) leads elsewhere than the host, which decides on TLS.
+        "hostaddr": "",
         "port": place.port,
         "user": place.user or None,
         "dbname": place.database,

@@ -10,6 +10,11 @@ from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretTimeout, S
 
 _Said = tuple[type[BrokerError], str, str]
 
+_REFUSED: _Said = (
+    SecretAccessDenied,
+    "refuses the user or the password, which may have expired",
+    "give the right ones: the user stands in the url, the password in TOKENBROKER_POSTGRES_PASSWORD",
+)
 # SQLSTATEs and their classes, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_STATE: dict[str, _Said] = {
     "57014": (
@@ -48,7 +53,7 @@ _BY_STATE: dict[str, _Said] = {
     "42804": (SecretUnavailable, "doesn't have the expected shape", "put it back from its backup"),
 }
 _BY_CLASS: dict[str, _Said] = {
-    "28": (SecretAccessDenied, "refuses the user or the password", "give the right ones"),
+    "28": _REFUSED,
     "53": (SecretUnavailable, "lacks room or memory on its server", "see the log of the server"),
     "58": (SecretUnavailable, "has an error of its disk", "see the log of the server"),
     "XX": (SecretUnavailable, "is damaged", "see the log of the server, and put it back from its backup"),
@@ -57,11 +62,6 @@ _BY_CLASS: dict[str, _Said] = {
 _LOST = {"57P01", "57P02", "57P03", "57P05", "25P03"}
 _LOST_CLASS = "08"
 
-_REFUSED: _Said = (
-    SecretAccessDenied,
-    "refuses the user or the password",
-    "give the right ones: the user stands in the url, the password in TOKENBROKER_POSTGRES_PASSWORD",
-)
 _UNPROVEN: _Said = (
     SecretUnavailable,
     "did not prove by TLS that it is the one: its certificate is missing, not trusted here, or not its own",
@@ -96,7 +96,8 @@ _BY_WORDS: tuple[tuple[str, _Said], ...] = (
         "the database system is",
         (SecretUnavailable, "is not ready: its server starts, ends or recovers", "try again in a while"),
     ),
-    ("invalid response", _NOT_THERE),
+    # Before the next one: "SSL error: unexpected eof" tells nothing of a certificate.
+    ("invalid response|unexpected eof|unexpectedly|SSL SYSCALL", _NOT_THERE),
     ("SSL|certificate", _UNPROVEN),
 )
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from tokenbroker.errors import SecretUnavailable
+from tokenbroker.errors import BrokerError, SecretUnavailable
 from tokenbroker.store.engine import WRITES, Store
 from tokenbroker.store.setup_lock import setup_lock
 from tokenbroker.store.sqlite_failure import explain
@@ -22,6 +22,7 @@ from tokenbroker.store.sqlite_failure import explain
 FILE_NAME = "store.db"
 LOCK_NAME = "store.lock"
 BUSY_TIMEOUT_S = 5.0
+_HEADER_BYTES = 100
 
 
 class SqliteStore(Store):
@@ -54,7 +55,7 @@ class SqliteStore(Store):
     def setting_up(self) -> AbstractContextManager[None]:
         return setup_lock(self.path.with_name(LOCK_NAME))
 
-    def explain(self, error: Exception) -> SecretUnavailable:
+    def explain(self, error: Exception) -> BrokerError:
         return explain(error, self.described)
 
     def migrate(self) -> None:
@@ -81,11 +82,14 @@ def open_store(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> SqliteS
     A new file is 0600, in a folder that is made 0700. Several processes may open a new one at once.
 
     Raises:
-        SecretUnavailable: it is locked, damaged, of a newer version, or its folder can't be written.
+        SecretUnavailable: it is damaged, cut off, of a newer version, or its folder can't be written.
+        SecretTimeout: another process has locked it.
+        SecretAccessDenied: this user may not write it.
     """
     path = path.absolute()
     if not _is_there(path):
         _create(path)
+    _require_content(path)
     store = SqliteStore(path, busy_timeout_s=busy_timeout_s)
     try:
         store.upgrade()
@@ -131,6 +135,19 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except OSError:  # a folder that can't be entered; making the store then says so
         return False
+
+
+def _require_content(path: Path) -> None:
+    """SQLite takes an empty file for a new database: its secrets would seem never to have been there."""
+    try:
+        size_bytes = path.stat().st_size
+    except OSError:  # it can't be looked at; opening it then says so
+        return
+    if size_bytes < _HEADER_BYTES:
+        raise SecretUnavailable(
+            f"the store {path} has {size_bytes} bytes only: something cut it off",
+            next_step="put it back from its backup, or move it away to start with an empty store",
+        )
 
 
 def _create(path: Path) -> None:

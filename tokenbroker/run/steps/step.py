@@ -24,12 +24,12 @@ __all__ = [
 LAST_LOOK_S = 2.0
 """How long a look may take that says why a step's time was up in vain."""
 _HOLE = r"\$\{[A-Za-z0-9][A-Za-z0-9_.-]*\}"  # a parameter in the name of a reference
-_PATH = f"([A-Za-z0-9_]|{_HOLE})([A-Za-z0-9_./-]|{_HOLE})*"
+_PATH = f"([A-Za-z0-9_]|{_HOLE})([A-Za-z0-9_./-]|{_HOLE})*(#[A-Za-z0-9_.-]+)?"
 REFERENCE = f"^(secrets:{_PATH}|(param|env):[A-Za-z0-9_][A-Za-z0-9_./-]*)$"
 SECRET_REF: dict[str, Any] = {
     "type": "string",
     "pattern": f"^[A-Za-z0-9_-]+:{_PATH}$",
-    "$comment": "a reference SINK:PATH such as bitwarden:example/key",
+    "$comment": "a reference SINK:PATH[#FIELD] such as bitwarden:example/key",
     "maxLength": 255,
 }
 VALUE_OPTIONS: dict[str, Any] = {
