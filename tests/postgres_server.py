@@ -135,6 +135,8 @@ def main(*, fsync: bool) -> None:
             stderr=(folder / "log").open("wb"),
             **as_other,
         )
+        # A request to end is one to clean up.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         try:
             url = f"postgresql://{_USER}:{password}@127.0.0.1:{port}/postgres"
             _wait_for(url, server, folder / "log")

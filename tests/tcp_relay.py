@@ -19,6 +19,8 @@ class Relay:
         self.port = int(self._listener.getsockname()[1])
         self._open = threading.Event()
         self._open.set()
+        self._answers = threading.Event()
+        self._answers.set()
         self._takes = threading.Event()
         self._takes.set()
         self._sockets: list[socket.socket] = []
@@ -41,6 +43,14 @@ class Relay:
         for each in ended:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def mute(self) -> None:
+        """From now on, what is sent comes through, and what is answered is lost."""
+        self._answers.clear()
+
+    def speak(self) -> None:
+        """Answers come through again."""
+        self._answers.set()
 
     def refuse(self) -> None:
         """End every connection, and each new one at once."""
@@ -72,17 +82,18 @@ class Relay:
                 far = socket.create_connection(("127.0.0.1", self._to))
                 with self._lock:
                     self._sockets += [near, far]
-                for source, target in ((near, far), (far, near)):
+                for source, target, is_answer in ((near, far, False), (far, near, True)):
                     self._threads.append(
-                        threading.Thread(target=self._forward, args=(source, target), daemon=True)
+                        threading.Thread(target=self._forward, args=(source, target, is_answer), daemon=True)
                     )
                     self._threads[-1].start()
 
-    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
                 self._open.wait()
-                target.sendall(data)
+                if self._answers.is_set() or not is_answer:
+                    target.sendall(data)
         for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -366,6 +366,15 @@ def test_a_database_is_named_without_its_password_and_its_file_counts_from_the_s
         "postgresql://team@db.example.com:demo-only/tokens",
         "mysql://team@db.example.com/tokens",
         "db.example.com",
+        # To libpq a comma begins the next host, and a NUL ends everything.
+        "postgresql://team@192.0.2.2,x.localhost/tokens",
+        "postgresql://team@/tokens?host=/nowhere,192.0.2.2",
+        "postgresql://team%00@192.0.2.2/tokens",
+        "postgresql://team@192.0.2.2/tokens%00",
+        "postgresql://team@192.0.2.2/to%1bkens%0a",
+        "postgresql://team@db..example.com/tokens",
+        "postgresql://team@db.example.com:5/x@other",
+        "postgresql://team@db%2eexample/tokens",
     ],
 )
 def test_a_url_that_would_not_be_safe_or_possible_is_refused(tmp_path: Path, url: str) -> None:
@@ -389,6 +398,7 @@ def test_a_url_that_would_not_be_safe_or_possible_is_refused(tmp_path: Path, url
         ("postgresql://a@db.example.com/db", "db.example.com", None, False),
         ("postgresql://a@[2001:db8::1]/db", "2001:db8::1", None, False),
         ("postgresql://a@127.0.0.1.example.com/db", "127.0.0.1.example.com", None, False),
+        ("postgresql://a@x.localhost/db", "x.localhost", None, False),
     ],
 )
 def test_a_database_beyond_this_machine_is_told_from_one_on_it(
@@ -410,7 +420,7 @@ def test_credentials_of_postgres_are_no_settings_and_a_misspelt_one_is_told(tmp_
         "TOKENBROKER_POSTGRES_PASSWORD",
         "TOKENBROKER_POSTGRES_STORE_PASSWORD",
     )
-    configured(tmp_path, **dict.fromkeys((*names, "PGPASSWORD"), "demo-only"))
+    configured(tmp_path, **dict.fromkeys(names, "demo-only"))
     error = refused(tmp_path, TOKENBROKER_POSTGRES_PASSWROD="demo-only")
     assert "TOKENBROKER_POSTGRES_PASSWROD" in error.sentence
     assert "demo-only" not in str(error)

@@ -3,9 +3,11 @@
 import getpass
 import os
 from collections.abc import Iterator, MutableMapping
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tokenbroker.clock import Clock, midnight, system_clock
 from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound
@@ -26,18 +28,22 @@ from tokenbroker.run.recover import Recovered, dismiss, recover
 from tokenbroker.run.spool import Intent, Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
-from tokenbroker.settings import SINK_CREDENTIALS, Configuration
+from tokenbroker.settings import SINK_CREDENTIALS, Configuration, SinkSettings
 from tokenbroker.sinks import Reference, Sink
-from tokenbroker.sinks.env import take_environment
+from tokenbroker.sinks.env import take_environment, variable_for
 from tokenbroker.sinks.local import LocalSink, open_local
 from tokenbroker.sinks.open_sinks import OpenSinks
-from tokenbroker.sinks.postgres_place import open_named_store
+from tokenbroker.sinks.postgres_place import named_store
 from tokenbroker.sinks.rotation import Rotation, rotate
 from tokenbroker.store.audit_log import AuditEntry, record
+from tokenbroker.store.engine import Store
 from tokenbroker.store.jobs import created_keys, runs_since
 from tokenbroker.store.lives import Life, known_lives, remember
 from tokenbroker.store.sealed_runs import sealed_entry
 from tokenbroker.store.sqlite import FILE_NAME
+
+if TYPE_CHECKING:  # the driver is an extra
+    from tokenbroker.store.postgres import PostgresPlace
 
 __all__ = ["Broker", "Run", "SinkOpener"]
 
@@ -99,19 +105,39 @@ class Broker:
                 self.home,
                 default_home=self._default_home,
                 key=self.configuration.key,
-                store=open_named_store(
-                    self.configuration.store(),
-                    variables=self._variables,
-                    learn=lambda secret: self.redactor.add(secret, label="store"),
-                ),
+                store=self._named_store(),
                 clock=self.clock,
             )
             self.redactor.add(self._local.custody.export_key(), label="master-key")
         return self._local
 
+    def _named_store(self) -> Store | None:
+        """The store, open, where the settings name a database for it; else None."""
+        place = self._named_place()
+        if place is None:
+            return None
+        from tokenbroker.store.postgres import open_postgres_store  # late: its driver is an extra
+
+        return open_postgres_store(place)
+
+    def _named_place(self) -> "PostgresPlace | None":
+        settings = self.configuration.store()
+        return named_store(
+            settings, variables=self._variables, learn=partial(self.redactor.add, label="store")
+        )
+
     def has_home(self) -> bool:
-        """Whether there is a store: asking does not make one. A database that the settings name is taken for one."""
-        return self.configuration.settings.store.url is not None or (self.home / FILE_NAME).exists()
+        """Whether there is a store: asking does not make one.
+
+        Raises:
+            BrokerError: the settings name a database for it, which can't be reached.
+        """
+        place = self._named_place() if self._local is None else None
+        if place is None:
+            return self._local is not None or (self.home / FILE_NAME).exists()
+        from tokenbroker.store.postgres import is_set_up
+
+        return is_set_up(place)
 
     @property
     def spool(self) -> Spool:
@@ -233,7 +259,7 @@ class Broker:
         wanted = [str(s.options["value_ref"]) for s in plan.flow.steps if "value_ref" in s.options]
         missing = [ref for ref in dict.fromkeys(wanted) if ref not in values]
         if missing:
-            raise _missing(missing, alias, plan.flow.id)
+            raise _missing(missing, alias, plan.flow.id, self.configuration.sink(alias))
         for ref, value in values.items():
             if isinstance(value, Secret):
                 self.redactor.add(value, label=ref)
@@ -322,10 +348,20 @@ class Broker:
     def rotate_key(self) -> Iterator[Rotation]:
         """Seal every record of this home's store, then of its sinks' databases, anew under a fresh data key.
 
-        Each is one transaction. Ends with the first that can't be done; see `tokenbroker.sinks.rotation`.
+        Each is one transaction, and one that can't be rotated does not keep the others from it; see
+        `tokenbroker.sinks.rotation`.
+
+        Raises:
+            BrokerError: at the end, the first that could not be done.
         """
-        for each in self.sinks.databases():
-            yield rotate(each.store, each.keys, actor=self.actor, clock=self.clock)
+        databases, refusals = self.sinks.databases()
+        for each in databases:
+            try:
+                yield rotate(each.store, each.keys, actor=self.actor, clock=self.clock)
+            except BrokerError as error:
+                refusals.append(error)
+        if refusals:
+            raise refusals[0]
 
     def lives(self) -> dict[tuple[str, str, int], Life]:
         """What is known of the life of tokens in this project's sinks, by sink, path and version."""
@@ -410,13 +446,12 @@ class Broker:
 
     def close(self) -> None:
         """Close what was opened."""
-        if self._sinks is not None:
-            self._sinks.close()
-            self._sinks = None
-        if self._local is not None:
-            self._local.close()
-            self._local = None
-        self._bundles = None
+        with ExitStack() as stack:
+            if self._local is not None:
+                stack.callback(self._local.close)
+            if self._sinks is not None:
+                stack.callback(self._sinks.close)
+            self._local = self._sinks = self._bundles = None
 
     def __enter__(self) -> Self:
         return self
@@ -425,14 +460,16 @@ class Broker:
         self.close()
 
 
-def _missing(references: list[str], alias: str, flow_id: str) -> SecretNotFound:
+def _missing(references: list[str], alias: str, flow_id: str, settings: SinkSettings) -> SecretNotFound:
     lines = []
     for reference in references:
         kind, _, name = reference.partition(":")
         target = name if alias == "local" else f"{alias}:{name}"
         lines.append(
             {
-                "secrets": f"tokenbroker secrets put {target}",
+                "secrets": f"export {variable_for(name, settings.prefix)}=…"
+                if settings.type == "env"
+                else f"tokenbroker secrets put {target}",
                 "env": f"export {name}=…",
                 "param": f"--param {name}=…",
             }[kind]

@@ -107,7 +107,7 @@ def test_the_whole_store_rests_in_a_database_that_the_settings_name(
     password, _, place = rest.partition("@")
     store = f'[store]\nurl = "postgresql://{user}@{place}"\n[sinks.bitwarden]\ntype = "local"\n'
     attended.settle(store)
-    attended.variables |= {"PGPASSWORD": password}
+    attended.variables |= {"TOKENBROKER_POSTGRES_PASSWORD": password}
     for name, value in (("email", attended.account.email), ("password", attended.account.password)):
         assert attended.tokenbroker("secrets", "put", f"example.{name}", stdin=f"{value}\n").code == 0
     attended.flow("create", CREATE + CAPTURE)
@@ -116,13 +116,53 @@ def test_the_whole_store_rests_in_a_database_that_the_settings_name(
     listed = json.loads(attended.tokenbroker("audit", "list", "--json").out)
     assert len(listed) == 1
     assert attended.tokenbroker("audit", "verify", listed[0]["run"]).code == 0
-    assert "the PostgreSQL database" in attended.tokenbroker("doctor").text
+    looked = attended.tokenbroker("doctor", "--json").out
+    found = {row["what"]: row["found"] for row in json.loads(looked)}
+    assert "the PostgreSQL database" in found["store"]
+    assert "is not used" in found["former store"], "its inputs were put there first"
     with psycopg.connect(postgres_url) as other:
         actions = {row[0] for row in other.execute("SELECT DISTINCT action FROM audit_log")}
         jobs = other.execute("SELECT flow_id, status, created_key FROM token_jobs").fetchall()
     assert {"set_token", "get_token", "policy_decision", "run_flow", "finish_flow"} <= actions
     assert jobs == [("example/create", "passed", True)]
     assert password not in ended.text
+
+
+@pytest.mark.req("SECRET-5", "AUDIT-1")
+def test_two_ways_to_one_database_are_one_and_one_that_is_down_keeps_no_other_from_its_turn(
+    project: Project, postgres_url: str
+) -> None:
+    other = 'url = "postgresql://demo@127.0.0.1:9/demo"\n'
+    project.write(
+        "tokenbroker.toml", f'{TEAM}[sinks.same]\ntype = "postgres"\n[sinks.down]\ntype = "postgres"\n{other}'
+    )
+    project.variables |= {
+        URL: postgres_url,
+        "TOKENBROKER_POSTGRES_SAME_URL": postgres_url.replace("127.0.0.1", "localhost"),
+    }
+    project.put("any", VALUE)
+    for command in (("secrets", "rotate-key"), ("audit", "verify", "--log")):
+        ended = project.tokenbroker(*command)
+        assert (ended.refusal(), ended.code) == ("secret.unavailable", 12)
+        assert [
+            f"the store {project.home}" in ended.out,
+            ended.out.count("the PostgreSQL database test_"),
+        ] == [True, 1]
+
+
+@pytest.mark.req("DATA-1")
+def test_a_look_sets_up_no_database_and_makes_no_key(project: Project, postgres_url: str) -> None:
+    user, _, rest = postgres_url.partition("://")[2].partition(":")
+    password, _, place = rest.partition("@")
+    project.write("tokenbroker.toml", f'[store]\nurl = "postgresql://{user}@{place}"\n')
+    project.variables |= {"TOKENBROKER_POSTGRES_PASSWORD": password}
+    flow = project.flow("look")
+    for command in (("plan", flow), ("doctor",), ("policy", "check", flow)):
+        assert "Traceback" not in project.tokenbroker(*command).text
+    with psycopg.connect(postgres_url) as other:
+        tables = other.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert tables == []
+    assert not project.home.with_name("home.key").exists()
 
 
 @pytest.mark.req("SECRET-3")
@@ -137,5 +177,5 @@ def test_a_password_in_the_settings_is_refused_and_not_shown(project: Project) -
     project.write("tokenbroker.toml", '[store]\nurl = "postgresql://demo:demo-only-word@127.0.0.1/demo"\n')
     shown = project.tokenbroker("config", "show")
     assert shown.code == 2
-    assert "holds no password" in shown.err
+    assert "must not stand in a settings file" in shown.err
     assert "demo-only-word" not in shown.text

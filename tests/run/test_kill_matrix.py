@@ -143,14 +143,18 @@ def test_after_a_kill_each_key_on_the_site_is_in_the_sink_once_or_is_named(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("killable", ["local", "postgres", "vault"], indirect=True)
+@pytest.mark.parametrize(
+    ("killable", "kills"),
+    [("local", 20), ("postgres", 20), ("vault", 10)],  # Vault keeps ten versions of a path
+    indirect=["killable"],
+)
 def test_killed_at_random_moments_every_live_key_of_the_site_is_in_the_sink_or_named(
-    killable: Project,
+    killable: Project, kills: int
 ) -> None:
     lot = random.Random(seed := random.randrange(10**6))
     print(f"seed {seed}")
-    revoked: set[str] = set()
-    for _ in range(20):
+    named_so_far = 0
+    for _ in range(kills):
         run_and_kill(killable, lot.uniform(0, 0.5))
         assert killable.wait_until_alone()
         named = [
@@ -158,11 +162,12 @@ def test_killed_at_random_moments_every_live_key_of_the_site_is_in_the_sink_or_n
             for row in json.loads(killable.tokenbroker("recover", "--json").out)
             if "POSSIBLY CREATED" in row["outcome"]
         ]
-        live, stored = set(live_digests(killable)) - revoked, stored_digests(killable)
+        named_so_far += len(named)
+        live, stored = set(live_digests(killable)), stored_digests(killable)
         assert len(set(stored)) == len(stored)
         assert set(stored) <= live
-        assert len(live - set(stored)) <= len(named)
-        revoked |= live - set(stored)  # a person would: it is named with the way to do so
+        # Counted over all runs: what a browser sent just before its end may reach the site after recover has named it.
+        assert len(live - set(stored)) <= named_so_far
         for row in named:
             assert killable.tokenbroker("recover", "--dismiss", row["run"]).code == 0
     assert stored_digests(killable), "some runs came far enough"

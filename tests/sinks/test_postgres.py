@@ -16,11 +16,14 @@ from tokenbroker.errors import (
     BrokerError,
     SecretAccessDenied,
     SecretNotFound,
+    SecretTimeout,
     SecretUnavailable,
     SettingsError,
 )
 from tokenbroker.secret import Secret
-from tokenbroker.sinks import Sink
+from tokenbroker.settings import SinkSettings
+from tokenbroker.sinks import Sink, SinkInputs, open_sink
+from tokenbroker.sinks.databases import Databases
 from tokenbroker.sinks.local import LocalSink, open_local
 from tokenbroker.sinks.postgres import PostgresSink
 from tokenbroker.sinks.rotation import rotate
@@ -28,6 +31,7 @@ from tokenbroker.sinks.testing import ACTOR, SinkContract, demo_secret
 from tokenbroker.store.audit_log import verify_chain
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import AUDIT_LOG, DATA_KEYS, TOKENS
+from tokenbroker.store.postgres import open_postgres_store
 
 pytestmark = pytest.mark.req("SECRET-1")
 
@@ -213,7 +217,9 @@ def test_a_record_that_does_not_open_stops_a_rotation_and_nothing_is_changed(
     postgres_sink.put("b/key", demo_secret(), put_id="2", actor=ACTOR)
     database = postgres_sink.database()
     execute_raw(database.store, "UPDATE tokens SET version = 7 WHERE path = 'b/key'")
-    with pytest.raises(SecretAccessDenied, match="Nothing was rotated: the record team:b/key@7"):
+    with pytest.raises(
+        SecretAccessDenied, match=r"Nothing was rotated in the PostgreSQL .*: the record team:b/key@7"
+    ):
         rotate(database.store, database.keys, actor=ACTOR, clock=system_clock)
     assert postgres_sink.get("a/key", actor=ACTOR) == value
     assert [row.result for row in _rows(database.store) if row.action == "rotate_key"] == [
@@ -244,7 +250,7 @@ def test_the_settings_may_name_the_database_and_the_environment_the_password(
     password = place_of(postgres_url).password
     assert password is not None
     url = postgres_url.replace(f":{password.reveal()}@", "@")
-    for variable in (PASSWORD, "TOKENBROKER_POSTGRES_TEAM_PASSWORD", "PGPASSWORD"):
+    for variable in (PASSWORD, "TOKENBROKER_POSTGRES_TEAM_PASSWORD"):
         open_postgres({variable: password.reveal()}, url=url).probe()
     with pytest.raises(SecretAccessDenied):
         open_postgres({}, url=url).probe()
@@ -296,6 +302,95 @@ def test_a_probe_of_a_database_that_takes_no_record_fails(postgres_sink: Postgre
     )
     with pytest.raises(BrokerError):
         postgres_sink.probe()
+
+
+def test_each_alias_is_let_in_by_its_own_password_whoever_came_before(
+    local: LocalSink, postgres_url: str, tmp_path: Path
+) -> None:
+    opened = Databases()
+    wrong = "TOKENBROKER_POSTGRES_BAD_PASSWORD"
+    inputs = SinkInputs(
+        store=local.store,
+        custody=local.custody,
+        variables={URL: Secret(postgres_url), wrong: demo_secret()},
+        databases=opened,
+    )
+    settings = SinkSettings(type="postgres")
+    try:
+        open_sink("team", settings, inputs).probe()
+        with pytest.raises(SecretAccessDenied, match=wrong):
+            open_sink("bad", settings, inputs).probe()
+    finally:
+        opened.close()
+
+
+def test_certificates_that_are_not_there_are_a_mistake_in_the_settings(
+    open_postgres: OpenPostgres, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="the sink 'team' names the certificates"):
+        open_postgres(ca_file=tmp_path / "none.pem")
+
+
+@pytest.mark.req("RUN-10")
+def test_a_put_whose_answer_was_lost_is_not_done_twice(
+    open_postgres: OpenPostgres, postgres_url: str
+) -> None:
+    port, secret = place_of(postgres_url).port, demo_secret()
+    assert port is not None
+    with relay_to(port) as relay:
+        sink = open_postgres({URL: postgres_url.replace(f":{port}/", f":{relay.port}/")}, timeout_s=1)
+        sink.probe()
+        store = sink.database().store
+        write = store.write
+
+        def with_a_lost_answer(work: Any) -> Any:
+            def and_then_silence(connection: Any) -> Any:
+                answer = work(connection)
+                relay.mute()
+                return answer
+
+            return write(and_then_silence)
+
+        store.write = with_a_lost_answer  # type: ignore[method-assign]
+        with pytest.raises(SecretTimeout, match="is not known"):
+            sink.put("a/key", secret, put_id="1", actor=ACTOR)
+        store.write = write  # type: ignore[method-assign]
+        relay.speak()
+        assert sink.put("a/key", secret, put_id="1", actor=ACTOR).version == 1
+        assert [stored.version for stored in sink.list()] == [1]
+
+
+@pytest.mark.req("SECRET-4")
+def test_a_database_that_was_a_sink_of_this_home_can_become_its_store(
+    open_postgres: OpenPostgres, postgres_url: str, home: Path, tmp_path: Path
+) -> None:
+    secret = demo_secret()
+    open_postgres().put("a/key", secret, put_id="1", actor=ACTOR)
+    with open_local(home, default_home=False, store=open_postgres_store(place_of(postgres_url))) as moved:
+        alias = LocalSink(store=moved.store, custody=moved.custody, name="team")
+        assert alias.get("a/key", actor=ACTOR) == secret
+        assert "key.json" in {file.name for file in home.iterdir()}, (
+            "where its key is, is this home's own affair"
+        )
+    stranger = open_postgres_store(place_of(postgres_url))
+    with stranger, pytest.raises(SecretAccessDenied, match="a key that this machine does not know"):
+        open_local(tmp_path / "stranger", default_home=False, store=stranger)
+    assert not (tmp_path / "stranger.key").exists()
+
+
+@pytest.mark.req("SECRET-3")
+def test_what_a_home_notes_of_its_key_may_be_damaged(postgres_url: str, tmp_path: Path) -> None:
+    def opened() -> LocalSink:
+        return open_local(
+            tmp_path / "home", default_home=False, store=open_postgres_store(place_of(postgres_url))
+        )
+
+    with opened() as first:
+        secret = demo_secret()
+        first.put("a/key", secret, put_id="1", actor=ACTOR)
+    (tmp_path / "home" / "key.json").write_text("half")
+    with opened() as again:
+        assert again.get("a/key", actor=ACTOR) == secret
 
 
 def test_a_database_of_its_own_has_a_key_of_its_own(

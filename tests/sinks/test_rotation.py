@@ -179,7 +179,8 @@ def test_a_record_that_does_not_open_stops_the_rotation_before_anything_changes(
     before = local.store.read(lambda c: c.execute(select(TOKENS)).all())
     with pytest.raises(SecretAccessDenied, match=told) as caught:
         rotated(local)
-    assert caught.value.sentence.startswith("Nothing was rotated: the record local:example/")
+    assert "Nothing was rotated in " in caught.value.sentence
+    assert ": the record local:example/" in caught.value.sentence
     assert local.store.read(lambda c: c.execute(select(TOKENS)).all()) == before
     assert local.get("example/key-1", actor=ACTOR) == filled["example/key-1"]
     local.put("example/new", demo_secret(), put_id="new", actor=ACTOR)

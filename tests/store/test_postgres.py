@@ -15,7 +15,7 @@ from sqlalchemy import text
 from tests.postgres_server import new_database, place_of
 from tests.store.plain import assert_plain
 from tests.tcp_relay import Relay, relay_to
-from tokenbroker.errors import BrokerError, SecretTimeout, SettingsError
+from tokenbroker.errors import BrokerError, SecretTimeout
 from tokenbroker.secret import Secret
 from tokenbroker.store.meta import read_meta, write_meta
 from tokenbroker.store.postgres import POOL_MAX, POOL_MIN, PostgresStore, open_postgres_store, parameters
@@ -77,7 +77,7 @@ def test_a_commit_waits_for_the_disk_whatever_the_user_has_set(postgres_url: str
 
 def test_a_wrong_password_is_refused_and_not_shown(postgres_url: str) -> None:
     _refused(postgres_url, "secret.access_denied", "refuses the user", password=Secret("demo-only-wrong"))
-    _refused(postgres_url, "secret.access_denied", "refuses the user", password=None)
+    _refused(postgres_url, "secret.access_denied", "none was given", password=None)
     _refused(postgres_url, "secret.access_denied", "refuses the user", user="nobody-of-that-name")
 
 
@@ -157,14 +157,7 @@ def test_a_trusted_certificate_of_another_host_is_refused(
 
 def test_a_server_without_tls_is_refused(postgres_url: str) -> None:
     with _answering(with_=b"N") as port:
-        _refused(postgres_url, "secret.unavailable", "prove by TLS", is_local=False, port=port)
-
-
-def test_certificates_that_are_not_there_are_a_mistake_in_the_settings(
-    postgres_url: str, tmp_path: Path
-) -> None:
-    with pytest.raises(SettingsError, match="ca_file"):
-        open_postgres_store(place_of(postgres_url, ca_file=tmp_path / "none.pem"))
+        _refused(postgres_url, "secret.unavailable", "offers no TLS", is_local=False, port=port)
 
 
 def test_a_user_that_may_not_make_tables_is_told(postgres_url: str) -> None:
@@ -322,3 +315,121 @@ def test_processes_that_open_a_new_database_at_once_all_succeed(postgres_server:
             assert store.read(lambda c: read_meta(c, "audit_head"))
             store.close()
         assert len(stores) == len(threads)
+
+
+@pytest.mark.req("RUN-10")
+def test_a_commit_whose_answer_is_lost_is_told_as_of_unknown_outcome(postgres_url: str) -> None:
+    with _relayed(postgres_url) as (store, relay):
+
+        def work(connection: object) -> None:
+            write_meta(connection, "a", "b")  # type: ignore[arg-type]
+            relay.mute()
+
+        with pytest.raises(SecretTimeout, match="whether the change was made is not known") as caught:
+            store.write(work)
+        assert_plain(caught.value, "secret.timeout")
+        relay.speak()
+        assert store.read(lambda c: read_meta(c, "a")) == "b", "it was made"
+
+
+def test_a_read_that_finds_no_connection_free_is_a_timeout(postgres_url: str) -> None:
+    with open_postgres_store(place_of(postgres_url, timeout_s=0.5)) as store:
+        gate, inside = threading.Event(), threading.Semaphore(0)
+
+        def hold(_connection: object) -> None:
+            inside.release()
+            assert gate.wait(20)
+
+        threads = [threading.Thread(target=store.read, args=(hold,)) for _ in range(POOL_MAX)]
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            assert inside.acquire(timeout=10)
+        with pytest.raises(SecretTimeout, match="uses all of them") as caught:
+            store.read(lambda c: read_meta(c, "a"))
+        gate.set()
+        for thread in threads:
+            thread.join()
+        assert_plain(caught.value, "secret.timeout")
+
+
+@contextmanager
+def _asking_for(request: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """A server that offers no TLS and asks for the password by `request`: its port, and what it was told."""
+    told: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            with peer, suppress(OSError):
+                peer.settimeout(5)
+                if peer.recv(1024).endswith(b"\x04\xd2\x16\x2f"):  # the request for TLS
+                    peer.sendall(b"N")
+                    peer.recv(1024)
+                peer.sendall(request)
+                told.append(peer.recv(1024))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        yield listener.getsockname()[1], told
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize(
+    "request_",
+    [b"R\x00\x00\x00\x08\x00\x00\x00\x03", b"R\x00\x00\x00\x0c\x00\x00\x00\x05abcd"],
+    ids=["clear", "md5"],
+)
+def test_a_password_is_not_given_to_a_server_that_asks_for_it_in_clear_or_by_md5(
+    postgres_url: str, request_: bytes
+) -> None:
+    with _asking_for(request_) as (port, told):
+        _refused(postgres_url, "secret.access_denied", "would give it away", port=port)
+    assert [word for word in told if word.startswith(b"p")] == []
+
+
+@pytest.mark.req("SECRET-7")
+def test_no_variable_of_libpq_leads_elsewhere(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _asking_for(b"R\x00\x00\x00\x08\x00\x00\x00\x03") as (port, told):
+        (tmp_path / "service").write_text(f"[evil]\nhost=127.0.0.1\nhostaddr=127.0.0.1\nport={port}\n")
+        evil = {
+            "PGHOST": "127.0.0.1",
+            "PGHOSTADDR": "127.0.0.1",
+            "PGPORT": str(port),
+            "PGPASSWORD": "demo-only-theirs",
+        }
+        for name, value in {**evil, "PGSERVICE": "evil", "PGSERVICEFILE": str(tmp_path / "service")}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(BrokerError):
+            open_postgres_store(place_of(postgres_url, timeout_s=1, host="", port=None))
+        with pytest.raises(BrokerError, match="none was given"):
+            open_postgres_store(place_of(postgres_url, timeout_s=1, password=None))
+        open_postgres_store(place_of(postgres_url)).close()
+    assert told == []
+
+
+@pytest.mark.req("SECRET-7")
+def test_an_interrupt_while_connecting_shows_no_frame_that_holds_the_password(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(**given: object) -> None:
+        assert given["password"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(psycopg, "connect", interrupted)
+    place = place_of(postgres_url)
+    assert place.password is not None
+    with pytest.raises(KeyboardInterrupt) as caught:
+        open_postgres_store(place)
+    shown = [repr(entry.frame.f_locals) for entry in caught.traceback if entry.path != Path(__file__)]
+    assert shown
+    assert place.password.reveal() not in " ".join(shown)
+    assert caught.value.__context__ is None

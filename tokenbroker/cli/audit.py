@@ -282,7 +282,8 @@ def _refuse(verdict: Verdict, consequence: str, *, next_step: str) -> None:
 
 
 def _verify_log(broker: Broker) -> None:
-    for store in (database.store for database in broker.sinks.databases()):
+    databases, refusals = broker.sinks.databases()
+    for store in (database.store for database in databases):
         found = verify_chain(store)
         if found.broken is not None:
             raise BrokerError(
@@ -292,6 +293,8 @@ def _verify_log(broker: Broker) -> None:
                 code=found.broken.code,
             )
         print(f"The audit log of {store.described} holds: {found.rows} rows, each linked to the one before.")
+    if refusals:
+        raise refusals[0]
 
 
 def _not_writable(sentence: str) -> UsageError:

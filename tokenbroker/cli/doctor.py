@@ -17,6 +17,7 @@ from tokenbroker.human.channels import TerminalChannel
 from tokenbroker.run.chromium import Browser, find_browser
 from tokenbroker.run.chromium_install import ensure_browser
 from tokenbroker.run.pictures import block_font
+from tokenbroker.store.sqlite import FILE_NAME
 
 OK, WARNING, MISSING = "ok", "warning", "MISSING"
 
@@ -88,6 +89,14 @@ def _opened(broker: Broker) -> Iterator[Finding]:
         return
     broker.local.probe()
     yield Finding(what="store", state=OK, found=f"{broker.local.store.described} can be written")
+    left_behind = broker.home / FILE_NAME
+    if broker.local.store.is_shared and left_behind.exists():
+        yield Finding(
+            what="former store",
+            state=WARNING,
+            found=f"{left_behind} is not used: store.url names a database",
+            to_do="put what is needed of it anew, then move it away",
+        )
     yield from _elsewhere(broker)
     custody = broker.local.custody
     if custody.backup_pending():

@@ -136,9 +136,9 @@ def remove(
 
 @app.command("rotate-key")
 def rotate_key() -> None:
-    """Seal every secret anew under a fresh key, all or none: of this home's store, and of each database of its sinks.
+    """Seal every secret anew under a fresh key: of this home's store, then of each database of its sinks.
 
-    The master key stays the same.
+    All or none of each. The master key stays the same.
     """
     with open_broker() as broker:
         for done in broker.rotate_key():

@@ -132,4 +132,4 @@ def _with_whereabouts(failure: BrokerError, unsealed: BrokerError | None) -> Bro
     else:
         where = f"The token is not kept, for the spool refused it too: {unsealed.sentence}"
         next_step = "revoke the key at the site; `tokenbroker recover` names it and the way to do so"
-    return kind(f"{failure.sentence} {where}", next_step=next_step, code=failure.code)
+    return kind(f"{failure.sentence.removesuffix('.')}. {where}", next_step=next_step, code=failure.code)

@@ -87,4 +87,6 @@ def checked_sinks(value: dict[str, SinkSettings]) -> dict[str, SinkSettings]:
     for name in ("local", "env"):
         if name in value and value[name].type != name:
             raise ValueError(f"'{name}' is always of the type {name}; give the other sink a name of its own")
+    if "store" in value and value["store"].type == "postgres":
+        raise ValueError("'store' is the store's own name among the credentials; give the sink another one")
     return value

@@ -10,10 +10,10 @@ _OTHER = re.compile(r"[^A-Z0-9]")
 
 def credential(
     what: str, prefix: str, alias: str, variables: Mapping[str, Secret], *others: str
-) -> Secret | None:
-    """The first there is: the variable for this alias alone, that for every sink of the kind, then `others`.
+) -> tuple[str, Secret] | None:
+    """The first there is, with its variable: that for this alias alone, that for every sink of the kind, then `others`.
 
     So ``TOKENBROKER_VAULT_TEAM_TOKEN``, then ``TOKENBROKER_VAULT_TOKEN``, then ``VAULT_TOKEN``.
     """
     names = (f"{prefix}{_OTHER.sub('_', alias.upper())}_{what}", f"{prefix}{what}", *others)
-    return next((variables[name] for name in names if name in variables), None)
+    return next(((name, variables[name]) for name in names if name in variables), None)

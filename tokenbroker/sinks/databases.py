@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,17 @@ class Database:
     store: "Store"
     keys: "DataKeys"
 
+    def identity(self) -> str:
+        """The id of the key that seals it now: equal for two ways to one database."""
+        return self.store.read(lambda connection: self.keys.current(connection).key_id)
+
 
 class Databases:
     """Those of one broker. Threads may share it; it is closed once, at the end."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, int | None, str, str], Database] = {}
+        # Looked through, for a place is as secret as its password: two that differ in anything are two.
+        self._open: list[tuple[PostgresPlace, Database]] = []
         self._lock = threading.Lock()
 
     def at(self, place: "PostgresPlace", keys_of: "Callable[[Store], DataKeys]") -> Database:
@@ -31,23 +37,24 @@ class Databases:
 
         Raises:
             SecretUnavailable, SecretAccessDenied, SecretTimeout: it can't be reached, or its key is another.
-            SettingsError: what `place` names can't be used.
         """
         from tokenbroker.store.postgres import open_postgres_store
 
-        name = (place.host, place.port, place.user, place.database)
         with self._lock:
-            if name not in self._open:
-                store = open_postgres_store(place)
-                try:
-                    self._open[name] = Database(store=store, keys=keys_of(store))
-                except BaseException:
-                    store.close()
-                    raise
-            return self._open[name]
+            for known, database in self._open:
+                if known == place:
+                    return database
+            store = open_postgres_store(place)
+            try:
+                database = Database(store=store, keys=keys_of(store))
+            except BaseException:
+                store.close()
+                raise
+            self._open.append((place, database))
+            return database
 
     def close(self) -> None:
         """Close them all."""
-        with self._lock:
+        with self._lock, ExitStack() as stack:
             while self._open:
-                self._open.popitem()[1].store.close()
+                stack.callback(self._open.pop()[1].store.close)

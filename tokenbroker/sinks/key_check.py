@@ -19,6 +19,7 @@ _CHECK = "key_check"
 _CHECK_TEXT = b"tokenbroker"
 _CHECK_IDENTITY = b"tokenbroker.store_meta.key_check.v1"
 _NONCE_BYTES = 12
+_RIGHT_ONE = f"give the right one in {VARIABLE}, or put it back from its backup"
 
 
 def has_key(connection: Connection) -> bool:
@@ -26,10 +27,12 @@ def has_key(connection: Connection) -> bool:
     return read_meta(connection, _CHECK) is not None
 
 
-def keys_of(store: Store, master_key: MasterKey, *, where: str, clock: Clock) -> DataKeys:
+def keys_of(
+    store: Store, master_key: MasterKey, *, where: str, clock: Clock, next_step: str = _RIGHT_ONE
+) -> DataKeys:
     """What seals the records of `store` under `master_key`; a store that has no key yet takes this one.
 
-    `where` says where the key is, for a person.
+    `where` says where the key is, and `next_step` what to do if it is another one, for a person.
 
     Raises:
         SecretAccessDenied: another master key sealed the store.
@@ -42,7 +45,7 @@ def keys_of(store: Store, master_key: MasterKey, *, where: str, clock: Clock) ->
     if not _opens(master_key, base64.b64decode(check)):
         raise SecretAccessDenied(
             f"Invalid encryption key: the one {where} is not the one that sealed {store.described}",
-            next_step=f"give the right one in {VARIABLE}, or put it back from its backup",
+            next_step=next_step,
         )
     return keys
 

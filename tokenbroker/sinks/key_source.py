@@ -68,16 +68,20 @@ def establish(home: Path, *, default_home: bool) -> tuple[KeySource, MasterKey]:
     """
     if default_home and (key := _in_keyring()) is not None:
         return KeySource(kind="keyring"), key
-    if default_home:
-        source = KeySource(kind="file", path=str(platformdirs.user_config_path("tokenbroker") / _FILE_NAME))
-    else:
-        source = KeySource(kind="file", path=str(Path("..", f"{home.name}.key")))
+    source = _own_file(home, default_home=default_home)
     file = source.file(home)
     if _is_there(file):
         return source, _read_file(file)
     key = MasterKey.generate()
     _write_file(file, key)
     return source, key
+
+
+def is_established(home: Path, *, default_home: bool) -> bool:
+    """Whether :func:`establish` would find a key, rather than make one."""
+    if default_home and _keyring_has_one():
+        return True
+    return _is_there(_own_file(home, default_home=default_home).file(home))
 
 
 def read_key(source: KeySource, home: Path) -> MasterKey:
@@ -96,6 +100,12 @@ def read_key(source: KeySource, home: Path) -> MasterKey:
         f"the store in {home} needs its master key in {VARIABLE}",
         next_step=f"set {VARIABLE} to the store's key",
     )
+
+
+def _own_file(home: Path, *, default_home: bool) -> KeySource:
+    if default_home:
+        return KeySource(kind="file", path=str(platformdirs.user_config_path("tokenbroker") / _FILE_NAME))
+    return KeySource(kind="file", path=str(Path("..", f"{home.name}.key")))
 
 
 def _is_there(file: Path) -> bool:
@@ -171,6 +181,15 @@ def _in_keyring() -> MasterKey | None:
     except (KeyringError, OSError, RuntimeError):
         return None
     return MasterKey.parse(Secret(found), origin="what is in the system's keyring") if found else None
+
+
+def _keyring_has_one() -> bool:
+    from keyring.errors import KeyringError
+
+    backend = _backend()
+    with suppress(KeyringError, OSError, RuntimeError):
+        return backend is not None and backend.get_password(KEYRING_SERVICE, KEYRING_ENTRY) is not None
+    return False
 
 
 def _read_keyring() -> MasterKey:

@@ -1,8 +1,10 @@
 """The sinks of one home by their aliases, each opened when it is first needed; and the databases that they rest in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from tokenbroker.clock import Clock
+from tokenbroker.errors import BrokerError
 from tokenbroker.secret import Secret
 from tokenbroker.settings import Configuration
 from tokenbroker.sinks import Sink, SinkInputs, open_sink
@@ -52,17 +54,33 @@ class OpenSinks:
             self._sinks[alias] = open_sink(alias, self._configuration.sink(alias), inputs)
         return self._sinks[alias]
 
-    def databases(self) -> list[Database]:
+    def databases(self) -> tuple[list[Database], list[BrokerError]]:
         """Where records and audit logs of ours lie: the store of `local`, then the databases that sinks rest in.
 
-        Raises:
-            SecretUnavailable, SecretAccessDenied, SecretTimeout, SettingsError: one of them can't be opened.
+        Each once, whatever the ways that lead to it; and why others can't be opened.
         """
-        local = Database(store=self._local.store, keys=self._local.custody.data_keys)
-        named = self._configuration.settings.sinks.items()
-        sinks = [self.at(alias) for alias, settings in named if settings.type == "postgres"]
-        others = [sink.database() for sink in sinks if isinstance(sink, PostgresSink)]
-        return [local, *{id(each): each for each in others}.values()]
+        found: dict[str, Database] = {}
+        refusals: list[BrokerError] = []
+        for opened in (self._of_local, *self._of_sinks()):
+            try:
+                database = opened()
+                found.setdefault(database.identity(), database)
+            except BrokerError as error:
+                refusals.append(error)
+        return [*found.values()], refusals
+
+    def _of_local(self) -> Database:
+        return Database(store=self._local.store, keys=self._local.custody.data_keys)
+
+    def _of_sinks(self) -> Iterator[Callable[[], Database]]:
+        for alias, settings in self._configuration.settings.sinks.items():
+            if settings.type == "postgres":
+                yield partial(self._of_sink, alias)
+
+    def _of_sink(self, alias: str) -> Database:
+        sink = self.at(alias)
+        assert isinstance(sink, PostgresSink)
+        return sink.database()
 
     def close(self) -> None:
         """Close the databases of sinks. The store of `local` is whoever opened it's to close."""

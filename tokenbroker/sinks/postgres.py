@@ -14,11 +14,17 @@ from tokenbroker.settings import SinkSettings
 from tokenbroker.sinks.data_key import DataKeys
 from tokenbroker.sinks.databases import Database
 from tokenbroker.sinks.key_check import keys_of
+from tokenbroker.sinks.key_source import VARIABLE
 from tokenbroker.sinks.postgres_place import postgres_place
 from tokenbroker.sinks.sealed import SealedSink, entry_of
 from tokenbroker.sinks.sink import Reference, Sink, SinkInputs, StoredSecret
 from tokenbroker.store.audit_log import AuditEntry, record
 from tokenbroker.store.engine import Store
+
+_JOIN = (
+    f"a home has one key, and all that share a database need the same: give it in {VARIABLE} from the first command of "
+    "a new home on"
+)
 
 
 def open_postgres(alias: str, settings: SinkSettings, inputs: SinkInputs) -> "PostgresSink":
@@ -33,7 +39,9 @@ def open_postgres(alias: str, settings: SinkSettings, inputs: SinkInputs) -> "Po
     custody = inputs.custody
 
     def prove(store: Store) -> DataKeys:
-        return keys_of(store, custody.master_key, where=custody.key_place(), clock=inputs.clock)
+        return keys_of(
+            store, custody.master_key, where=custody.key_place(), clock=inputs.clock, next_step=_JOIN
+        )
 
     return PostgresSink(
         name=alias,

@@ -1,7 +1,8 @@
 """Where a PostgreSQL database is and how to be let in: what the settings say, and what the environment gave."""
 
+import os
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,7 +10,6 @@ from tokenbroker.errors import SettingsError
 from tokenbroker.secret import Secret
 from tokenbroker.settings import POSTGRES_PREFIX, PostgresUrl, StoreSettings, split_postgres_url
 from tokenbroker.sinks.credentials import credential
-from tokenbroker.store.engine import Store
 
 if TYPE_CHECKING:  # the driver is an extra
     from tokenbroker.store.postgres import PostgresPlace
@@ -39,58 +39,75 @@ def postgres_place(
     Raises:
         SettingsError: the driver is not installed, or no usable URL was given.
     """
-    if any(find_spec(module) is None for module in ("psycopg", "psycopg_pool")):
-        raise SettingsError(
-            f"{what} rests in PostgreSQL, whose driver is not installed",
-            next_step="pip install 'tokenbroker[postgres]'",
-            code="settings.missing_extra",
-        )
+    _require_driver(what)
     from tokenbroker.store.postgres import PostgresPlace
 
-    url = _url(what, name, settings, variables)
-    password = credential("PASSWORD", POSTGRES_PREFIX, name, variables, "PGPASSWORD") or url.password
+    url, named_by = _url(what, name, settings, variables)
+    given = credential("PASSWORD", POSTGRES_PREFIX, name, variables)
+    password, password_from = (given[1], given[0]) if given else (url.password, named_by)
     if password is not None:
         learn(password)
+    if settings.ca_file is not None and not os.access(settings.ca_file, os.R_OK):
+        raise SettingsError(
+            f"{what} names the certificates {settings.ca_file}, which is not a file that can be read",
+            next_step="correct ca_file in the settings",
+        )
     return PostgresPlace(
         host=url.host,
         port=url.port,
         user=url.user,
         database=url.database,
         password=password,
+        password_from=password_from,
         ca_file=settings.ca_file,
         is_local=url.is_local,
         timeout_s=settings.timeout_s,
     )
 
 
-def open_named_store(
+def named_store(
     settings: StoreSettings, *, variables: Mapping[str, Secret], learn: Callable[[Secret], None]
-) -> Store | None:
-    """The store, open, where the settings name a database for it; else None.
+) -> "PostgresPlace | None":
+    """Where the store is, where the settings name a database for it; else None.
 
     Raises:
         SettingsError: as :func:`postgres_place` says.
-        SecretUnavailable, SecretAccessDenied, SecretTimeout: the database can't be reached or used.
     """
     if settings.url is None:
         return None
-    place = postgres_place("the store", "store", settings, variables=variables, learn=learn)
-    from tokenbroker.store.postgres import open_postgres_store
-
-    return open_postgres_store(place)
+    return postgres_place("the store", "store", settings, variables=variables, learn=learn)
 
 
-def _url(what: str, name: str, settings: PostgresSettings, variables: Mapping[str, Secret]) -> PostgresUrl:
+def _require_driver(what: str) -> None:
+    failed = False
+    try:
+        for module in ("psycopg", "psycopg_pool"):
+            import_module(module)  # found is not enough: without libpq it can't be used
+    except ImportError:
+        failed = True
+    if failed:
+        raise SettingsError(
+            f"{what} rests in PostgreSQL, whose driver is not installed",
+            next_step="pip install 'tokenbroker[postgres]'",
+            code="settings.missing_extra",
+        )
+
+
+def _url(
+    what: str, name: str, settings: PostgresSettings, variables: Mapping[str, Secret]
+) -> tuple[PostgresUrl, str]:
+    """The URL, and the variable that gave it, or ""."""
     if settings.url is not None:
-        return split_postgres_url(settings.url)
+        return split_postgres_url(settings.url), ""
     given = credential("URL", POSTGRES_PREFIX, name, variables)
-    why = "does not know its database"
-    if given is not None:
-        try:
-            return split_postgres_url(given.reveal())
-        except ValueError as error:
-            why = f"can't use the URL that the environment gave: {error}"
-    raise SettingsError(
-        f"{what} {why}",
-        next_step=f"set the variable {POSTGRES_PREFIX}URL, or url in the settings",
-    )
+    if given is None:
+        raise SettingsError(
+            f"{what} does not know its database",
+            next_step=f"set the variable {POSTGRES_PREFIX}URL, or url in the settings",
+        )
+    variable, text = given
+    try:
+        return split_postgres_url(text.reveal()), variable
+    except ValueError as error:
+        why = str(error)
+    raise SettingsError(f"{what} can't use the URL in {variable}: {why}", next_step=f"correct {variable}")

@@ -67,11 +67,11 @@ def rotate(store: Store, keys: DataKeys, *, actor: str, clock: Clock) -> Rotatio
         # The fresh key takes the place of the other ones: what they seal is read first.
         opened = {key_id: keys.of(connection, key_id) for key_id in _key_ids(connection)}
         fresh = keys.replace(connection, at=now)
-        records = sum(
-            _seal_anew(connection, batch, opened, fresh, store.restoring) for batch in _batches(connection)
-        )
+        records = sum(_seal_anew(connection, batch, opened, fresh, store) for batch in _batches(connection))
         if connection.execute(_LEFT, {"key": fresh.key_id}).scalar_one():
-            raise SecretUnavailable("Nothing was rotated: not every record could be found")
+            raise SecretUnavailable(
+                f"Nothing was rotated in {store.described}: not every record could be found"
+            )
         append(connection, _entry(actor, fresh.key_id, records=records), at=now)
         return records, fresh.key_id
 
@@ -109,7 +109,7 @@ def _seal_anew(
     batch: list[Any],
     opened: dict[str, Sealer | None],
     fresh: Sealer,
-    restoring: str,
+    store: Store,
 ) -> int:
     rows = []
     nonces = os.urandom(NONCE_BYTES * len(batch))
@@ -118,7 +118,7 @@ def _seal_anew(
         fresh_nonce = nonces[start * NONCE_BYTES : (start + 1) * NONCE_BYTES]
         anew = sealer and sealer.handed_over(fresh, (sink, path, version, put_id), nonce, sealed, fresh_nonce)
         if anew is None:
-            raise _not_opened(f"{sink}:{path}", version, restoring, is_changed=sealer is not None)
+            raise _not_opened(f"{sink}:{path}", version, store, is_changed=sealer is not None)
         rows.append((fresh_nonce, anew, row_id))
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_MOVE_IN_SQLITE, [(fresh.key_id, *row) for row in rows])
@@ -128,10 +128,10 @@ def _seal_anew(
     return len(rows)
 
 
-def _not_opened(reference: str, version: int, restoring: str, *, is_changed: bool) -> SecretAccessDenied:
+def _not_opened(reference: str, version: int, store: Store, *, is_changed: bool) -> SecretAccessDenied:
     why = "was changed in the database and doesn't open" if is_changed else "was sealed with another key"
     return SecretAccessDenied(
-        f"Nothing was rotated: the record {reference}@{version} {why}",
-        next_step=f"{restoring}; or, if no version of it is needed any more: "
+        f"Nothing was rotated in {store.described}: the record {reference}@{version} {why}",
+        next_step=f"{store.restoring}; or, if no version of it is needed any more: "
         f"tokenbroker secrets remove {reference}",
     )

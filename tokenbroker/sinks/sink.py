@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # so that naming a Reference doesn't load the database librar
     from tokenbroker.sinks.custody import KeyCustody
     from tokenbroker.store.engine import Store
 
-_VERSION = re.compile(r"(?P<path>.+)@(?P<version>[1-9][0-9]*)")
+_VERSION = re.compile(r"(?P<path>.+)@(?P<version>[1-9][0-9]{0,8})")
 _PATH_MAX = 255
 
 

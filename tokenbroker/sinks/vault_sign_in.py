@@ -102,4 +102,4 @@ def _needed(what: str, alias: str, inputs: SinkInputs, *others: str) -> Secret:
             f"the sink '{alias}' has nothing to sign in to Vault with",
             next_step=f"set the variable {VAULT_PREFIX}{what}",
         )
-    return found
+    return found[1]

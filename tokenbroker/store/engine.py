@@ -29,11 +29,13 @@ class Store(ABC):
         described: what a sentence calls it, such as ``the store /home/me/store.db``.
         restoring: what puts it back when it was damaged or changed.
         failures: what the database's driver raises, and :meth:`explain` can put in plain words.
+        is_shared: whether other machines may use it, too.
     """
 
     described: str
     restoring: str
     failures: ClassVar[tuple[type[Exception], ...]]
+    is_shared: ClassVar[bool]
 
     def __init__(self, reading: Engine, writing: Engine) -> None:
         self._reading = reading
@@ -55,9 +57,9 @@ class Store(ABC):
         Writers are alone: nothing changes between what `work` reads and what it writes.
 
         Raises:
-            SecretUnavailable: the database is damaged, full or out of reach. Where a server's answer was cut off,
-                the changes may have been made all the same.
-            SecretTimeout: it is locked, or does not answer.
+            SecretUnavailable: the database is damaged, full or out of reach.
+            SecretTimeout: it is locked, or does not answer. After this and the one before, where a server's answer to
+                the commit was lost, the changes may have been made all the same; the sentence says so.
             SecretAccessDenied: it may not be written.
         """
         return self._run(self._writing, work)
@@ -71,16 +73,27 @@ class Store(ABC):
         """Hold off others that want to set this store up, or give it a key.
 
         Raises:
-            SecretUnavailable: another one has been at it for too long.
+            SecretUnavailable, SecretTimeout: another one has been at it for too long.
         """
 
     @abstractmethod
-    def explain(self, error: Exception) -> BrokerError:
-        """The error for a person that stands for one of :attr:`failures`, to be raised outside the ``except``."""
+    def explain(self, error: Exception, *, is_committing: bool = False) -> BrokerError:
+        """The error for a person that stands for one of :attr:`failures`, to be raised outside the ``except``.
+
+        `is_committing`: it came while changes were being committed, so that they may have been made all the same.
+        """
 
     def close(self) -> None:
         """Close every connection; the store can't be used afterwards."""
         self._reading.dispose()
+
+    def is_set_up(self) -> bool:
+        """Whether it has our tables, of whatever version. Makes nothing.
+
+        Raises:
+            SecretUnavailable, SecretTimeout, SecretAccessDenied: it can't be read.
+        """
+        return self.read(lambda connection: inspect(connection).has_table("store_meta"))
 
     def upgrade(self) -> None:
         """Make or migrate the tables, where that is needed.
@@ -93,6 +106,11 @@ class Store(ABC):
         with self.setting_up():
             found = self.read(_revision)
             if found is not None and found not in REVISIONS:
+                if not self.read(lambda connection: inspect(connection).has_table("store_meta")):
+                    raise SecretUnavailable(
+                        f"{self.described} holds the tables of another program",
+                        next_step="give tokenbroker a database or a schema of its own",
+                    )
                 raise SecretUnavailable(
                     f"{self.described} was made by a newer tokenbroker (its revision is {found})",
                     next_step="upgrade tokenbroker",
@@ -116,11 +134,15 @@ class Store(ABC):
         self.write(upgrade)
 
     def _run(self, engine: Engine, work: Callable[[Connection], _T]) -> _T:
+        is_committing = False
         try:
-            with engine.begin() as connection:
-                return work(connection)
+            with engine.connect() as connection, connection.begin() as transaction:
+                answer = work(connection)
+                is_committing = engine is self._writing
+                transaction.commit()
+                return answer
         except self.failures as error:
-            failure = self.explain(error)
+            failure = self.explain(error, is_committing=is_committing)
         raise failure
 
     def __enter__(self) -> Self:

@@ -5,7 +5,6 @@ an advisory lock until it commits, so that writers are alone as they are in SQLi
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,23 +13,26 @@ from typing import Any, ClassVar, Final
 
 import certifi
 import psycopg
+from psycopg import waiting
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from tokenbroker.errors import BrokerError, SettingsError
+from tokenbroker.errors import BrokerError
 from tokenbroker.secret import Secret
 from tokenbroker.store.engine import WRITES, Store
-from tokenbroker.store.postgres_failure import explain, explain_connecting
+from tokenbroker.store.postgres_failure import explain, explain_connecting, explain_lost
 
 POOL_MIN, POOL_MAX = 2, 10
+_POOL_NAME: Final = "tokenbroker"
 _WRITE_LOCK: Final = int.from_bytes(b"tokenbro")
 _SETUP_LOCK: Final = _WRITE_LOCK + 1
 _IDLE_S: Final = 60
 _SLACK_S: Final = 2
+_KNOWS_REQUIRE_AUTH: Final = 160_000
 # Psycopg's pool tells of lost connections by itself; whoever asks is told in plain words.
-logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL + 1)
+logging.getLogger("psycopg.pool").addFilter(lambda entry: _POOL_NAME not in (entry.args or ()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,7 @@ class PostgresPlace:
 
     Attributes:
         host: a name or an address; a folder, for the socket in it; "" for the client library's own socket.
+        password_from: the variable that gave the password, or "".
         ca_file: the certificates that are trusted instead of the public ones.
         is_local: whether the host is this machine: any other has to prove by TLS that it is the one.
         timeout_s: how long connecting, and each wait for the answer, may take.
@@ -49,6 +52,7 @@ class PostgresPlace:
     user: str
     database: str
     password: Secret | None = field(repr=False)
+    password_from: str = ""
     ca_file: Path | None
     is_local: bool
     timeout_s: float
@@ -66,6 +70,7 @@ class PostgresStore(Store):
     """
 
     failures = (SQLAlchemyError, psycopg.Error)
+    is_shared = True
 
     def __init__(self, place: PostgresPlace) -> None:
         self.described = str(place)
@@ -81,7 +86,7 @@ class PostgresStore(Store):
             check=ConnectionPool.check_connection,
             close_returns=True,
             timeout=place.timeout_s,
-            name="tokenbroker",
+            name=_POOL_NAME,
         )
         engine = create_engine(
             "postgresql+psycopg://",
@@ -103,15 +108,13 @@ class PostgresStore(Store):
             SecretUnavailable, SecretAccessDenied, SecretTimeout: no connection can be had.
         """
         refusal = self._refusal()
+        if refusal is None:
+            try:
+                self._pool.open(wait=True, timeout=self.place.timeout_s)
+            except psycopg.Error as error:
+                refusal = self.explain(error)
         if refusal is not None:
             raise refusal
-        failure: BrokerError | None = None
-        try:
-            self._pool.open(wait=True, timeout=self.place.timeout_s)
-        except psycopg.Error as error:
-            failure = self.explain(error)
-        if failure is not None:
-            raise failure
 
     def forget_what_was_overwritten(self) -> str:
         return (
@@ -121,23 +124,20 @@ class PostgresStore(Store):
 
     @contextmanager
     def setting_up(self) -> Iterator[None]:
-        def lock(connection: Connection) -> None:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SETUP_LOCK})
-
         failure: BrokerError | None = None
         try:
             with self._reading.begin() as connection:
-                lock(connection)
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SETUP_LOCK})
                 yield
         except self.failures as error:
             failure = self.explain(error)
         if failure is not None:
             raise failure
 
-    def explain(self, error: Exception) -> BrokerError:
-        found = explain(error, self.described, self.place.timeout_s)
+    def explain(self, error: Exception, *, is_committing: bool = False) -> BrokerError:
+        told = explain(error, self.described, self.place.timeout_s, is_committing=is_committing)
         # Lost, or none to be had: a fresh try finds out why.
-        return found or self._refusal() or explain_connecting(None, self.place.host, self.described)
+        return told or explain_lost(error, self.described, self._refusal(), is_committing=is_committing)
 
     def close(self) -> None:
         super().close()
@@ -145,10 +145,14 @@ class PostgresStore(Store):
 
     def _refusal(self) -> BrokerError | None:
         """Why no connection can be had; None where one can."""
-        try:
-            psycopg.connect(**parameters(self.place)).close()
-        except psycopg.Error as error:
-            return explain_connecting(error, self.place.host, self.described)
+        connection, failure = _connected(self.place)
+        if connection is not None:
+            connection.close()
+        if isinstance(failure, psycopg.Error):
+            return explain_connecting(failure, self.described, self.place.password_from)
+        if failure is not None:
+            # Raised here: the frames of psycopg, which a test's report may show, hold the password.
+            raise failure.with_traceback(None)
         return None
 
 
@@ -157,10 +161,7 @@ def open_postgres_store(place: PostgresPlace) -> PostgresStore:
 
     Raises:
         SecretUnavailable, SecretAccessDenied, SecretTimeout: it can't be reached or used, or is of a newer version.
-        SettingsError: `ca_file` is no file that can be read.
     """
-    if place.ca_file is not None and not os.access(place.ca_file, os.R_OK):
-        raise SettingsError(f"{place.ca_file} (ca_file) is not a file that can be read")
     store = PostgresStore(place)
     try:
         store.open()
@@ -169,6 +170,27 @@ def open_postgres_store(place: PostgresPlace) -> PostgresStore:
         store.close()
         raise
     return store
+
+
+def is_set_up(place: PostgresPlace) -> bool:
+    """Whether our tables are in the database at `place`. Makes nothing.
+
+    Raises:
+        SecretUnavailable, SecretAccessDenied, SecretTimeout: it can't be reached or read.
+    """
+    store = PostgresStore(place)
+    try:
+        store.open()
+        return store.is_set_up()
+    finally:
+        store.close()
+
+
+def _connected(place: PostgresPlace) -> tuple[psycopg.Connection[Any] | None, BaseException | None]:
+    try:
+        return psycopg.connect(**parameters(place)), None
+    except BaseException as error:  # noqa: BLE001  an interrupt, too
+        return None, error
 
 
 class _Connection(psycopg.Connection[Any]):
@@ -180,11 +202,15 @@ class _Connection(psycopg.Connection[Any]):
         self, gen: Any, interval: float = 0.1, timeout: float | None = None
     ) -> Any:  # psycopg's own types
         try:
-            return super().wait(gen, interval, self.wait_s if timeout is None else timeout)
-        except psycopg.errors._WaitTimeout:
+            patience = self.wait_s if timeout is None else timeout
+            return waiting.wait(gen, self.pgconn.socket, interval=interval, timeout=patience)
+        except (psycopg.errors._WaitTimeout, KeyboardInterrupt, SystemExit):
             # Whatever the server does now, nobody waits for it: not the rollback either.
             self.pgconn.finish()
             raise
+
+    def add_notice_handler(self, callback: Any) -> None:
+        """Notices are the server's own words: nobody is told."""
 
 
 def _connection_class(timeout_s: float) -> type[_Connection]:
@@ -193,39 +219,37 @@ def _connection_class(timeout_s: float) -> type[_Connection]:
 
 
 def parameters(place: PostgresPlace) -> dict[str, Any]:
-    """What libpq is told (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS)."""
-    milliseconds = int(place.timeout_s * 1000)
+    """What libpq is told (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
+
+    Each is given, so that no variable and no service file stands in for it, leads elsewhere or lets TLS go.
+    """
+    milliseconds = max(1, int(place.timeout_s * 1000))
     has_to_prove = not place.is_local or place.ca_file is not None
-    trusted = str(place.ca_file or certifi.where())
+    options = {
+        "statement_timeout": milliseconds,
+        # Sooner: waiting for a writer is told apart from a server that is slow.
+        "lock_timeout": max(1, milliseconds * 9 // 10),
+        # A writer that was stopped or lost its network must not hold up the others for ever.
+        "idle_in_transaction_session_timeout": _IDLE_S * 1000,
+        "synchronous_commit": "on",
+    }
     return {
-        "host": place.host or None,
-        # Given, so that no variable (PGHOSTADDR) leads elsewhere than the host, which decides on TLS.
+        "host": place.host,
         "hostaddr": "",
-        "port": place.port,
-        "user": place.user or None,
+        "port": place.port or "",
+        "user": place.user,
         "dbname": place.database,
-        "password": place.password.reveal() if place.password is not None else None,
+        "password": place.password.reveal() if place.password is not None else "",
+        # Never in clear, nor in a form that can be used again: whoever answers may not be the one that was meant.
+        **({"require_auth": "!password,!md5"} if psycopg.pq.version() >= _KNOWS_REQUIRE_AUTH else {}),
+        "sslmode": "verify-full" if has_to_prove else "prefer",
+        "sslrootcert": str(place.ca_file or certifi.where()) if has_to_prove else "",
         "connect_timeout": max(1, round(place.timeout_s)),
         "application_name": "tokenbroker",
         "client_encoding": "UTF8",
         "gssencmode": "disable",
         "target_session_attrs": "any",
-        **(
-            {"sslmode": "verify-full", "sslrootcert": trusted}
-            if has_to_prove
-            else {"sslmode": "prefer", "sslrootcert": None}
-        ),
-        "options": " ".join(
-            f"-c {name}={value}"
-            for name, value in {
-                "statement_timeout": milliseconds,
-                # Sooner: waiting for a writer is told apart from a server that is slow.
-                "lock_timeout": milliseconds * 9 // 10,
-                # A writer that was stopped or lost its network must not hold up the others for ever.
-                "idle_in_transaction_session_timeout": _IDLE_S * 1000,
-                "synchronous_commit": "on",
-            }.items()
-        ),
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
     }
 
 

@@ -1,19 +1,20 @@
 """PostgreSQL's errors in plain words: never its own text, nor libpq's, which name users, addresses and statements."""
 
 import re
-import socket
 
 import psycopg
+import psycopg_pool
 from sqlalchemy.exc import DBAPIError
 
 from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretTimeout, SecretUnavailable
 
 _Said = tuple[type[BrokerError], str, str]
 
+_PASSWORD = "TOKENBROKER_POSTGRES_PASSWORD"  # noqa: S105  the name of a variable
 _REFUSED: _Said = (
     SecretAccessDenied,
     "refuses the user or the password, which may have expired",
-    "give the right ones: the user stands in the url, the password in TOKENBROKER_POSTGRES_PASSWORD",
+    "give the right ones: the user stands in the url, the password in {password_from}",
 )
 # SQLSTATEs and their classes, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_STATE: dict[str, _Said] = {
@@ -62,24 +63,49 @@ _BY_CLASS: dict[str, _Said] = {
 _LOST = {"57P01", "57P02", "57P03", "57P05", "25P03"}
 _LOST_CLASS = "08"
 
-_UNPROVEN: _Said = (
-    SecretUnavailable,
-    "did not prove by TLS that it is the one: its certificate is missing, not trusted here, or not its own",
-    "name the certificate of its authority with ca_file, and check the host of the url",
-)
 _NOT_THERE: _Said = (
     SecretUnavailable,
     "is not there: nobody answers at its host and port, or nobody who speaks PostgreSQL",
     "check that it runs, and the host and port of the url",
 )
+_REFUSING: _Said = (
+    SecretUnavailable,
+    "was reached, and refuses the connection",
+    "see the log of the server, which says why",
+)
 # What the server or libpq says in English where it gives no code: read here, and never shown.
 _BY_WORDS: tuple[tuple[str, _Said], ...] = (
-    ("authentication failed", _REFUSED),
-    ("no password supplied", _REFUSED),
-    (r"no pg_hba\.conf entry", _REFUSED),
-    ("role .* does not exist", _REFUSED),
     (
-        "permission denied",
+        "failed to resolve host|could not translate host name",
+        (
+            SecretUnavailable,
+            "can't be found: no name server knows its host",
+            "check the host of the url, and the name servers of this machine",
+        ),
+    ),
+    (
+        "no password supplied",
+        (SecretAccessDenied, "wants a password, and none was given", "give it in {password_from}"),
+    ),
+    (
+        "authentication method requirement",
+        (
+            SecretAccessDenied,
+            "asks for the password in a form that would give it away, and did not get it",
+            "let the server ask with scram-sha-256, in pg_hba.conf and for the password of this user",
+        ),
+    ),
+    ("authentication failed|role .* does not exist", _REFUSED),
+    (
+        r"no pg_hba\.conf entry|not permitted to log in",
+        (
+            SecretAccessDenied,
+            "does not let this user in from this machine",
+            "allow it there: a line in pg_hba.conf, and LOGIN for the user",
+        ),
+    ),
+    (
+        "permission denied for database",
         (SecretAccessDenied, "does not allow this user to connect", "let it: GRANT CONNECT ON DATABASE …"),
     ),
     (
@@ -90,23 +116,44 @@ _BY_WORDS: tuple[tuple[str, _Said], ...] = (
             "create it, or mend the url",
         ),
     ),
-    ("too many (connections|clients)", _BY_STATE["53300"]),
-    ("remaining connection slots", _BY_STATE["53300"]),
+    ("too many (connections|clients)|remaining connection slots", _BY_STATE["53300"]),
     (
         "the database system is",
         (SecretUnavailable, "is not ready: its server starts, ends or recovers", "try again in a while"),
     ),
-    # Before the next one: "SSL error: unexpected eof" tells nothing of a certificate.
-    ("invalid response|unexpected eof|unexpectedly|SSL SYSCALL", _NOT_THERE),
-    ("SSL|certificate", _UNPROVEN),
+    # A connection that breaks off, or an answer in another language, is no word about certificates.
+    ("invalid response|server closed the connection|SSL SYSCALL error|unexpected eof", _NOT_THERE),
+    (
+        "does not support SSL",
+        (
+            SecretUnavailable,
+            "offers no TLS, which is asked for beyond this machine",
+            "turn it on at the server: ssl = on, with a certificate",
+        ),
+    ),
+    (
+        "SSL|certificate",
+        (
+            SecretUnavailable,
+            "did not prove by TLS that it is the one: its certificate is not trusted here, or not its own",
+            "name the certificate of its authority with ca_file, and check the host of the url",
+        ),
+    ),
+    ("Connection refused|No such file|No route|unreachable|timed out", _NOT_THERE),
 )
+_ABOUT_HOST = re.compile(r"connection to server [^\n]*?(?:port \d+|\.PGSQL\.\d+\") failed: ")
+_UNKNOWN_OUTCOME = "; whether the change was made is not known"
 
 
-def explain(error: Exception, store: str, timeout_s: float) -> BrokerError | None:
+def explain(error: Exception, store: str, timeout_s: float, *, is_committing: bool) -> BrokerError | None:
     """The error for a person, of one that a statement ended with; None where the connection was lost."""
     origin = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(origin, psycopg_pool.PoolTimeout):
+        return None
+    if isinstance(origin, psycopg_pool.PoolClosed):
+        return SecretUnavailable(f"{store} was closed")
     if isinstance(origin, psycopg.errors._WaitTimeout):
-        return _error(_BY_STATE["57014"], store, timeout_s)
+        return _error(_BY_STATE["57014"], store, timeout_s, is_committing=is_committing)
     state = (origin.sqlstate if isinstance(origin, psycopg.Error) else None) or ""
     if isinstance(origin, psycopg.OperationalError | psycopg.InterfaceError) and (
         not state or state in _LOST or state.startswith(_LOST_CLASS)
@@ -119,44 +166,51 @@ def explain(error: Exception, store: str, timeout_s: float) -> BrokerError | Non
     return _error(said, store, timeout_s)
 
 
-def explain_connecting(error: psycopg.Error | None, host: str, store: str) -> BrokerError:
-    """The error for a person, of one that connecting ended with; None for a connection that was lost while in use."""
-    if error is None:
+def explain_lost(
+    error: Exception, store: str, refusal: BrokerError | None, *, is_committing: bool
+) -> BrokerError:
+    """The error for a person, of a connection that was lost or could not be had; `refusal`: why none can be had now."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    if refusal is not None:
+        kind, sentence, next_step = type(refusal), refusal.sentence, refusal.next_step
+    elif isinstance(origin, psycopg_pool.PoolTimeout):
+        kind, sentence = SecretTimeout, f"{store} has no connection free: this process uses all of them"
+        next_step = "try again in a while"
+    else:
+        kind, sentence = SecretUnavailable, f"PostgreSQL connection failed: {store} cut its answer off"
+        next_step = "try again"
+    return kind(sentence + (_UNKNOWN_OUTCOME if is_committing else ""), next_step=next_step)
+
+
+def explain_connecting(error: psycopg.Error, store: str, password_from: str) -> BrokerError:
+    """The error for a person, of one that connecting ended with; `password_from` names the variable of the password."""
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
         said: _Said = (
-            SecretUnavailable,
-            "cut its answer off; whether the last change was made is not known",
-            "try again: what is done twice under one id is done once",
-        )
-    elif isinstance(error, psycopg.errors.ConnectionTimeout):
-        said = (
             SecretTimeout,
             "did not answer in time",
             "check the address and the network, or raise timeout_s",
         )
     else:
-        said = _by_name(host) or _by_words(str(error))
+        said = _by_words(error)
     kind, sentence, next_step = said
-    return kind(f"PostgreSQL connection failed: {store} {sentence}", next_step=next_step)
+    told = next_step.format(password_from=password_from or _PASSWORD)
+    return kind(f"PostgreSQL connection failed: {store} {sentence}", next_step=told)
 
 
-def _by_name(host: str) -> _Said | None:
-    if not host or host.startswith("/"):
-        return None
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        return (
-            SecretUnavailable,
-            "can't be found: no name server knows its host",
-            "check the host of the url, and the name servers of this machine",
-        )
-    return None
+def _by_words(error: psycopg.Error) -> _Said:
+    # What stands before names the host, which may be called anything.
+    message = _ABOUT_HOST.split(str(error))[-1]
+    found = next((said for words, said in _BY_WORDS if re.search(words, message)), None)
+    if found is not None:
+        return found
+    # In another language: how far it came says what it can be.
+    if error.pgconn is not None and error.pgconn.used_password:
+        return _REFUSED
+    return _REFUSING if "FATAL" in message or ":  " in message else _NOT_THERE
 
 
-def _by_words(message: str) -> _Said:
-    return next((said for words, said in _BY_WORDS if re.search(words, message)), _NOT_THERE)
-
-
-def _error(said: _Said, store: str, timeout_s: float) -> BrokerError:
+def _error(said: _Said, store: str, timeout_s: float, *, is_committing: bool = False) -> BrokerError:
     kind, sentence, next_step = said
-    return kind(f"{store} {sentence.format(timeout_s=timeout_s)}", next_step=next_step)
+    outcome = _UNKNOWN_OUTCOME if is_committing else ""
+    told = next_step.format(password_from=_PASSWORD)
+    return kind(f"{store} {sentence.format(timeout_s=timeout_s)}{outcome}", next_step=told)

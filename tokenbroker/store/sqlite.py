@@ -33,6 +33,7 @@ class SqliteStore(Store):
     """
 
     failures = (SQLAlchemyError, sqlite3.Error)
+    is_shared = False
 
     def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
@@ -55,7 +56,7 @@ class SqliteStore(Store):
     def setting_up(self) -> AbstractContextManager[None]:
         return setup_lock(self.path.with_name(LOCK_NAME))
 
-    def explain(self, error: Exception) -> BrokerError:
+    def explain(self, error: Exception, *, is_committing: bool = False) -> BrokerError:
         return explain(error, self.described)
 
     def migrate(self) -> None:
