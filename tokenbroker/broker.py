@@ -398,6 +398,7 @@ class Broker:
                 sink=reference.sink,
                 path=reference.path,
                 version=reference.version,
+                fingerprint=reference.fingerprint,
                 flow_id=intent.flow_id,
                 run_id=intent.run_id,
                 created_at=intent.created_at,

@@ -69,6 +69,19 @@ def test_a_server_that_is_not_there_is_one_plain_sentence(project: Project, post
     assert "demo-only-word" not in shown.text
 
 
+@pytest.mark.req("SECRET-3")
+def test_a_sink_that_is_down_hides_nothing_of_the_others(project: Project) -> None:
+    project.write("tokenbroker.toml", f'{TEAM}[inputs]\nsink = "env"\n')
+    project.put("mine/key", VALUE)
+    project.variables |= {
+        URL: "postgresql://demo:demo-only-word@127.0.0.1:9/demo",
+        "TOKENBROKER_SECRET_EXAMPLE_EMAIL": "demo-only-someone",
+    }
+    listed = project.tokenbroker("secrets", "list", "--json")
+    assert [row["reference"] for row in json.loads(listed.out)] == ["local:mine/key@1", "env:example_email@1"]
+    assert (listed.refusal(), listed.code) == ("secret.unavailable", 12)
+
+
 @pytest.mark.browser
 @pytest.mark.req("SECRET-6")
 def test_one_setting_moves_a_flow_from_the_environment_to_postgres(

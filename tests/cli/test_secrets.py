@@ -4,11 +4,13 @@ import json
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.project import LOOK, TOKENBROKER, Project
 from tokenbroker.run.chromium import find_browser
+from tokenbroker.store.lives import Life, remember
 
 pytestmark = pytest.mark.req("SECRET-1", "SECRET-2")
 
@@ -179,3 +181,24 @@ def test_a_variable_that_a_flow_names_never_reaches_the_browser(demo_project: Pr
     assert VALUE not in ended.text
     assert "PATH=" in inherited.read_text()
     assert VALUE not in inherited.read_text()
+
+
+@pytest.mark.req("FLOW-8")
+def test_what_is_known_of_a_token_is_not_told_of_another_that_has_its_place(project: Project) -> None:
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    life = {
+        "sink": "local",
+        "path": "a/key",
+        "version": 1,
+        "flow_id": "a/b",
+        "run_id": "r",
+        "created_at": now,
+    }
+    life |= {"ends_at": now, "rotates": "", "revokes": "", "grace_s": None, "owner": "platform"}
+    project.put("a/key", "demo-only-a-key")
+    with project.broker() as broker:
+        mark = broker.local.list()[0].fingerprint
+        for fingerprint, owner in ((mark, "platform"), (None, "platform"), ("0" * 16, None)):
+            remember(broker.local.store, Life(**life, fingerprint=fingerprint))
+            (row,) = json.loads(project.tokenbroker("secrets", "list", "--json").out)
+            assert row["owner"] == owner

@@ -16,7 +16,7 @@ def store_path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sqlite(store_path: Path) -> Iterator[SqliteStore]:
-    with open_store(store_path, busy_timeout_s=0.2) as opened:
+    with open_store(store_path) as opened:
         yield opened
 
 

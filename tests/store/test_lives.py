@@ -22,6 +22,7 @@ LIFE = Life(
     revokes="",
     grace_s=3600,
     owner="platform",
+    fingerprint="0123456789abcdef",
 )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from tokenbroker.errors import BrokerError, SecretTimeout
 from tokenbroker.secret import Secret
 from tokenbroker.store.meta import read_meta, write_meta
 from tokenbroker.store.postgres import POOL_MAX, POOL_MIN, PostgresStore, open_postgres_store, parameters
+from tokenbroker.store.postgres_failure import explain_connecting
 
 pytestmark = pytest.mark.req("SECRET-1", "SECRET-3")
 
@@ -433,3 +435,45 @@ def test_an_interrupt_while_connecting_shows_no_frame_that_holds_the_password(
     assert shown
     assert place.password.reveal() not in " ".join(shown)
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("said", "used_password", "code", "says"),
+    [
+        (
+            "FATAL:  Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen",
+            True,
+            "secret.access_denied",
+            "refuses",
+        ),
+        (
+            "FATAL:  kein pg_hba.conf-Eintrag für Host »::1«",
+            False,
+            "secret.unavailable",
+            "was reached, and refuses",
+        ),
+        (
+            "SCHWERWIEGEND:  Datenbank »a« existiert nicht",
+            False,
+            "secret.unavailable",
+            "was reached, and refuses",
+        ),
+        ('FATAL:  role "a" is not permitted to log in', False, "secret.access_denied", "from this machine"),
+        (
+            'FATAL:  no pg_hba.conf entry for host "::1", no encryption',
+            False,
+            "secret.access_denied",
+            "from this machine",
+        ),
+        ("Connection refused", False, "secret.unavailable", "nobody answers"),
+    ],
+)
+def test_a_refusal_is_told_by_its_words_or_by_how_far_it_came_and_never_by_the_name_of_the_host(
+    said: str, used_password: bool, code: str, says: str
+) -> None:
+    class Refused(psycopg.OperationalError):
+        pgconn = SimpleNamespace(used_password=used_password)  # type: ignore[assignment]
+
+    head = 'connection failed: connection to server at "ssl.certificate.example.com", port 5432 failed: '
+    error = explain_connecting(Refused(head + said), "the database", "")
+    assert (error.code, says in error.sentence) == (code, True), error

@@ -93,10 +93,11 @@ def test_a_file_that_was_cut_off_is_said_and_left_for_its_backup(sqlite: SqliteS
 
 @pytest.mark.req("SECRET-3")
 def test_a_locked_store_is_a_timeout(sqlite: SqliteStore) -> None:
-    with closing(sqlite3.connect(sqlite.path, isolation_level=None)) as other:
+    impatient = SqliteStore(sqlite.path, busy_timeout_s=0.2)
+    with impatient, closing(sqlite3.connect(sqlite.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(SecretTimeout) as caught:
-            sqlite.write(lambda c: write_meta(c, "a", "b"))
+            impatient.write(lambda c: write_meta(c, "a", "b"))
         assert_plain(caught.value, "secret.timeout")
         assert sqlite.read(lambda c: read_meta(c, "audit_head"))
         other.execute("ROLLBACK")

@@ -13,7 +13,7 @@ import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.cli.home import open_broker, print_rows
-from tokenbroker.errors import SecretNotFound, UsageError
+from tokenbroker.errors import BrokerError, SecretNotFound, UsageError
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import StoredSecret, split_reference
 from tokenbroker.store.lives import Life
@@ -28,28 +28,38 @@ _REFERENCE = typer.Argument(
 
 @app.command("list")
 def list_(
-    sink: str = typer.Option("", help="Only this sink; default: local and every alias of the settings."),
+    sink: str = typer.Option(
+        "", help="Only this sink; default: local, every alias of the settings, and where inputs come from."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """List references; never values."""
     with open_broker() as broker:
-        aliases = [sink] if sink else _aliases(broker)
         lives = broker.lives()
-        rows = [
-            _row(alias, stored, lives.get((alias, stored.path, stored.version)))
-            for alias in aliases
-            for stored in broker.sink(alias).list()
-        ]
+        rows: list[dict[str, str | None]] = []
+        refusals: list[BrokerError] = []
+        for alias in [sink] if sink else _aliases(broker):
+            try:
+                listed = broker.sink(alias).list()
+            except BrokerError as error:  # what the others hold is told all the same
+                refusals.append(error)
+                continue
+            rows += [_row(alias, each, lives.get((alias, each.path, each.version))) for each in listed]
     known = ("ends", "owner") if any(row["ends"] or row["owner"] for row in rows) else ()
-    print_rows(
-        rows,
-        columns=("reference", "fingerprint", "created", *known),
-        as_json=as_json,
-        empty="No secrets are stored.",
-    )
+    if rows or as_json or not refusals:
+        print_rows(
+            rows,
+            columns=("reference", "fingerprint", "created", *known),
+            as_json=as_json,
+            empty="No secrets are stored.",
+        )
+    if refusals:
+        raise refusals[0]
 
 
 def _row(alias: str, stored: StoredSecret, life: Life | None) -> dict[str, str | None]:
+    if life is not None and life.fingerprint not in (None, stored.fingerprint):
+        life = None  # of what the alias led to before
     return {
         "reference": f"{alias}:{stored.path}@{stored.version}",
         "fingerprint": stored.fingerprint,
@@ -188,8 +198,8 @@ def print_key_advice(broker: Broker, file: TextIO | None = None) -> None:
 
 
 def _aliases(broker: Broker) -> list[str]:
-    named = list(broker.configuration.settings.sinks)
-    return list(dict.fromkeys(["local", *named]))
+    settings = broker.configuration.settings
+    return list(dict.fromkeys(["local", *settings.sinks, settings.inputs.sink]))
 
 
 def _read_value(reference: str) -> Secret:

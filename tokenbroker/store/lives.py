@@ -27,6 +27,7 @@ class Life:
         ends_at: from when on it does not work any more.
         rotates: the flow that gets another in its place.
         revokes: the flow that revokes it.
+        fingerprint: of the secret that it is about, for an alias may lead elsewhere since; None where it was not noted.
         grace_s: seconds for which it goes on working after another has taken its place.
     """
 
@@ -41,6 +42,7 @@ class Life:
     revokes: str
     grace_s: int | None
     owner: str
+    fingerprint: str | None = None
 
 
 def remember(store: Store, life: Life) -> None:

@@ -89,6 +89,7 @@ TOKEN_LIVES = Table(
     Column("revokes", Text, nullable=False, comment="the flow that revokes it"),
     Column("grace_s", Integer, comment="how long it works after it was replaced"),
     Column("owner", Text, nullable=False),
+    Column("fingerprint", Text, comment="null where nobody noted it"),
     Index(None, "ends_at"),
 )
 
