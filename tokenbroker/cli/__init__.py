@@ -20,6 +20,8 @@ COMMANDS = (
     "policy",
     "report",
     "recover",
+    "approve",
+    "deny",
     "audit",
     "secrets",
     "config",

@@ -66,11 +66,13 @@ def secret_sink(tokenbroker_broker: "Broker") -> "Callable[[str], Sink]":
 
 
 @pytest.fixture
-def human_checkpoint() -> "Channel":
-    """How a person is asked: at the terminal."""
-    from tokenbroker.human.channels import TerminalChannel
+def human_checkpoint(tokenbroker_broker: "Broker", tokenbroker_configuration: "Configuration") -> "Channel":
+    """How a person is asked: at the terminal; and `tokenbroker approve` at another one may answer first."""
+    from tokenbroker.human.board import Board
+    from tokenbroker.human.channels import AnywhereChannel, TerminalChannel
 
-    return TerminalChannel()
+    waits = tokenbroker_configuration.settings.human.unattended == "wait"
+    return AnywhereChannel(TerminalChannel(), Board(lambda: tokenbroker_broker.local.store), waits=waits)
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,9 @@ class HumanSettings(Part):
     """Checkpoints."""
 
     deadline_s: float = Field(default=300, gt=0, le=86_400, description="how long a person has to answer")
+    unattended: Literal["fail", "wait"] = Field(
+        default="fail", description="what a run without a terminal does: fail at once, or wait for `approve`"
+    )
 
 
 class AuditSettings(Part):

@@ -93,6 +93,26 @@ TOKEN_LIVES = Table(
     Index(None, "ends_at"),
 )
 
+CHECKPOINTS = Table(
+    "checkpoints",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("flow_id", Text, nullable=False, comment='"site/flow" or "site/flow[case]"'),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False, comment="in the flow's own words"),
+    Column("origin", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("seen_at", Text, nullable=False, comment="when its run was last known to live"),
+    Column("recipient", Text, nullable=False, comment="the public key that a code is sealed for"),
+    Column("outcome", Text, comment="null while it waits"),
+    Column("channel", Text),
+    Column("who", Text),
+    Column("answered_at", Text),
+    Column("sealed", LargeBinary, comment="the code, which the run alone can open"),
+)
+
 STORE_META = Table(
     "store_meta",
     METADATA,

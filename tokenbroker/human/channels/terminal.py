@@ -16,7 +16,7 @@ from tokenbroker.errors import HumanUnreachable
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays
 from tokenbroker.secret import Secret
 
-POLL_S = 0.3
+POLL_S = 0.1
 MIN_CODE_CHARACTERS = 4
 _MAX_ANSWER_BYTES = 256
 _DENY = ("n", "no", "deny")
@@ -113,6 +113,7 @@ class TerminalChannel:
                 # A code this short is a slip; it could not be redacted without hurting every number.
                 os.write(descriptor, b"\nThat is too short for a code. Type the code: ")
             elif (said := page_says()) is not None:
+                os.write(descriptor, b"\nIt is settled: no answer is needed here any more.")
                 return said, ""
         return Outcome.TIMED_OUT, ""
 

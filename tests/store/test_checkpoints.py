@@ -1,0 +1,84 @@
+"""Questions that wait in the database: the first answer counts, and a run that is gone leaves none."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tokenbroker.store.audit_log import verify_chain
+from tokenbroker.store.checkpoints import (
+    STALE,
+    Given,
+    Waiting,
+    claim,
+    given_to,
+    is_open,
+    keep_alive,
+    post,
+    waiting,
+    withdraw,
+)
+from tokenbroker.store.engine import Store
+from tokenbroker.store.models import AUDIT_LOG, CHECKPOINTS
+
+pytestmark = pytest.mark.req("HUMAN-2")
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+QUESTION = Waiting(
+    id="q1",
+    flow_id="example/create",
+    kind="otp",
+    reason="Enter 2FA",
+    origin="http://127.0.0.1:8000",
+    attempt=1,
+    asked_at=NOW,
+    deadline=NOW + timedelta(minutes=5),
+    recipient="age1demo",
+)
+GIVEN = Given(outcome="done", channel="approve", who="somebody", at=NOW, sealed=b"sealed")
+
+
+def test_a_question_waits_until_its_answer_and_is_then_gone(store: Store) -> None:
+    post(store, QUESTION)
+    assert waiting(store, now=NOW) == [QUESTION]
+    assert given_to(store, "q1") is None
+    assert claim(store, QUESTION, GIVEN)
+    assert (waiting(store, now=NOW), given_to(store, "q1"), is_open(store, "q1")) == ([], GIVEN, False)
+    withdraw(store, "q1")
+    assert given_to(store, "q1") is None
+    assert not claim(store, QUESTION, GIVEN), "what was withdrawn has no answer any more"
+
+
+@pytest.mark.req("AUDIT-1", "HUMAN-1")
+def test_of_many_that_answer_at_once_exactly_one_wins_and_is_in_the_audit(store: Store) -> None:
+    for number in range(25):
+        question = replace(QUESTION, id=f"q{number}")
+        post(store, question)
+        givers = [replace(GIVEN, who=f"person-{one}") for one in range(4)]
+        with ThreadPoolExecutor(len(givers)) as pool:
+            won = [*pool.map(lambda given, question=question: claim(store, question, given), givers)]
+        assert won.count(True) == 1
+        given = given_to(store, question.id)
+        assert given is not None
+        assert given.who == f"person-{won.index(True)}"
+    rows = store.read(
+        lambda c: c.execute(select(AUDIT_LOG.c.action, AUDIT_LOG.c.key, AUDIT_LOG.c.result)).all()
+    )
+    assert [tuple(row) for row in rows] == [("answer_checkpoint", "example/create", "done")] * 25
+    assert verify_chain(store).broken is None
+
+
+def test_the_question_of_a_run_that_is_gone_goes_with_the_next_look(store: Store) -> None:
+    post(store, QUESTION)
+    later = NOW + STALE + timedelta(seconds=1)
+    keep_alive(store, "q1", now=NOW + timedelta(seconds=10))
+    assert waiting(store, now=later) == [QUESTION]
+    assert waiting(store, now=later + timedelta(seconds=10)) == []
+    assert store.read(lambda c: c.execute(select(func.count()).select_from(CHECKPOINTS)).scalar_one()) == 0
+
+
+def test_after_its_deadline_a_question_is_not_listed(store: Store) -> None:
+    post(store, replace(QUESTION, deadline=NOW + timedelta(seconds=5)))
+    assert waiting(store, now=NOW + timedelta(seconds=6)) == []

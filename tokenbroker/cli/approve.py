@@ -1,0 +1,91 @@
+"""``tokenbroker approve`` and ``tokenbroker deny``: questions of runs, answered from another terminal."""
+
+import typer
+
+from tokenbroker.broker import Broker
+from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.errors import HumanUnreachable, UsageError
+from tokenbroker.human.board import answered, as_checkpoint
+from tokenbroker.human.channels import TerminalChannel
+from tokenbroker.human.checkpoint import Answer, Outcome
+from tokenbroker.store.checkpoints import Waiting, claim, is_open, waiting
+
+_ID = typer.Argument(
+    "", metavar="[ID]", help="The question's id, or its beginning; without it, all are listed."
+)
+_CHANNEL = "approve"
+
+
+def approve(
+    question: str = _ID, as_json: bool = typer.Option(False, "--json", help="Print the list as JSON.")
+) -> None:
+    """List the questions that runs wait with, or answer one at this terminal."""
+    with open_broker() as broker:
+        if not question:
+            _list(broker, as_json=as_json)
+            return
+        asked = _find(broker, question)
+        terminal = TerminalChannel(clock=broker.clock)
+        why_not = terminal.unreachable()
+        if why_not:
+            raise HumanUnreachable(
+                f"an answer is typed at a terminal, and {why_not}", next_step="run it at a terminal"
+            )
+        # Withdrawn or answered elsewhere meanwhile: nothing is left to answer.
+        gone = Outcome.TIMED_OUT
+        answer = terminal.ask(
+            as_checkpoint(asked), lambda: None if is_open(broker.local.store, asked.id) else gone
+        )
+        _give(broker, asked, answer)
+
+
+def deny(question: str = typer.Argument(metavar="ID", help="The question's id, or its beginning.")) -> None:
+    """Say no to a question: its run stops."""
+    with open_broker() as broker:
+        asked = _find(broker, question)
+        answer = Answer(outcome=Outcome.DENIED, who=broker.actor, channel=_CHANNEL, at=broker.clock())
+        _give(broker, asked, answer)
+
+
+def _give(broker: Broker, asked: Waiting, answer: Answer) -> None:
+    if answer.outcome is Outcome.TIMED_OUT or not claim(
+        broker.local.store, asked, answered(asked, answer, channel=_CHANNEL)
+    ):
+        raise _not_waiting(asked.id)
+    print(f"{asked.flow_id} has its answer: {answer.outcome.value}.")
+
+
+def _list(broker: Broker, *, as_json: bool) -> None:
+    rows = [
+        {
+            "id": each.id,
+            "flow": each.flow_id,
+            "kind": each.kind,
+            "reason": "".join(sign if sign.isprintable() else " " for sign in each.reason),
+            "origin": each.origin,
+            "deadline": each.deadline.isoformat(timespec="seconds"),
+        }
+        for each in waiting(broker.local.store, now=broker.clock())
+    ]
+    columns = ("id", "flow", "kind", "reason", "origin", "deadline")
+    print_rows(rows, columns=columns, as_json=as_json, empty="No run waits for an answer.")
+
+
+def _find(broker: Broker, question: str) -> Waiting:
+    found = [each for each in waiting(broker.local.store, now=broker.clock()) if each.id.startswith(question)]
+    if not found:
+        raise _not_waiting(question)
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} questions begin with {question}",
+            next_step="type more of the id: tokenbroker approve",
+        )
+    return found[0]
+
+
+def _not_waiting(question: str) -> UsageError:
+    return UsageError(
+        f"no question {question} waits: it was answered, withdrawn, or its time is over",
+        next_step="tokenbroker approve   lists what waits",
+        code="human.not_waiting",
+    )

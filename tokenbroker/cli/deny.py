@@ -1,0 +1,5 @@
+"""``tokenbroker deny``."""
+
+from tokenbroker.cli.approve import deny
+
+__all__ = ["deny"]

@@ -1,0 +1,54 @@
+"""A person who answers along another channel, or by `tokenbroker approve` at another terminal: the first one counts."""
+
+import time
+
+from tokenbroker.clock import Clock, system_clock
+from tokenbroker.human.board import LOOK_S, Board, Posted, seldom
+from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Outcome, PageSays
+
+_HINT = 'nobody at another terminal is waited for (human.unattended = "wait" in the settings would)'
+
+
+class AnywhereChannel:
+    """Asks along `inner`, and lets what it asks be answered on `board` meanwhile.
+
+    `waits`: whether to wait for the board alone, where `inner` can reach nobody.
+    """
+
+    name = "anywhere"
+
+    def __init__(self, inner: Channel, board: Board, *, waits: bool, clock: Clock = system_clock) -> None:
+        self._inner = inner
+        self._board = board
+        self._waits = waits
+        self._clock = clock
+
+    def unreachable(self) -> str | None:
+        why_not = self._inner.unreachable()
+        return None if why_not is None or self._waits else f"{why_not}, and {_HINT}"
+
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        """As the contract says; whoever answers first is the answer's `who`, along that channel."""
+        with self._board.posted(checkpoint) as posted:
+            if posted is None:
+                return self._inner.ask(checkpoint, page_says)
+            now_and_then = seldom(page_says)
+
+            def settled() -> Outcome | None:
+                return posted.outcome() or now_and_then()
+
+            if self._inner.unreachable() is None:
+                return posted.settled(self._inner.ask(checkpoint, settled))
+            return posted.settled(self._wait(checkpoint, posted, now_and_then))
+
+    def _wait(self, checkpoint: Checkpoint, posted: Posted, page_says: PageSays) -> Answer:
+        while self._clock() < checkpoint.deadline:
+            said = posted.outcome() or page_says()
+            if said is not None:
+                return self._by_nobody(said)
+            time.sleep(LOOK_S)
+        return self._by_nobody(Outcome.TIMED_OUT)
+
+    def _by_nobody(self, outcome: Outcome) -> Answer:
+        """What the page said, or the clock."""
+        return Answer(outcome=outcome, code=None, who="nobody", channel="page", at=self._clock())

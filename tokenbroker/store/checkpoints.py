@@ -1,0 +1,139 @@
+"""Questions to a person that wait in the database for an answer from anywhere; the first one counts.
+
+A row lives as long as its question: whoever asked removes it. A run that was killed can't; its row is known by that
+nobody has seen the run for :data:`STALE`, and goes with the next look.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from tokenbroker.clock import iso
+from tokenbroker.store.audit_log import AuditEntry, append
+from tokenbroker.store.engine import Store
+from tokenbroker.store.models import CHECKPOINTS
+
+STALE = timedelta(seconds=20)
+"""A run that lives is seen every few seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """A question that nobody has answered yet.
+
+    Attributes:
+        kind: a value of :class:`tokenbroker.human.checkpoint.Kind`.
+        recipient: the age recipient of the run that asks; what it alone may know is sealed for it.
+    """
+
+    id: str
+    flow_id: str
+    kind: str
+    reason: str
+    origin: str
+    attempt: int
+    asked_at: datetime
+    deadline: datetime
+    recipient: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """The answer that counts; `sealed` is None where it holds no code, or the run has its code already."""
+
+    outcome: str
+    channel: str
+    who: str
+    at: datetime
+    sealed: bytes | None
+
+
+_NAMES = tuple(Waiting.__dataclass_fields__)
+_QUESTION = select(*(CHECKPOINTS.c[name] for name in _NAMES))
+
+
+def post(store: Store, question: Waiting) -> None:
+    """Let `question` wait. Questions whose runs are gone are removed.
+
+    Raises:
+        SecretUnavailable, SecretTimeout, SecretAccessDenied: the store can't be written.
+    """
+    row = {name: getattr(question, name) for name in _NAMES}
+    row |= {"asked_at": iso(question.asked_at), "deadline": iso(question.deadline)}
+
+    def work(connection: Connection) -> None:
+        _sweep(connection, question.asked_at)
+        connection.execute(insert(CHECKPOINTS).values(**row, seen_at=row["asked_at"]))
+
+    store.write(work)
+
+
+def keep_alive(store: Store, question_id: str, *, now: datetime) -> None:
+    """Note that the run which asks still lives."""
+    seen = update(CHECKPOINTS).where(CHECKPOINTS.c.id == question_id).values(seen_at=iso(now))
+    store.write(lambda connection: connection.execute(seen))
+
+
+def waiting(store: Store, *, now: datetime) -> list[Waiting]:
+    """The questions that can be answered, the oldest first. Those whose runs are gone are removed."""
+
+    def work(connection: Connection) -> list[Waiting]:
+        _sweep(connection, now)
+        open_ones = _QUESTION.where(CHECKPOINTS.c.outcome.is_(None), CHECKPOINTS.c.deadline > iso(now))
+        rows = connection.execute(open_ones.order_by(CHECKPOINTS.c.asked_at)).mappings()
+        return [Waiting(**{**row, **_moments(row["asked_at"], row["deadline"])}) for row in rows]
+
+    return store.write(work)
+
+
+def claim(store: Store, question: Waiting, given: Given) -> bool:
+    """Let `given` be the answer, unless there is one; answers whether it is. An audit row tells of it then."""
+    entry = AuditEntry(
+        service_id=question.flow_id.split("/")[0],
+        action="answer_checkpoint",
+        actor=given.who,
+        key=question.flow_id,
+        result=given.outcome,
+        detail={"checkpoint": question.id, "channel": given.channel, "kind": question.kind},
+    )
+    values = {"outcome": given.outcome, "channel": given.channel, "who": given.who, "sealed": given.sealed}
+    first = update(CHECKPOINTS).where(CHECKPOINTS.c.id == question.id, CHECKPOINTS.c.outcome.is_(None))
+
+    def work(connection: Connection) -> bool:
+        is_first = connection.execute(first.values(**values, answered_at=iso(given.at))).rowcount == 1
+        if is_first:
+            append(connection, entry, at=given.at)
+        return is_first
+
+    return store.write(work)
+
+
+def given_to(store: Store, question_id: str) -> Given | None:
+    """The answer to that question, if there is one."""
+    columns = (CHECKPOINTS.c[name] for name in ("outcome", "channel", "who", "answered_at", "sealed"))
+    query = select(*columns).where(CHECKPOINTS.c.id == question_id, CHECKPOINTS.c.outcome.is_not(None))
+    row = store.read(lambda connection: connection.execute(query).first())
+    if row is None:
+        return None
+    outcome, channel, who, at, sealed = row
+    return Given(outcome=outcome, channel=channel, who=who, at=datetime.fromisoformat(at), sealed=sealed)
+
+
+def is_open(store: Store, question_id: str) -> bool:
+    """Whether that question still waits for an answer."""
+    query = select(CHECKPOINTS.c.id).where(CHECKPOINTS.c.id == question_id, CHECKPOINTS.c.outcome.is_(None))
+    return store.read(lambda connection: connection.execute(query).first()) is not None
+
+
+def withdraw(store: Store, question_id: str) -> None:
+    """Remove the question, with whatever was answered."""
+    store.write(lambda c: c.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.id == question_id)))
+
+
+def _sweep(connection: Connection, now: datetime) -> None:
+    connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.seen_at < iso(now - STALE)))
+
+
+def _moments(asked_at: str, deadline: str) -> dict[str, datetime]:
+    return {"asked_at": datetime.fromisoformat(asked_at), "deadline": datetime.fromisoformat(deadline)}
