@@ -50,6 +50,9 @@ def tests(arguments: Sequence[str]) -> Stage:
             "--dist",
             "loadfile",
             "--timeout=180",
+            # The long versions are for `make soak`.
+            "-m",
+            "not soak",
             "--cov",
             *arguments,
         ),

@@ -26,7 +26,7 @@ from tokenbroker.store.audit_log import verify_chain
 pytestmark = pytest.mark.req("RUN-10", "SECRET-1")
 
 SINKS = ("local", "postgres", "vault")
-FEW, MANY = 5, 200
+FEW, MANY = 3, 200
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,7 +103,7 @@ def killable(attended: Project, request: pytest.FixtureRequest) -> Iterator[Proj
         yield attended
 
 
-ELSEWHERE = ("sealed", "put", "stored")
+ELSEWHERE = ("sealed", "put")
 """Where a sink that rests elsewhere makes a difference."""
 MATRIX = [
     *(("local", point) for point in POINTS),
