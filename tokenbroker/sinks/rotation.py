@@ -98,10 +98,10 @@ def _key_ids(connection: Connection) -> list[Any]:
 
 
 def _batches(connection: Connection) -> Iterator[list[Any]]:
-    batch = list(connection.execute(_FIRST))
+    batch = [*connection.execute(_FIRST).all()]
     while batch:
         yield batch
-        batch = list(connection.execute(_NEXT, {"after": batch[-1][0]}))
+        batch = [*connection.execute(_NEXT, {"after": batch[-1][0]}).all()]
 
 
 def _seal_anew(
@@ -116,15 +116,15 @@ def _seal_anew(
     for start, (row_id, sink, path, version, put_id, key_id, nonce, sealed) in enumerate(batch):
         sealer = opened.get(key_id)
         fresh_nonce = nonces[start * NONCE_BYTES : (start + 1) * NONCE_BYTES]
-        anew = sealer and sealer.handed_over(fresh, (sink, path, version, put_id), nonce, sealed, fresh_nonce)
+        anew = sealer and sealer.handed_over(fresh, sink, path, version, put_id, nonce, sealed, fresh_nonce)
         if anew is None:
             raise _not_opened(f"{sink}:{path}", version, store, is_changed=sealer is not None)
-        rows.append((fresh_nonce, anew, row_id))
+        rows.append((fresh.key_id, fresh_nonce, anew, row_id))
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_MOVE_IN_SQLITE, [(fresh.key_id, *row) for row in rows])
+        connection.exec_driver_sql(_MOVE_IN_SQLITE, rows)
     else:
-        columns = ([*column] for column in zip(*rows, strict=True))
-        connection.exec_driver_sql(_MOVE_IN_POSTGRES, (fresh.key_id, *columns))
+        _, *columns = zip(*rows, strict=True)
+        connection.exec_driver_sql(_MOVE_IN_POSTGRES, (fresh.key_id, *map(list, columns)))
     return len(rows)
 
 

@@ -32,9 +32,15 @@ class RecordIdentity:
 
 def associated_data(sink: str, path: str, version: int, put_id: str, key_id: str) -> bytes:
     """Of the record with that identity: the JSON array that `json.dumps` would make, put together ten times as fast."""
-    return (
-        f'["tokenbroker.tokens.v1",{_quoted(sink)},{_quoted(path)},{version},{_quoted(put_id)},{_quoted(key_id)}]'
-    ).encode()
+    return _but_for_the_key(sink, path, version, put_id) + _of_the_key(key_id)
+
+
+def _but_for_the_key(sink: str, path: str, version: int, put_id: str) -> bytes:
+    return f'["tokenbroker.tokens.v1",{_quoted(sink)},{_quoted(path)},{version},{_quoted(put_id)}'.encode()
+
+
+def _of_the_key(key_id: str) -> bytes:
+    return f",{_quoted(key_id)}]".encode()
 
 
 class Sealer:
@@ -47,6 +53,7 @@ class Sealer:
     def __init__(self, key_id: str, raw: bytes) -> None:
         self.key_id = key_id
         self._cipher = AESGCM(raw)
+        self._named = _of_the_key(key_id)
 
     def seal(self, identity: RecordIdentity, secret: Secret) -> tuple[bytes, bytes]:
         """The nonce and the ciphertext with its tag."""
@@ -56,19 +63,23 @@ class Sealer:
     def handed_over(
         self,
         to: "Sealer",
-        identity: tuple[str, str, int, str],
+        sink: str,
+        path: str,
+        version: int,
+        put_id: str,
         nonce: bytes,
         sealed: bytes,
         fresh_nonce: bytes,
     ) -> bytes | None:
-        """What `to` seals of the same value under `fresh_nonce`; None if the record doesn't open.
+        """What `to` seals of the same record under `fresh_nonce`; None if it doesn't open.
 
-        `identity` is the record's but for the key: sink, path, version and put_id. The value is not told: it goes from
-        one cipher into the other.
+        The value is not told: it goes from one cipher into the other.
         """
         try:
-            was, becomes = associated_data(*identity, self.key_id), associated_data(*identity, to.key_id)
-            return to._cipher.encrypt(fresh_nonce, self._cipher.decrypt(nonce, sealed, was), becomes)
+            about = _but_for_the_key(sink, path, version, put_id)
+            return to._cipher.encrypt(
+                fresh_nonce, self._cipher.decrypt(nonce, sealed, about + self._named), about + to._named
+            )
         except (InvalidTag, ValueError, TypeError):
             return None
 
