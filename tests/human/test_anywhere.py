@@ -181,7 +181,7 @@ def test_without_a_terminal_a_run_waits_where_the_settings_say_so_and_fails_at_o
     assert anywhere(store, Nobody()).ask(checkpoint(Kind.CONFIRM), nothing).who == "somebody"
     thread.join()
     late = anywhere(store, Nobody()).ask(checkpoint(Kind.CONFIRM, seconds=0.2), nothing)
-    assert late.outcome is Outcome.TIMED_OUT
+    assert (late.outcome, late.channel) == (Outcome.TIMED_OUT, "anywhere")
 
 
 def test_the_page_s_own_word_ends_it_too(store: Store) -> None:

@@ -288,6 +288,15 @@ def test_a_missing_driver_names_what_to_install(
     )
 
 
+@pytest.mark.req("SECRET-7")
+def test_a_client_library_that_would_give_the_password_away_is_not_used(
+    open_postgres: OpenPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psycopg.pq.version", lambda: 150_010)
+    with pytest.raises(SettingsError, match="needs a newer libpq"):
+        open_postgres()
+
+
 def test_opening_connects_to_nothing(open_postgres: OpenPostgres) -> None:
     open_postgres({URL: "postgresql://demo@db.invalid/demo"})
 

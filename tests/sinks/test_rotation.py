@@ -355,3 +355,10 @@ def test_a_store_whose_key_check_is_lost_keeps_its_data_key(local: LocalSink, re
     execute_raw(local.store, "DELETE FROM store_meta WHERE name = 'key_check'")
     with reopen() as anew:
         assert anew.get("example/key", actor=ACTOR) == value
+
+
+@pytest.mark.parametrize("left", ["", "half a text", "AAAA"])
+def test_a_key_check_that_was_changed_is_an_invalid_key(local: LocalSink, reopen: Reopen, left: str) -> None:
+    execute_raw(local.store, f"UPDATE store_meta SET value = '{left}' WHERE name = 'key_check'")
+    with pytest.raises(SecretAccessDenied, match="Invalid encryption key"):
+        reopen()

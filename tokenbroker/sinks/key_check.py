@@ -42,7 +42,7 @@ def keys_of(
     check = store.read(lambda connection: read_meta(connection, _CHECK))
     if check is None:
         check = store.write(lambda connection: _take(connection, master_key, keys, clock))
-    if not _opens(master_key, base64.b64decode(check)):
+    if not _opens(master_key, check):
         raise SecretAccessDenied(
             f"Invalid encryption key: the one {where} is not the one that sealed {store.described}",
             next_step=next_step,
@@ -63,10 +63,11 @@ def _take(connection: Connection, master_key: MasterKey, keys: DataKeys, clock: 
     return text
 
 
-def _opens(master_key: MasterKey, check: bytes) -> bool:
+def _opens(master_key: MasterKey, text: str) -> bool:
     try:
+        check = base64.b64decode(text, validate=True)
         _cipher(master_key).decrypt(check[:_NONCE_BYTES], check[_NONCE_BYTES:], _CHECK_IDENTITY)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: it was changed
         return False
     return True
 

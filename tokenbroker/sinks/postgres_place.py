@@ -14,6 +14,9 @@ from tokenbroker.sinks.credentials import credential
 if TYPE_CHECKING:  # the driver is an extra
     from tokenbroker.store.postgres import PostgresPlace
 
+_OLDEST_LIBPQ = 160_000
+"""The first that knows ``require_auth``."""
+
 
 class PostgresSettings(Protocol):
     """What the settings say of a database, be it of a sink or of the store."""
@@ -79,15 +82,17 @@ def named_store(
 
 
 def _require_driver(what: str) -> None:
-    failed = False
+    why_not = ""
     try:
-        for module in ("psycopg", "psycopg_pool"):
-            import_module(module)  # found is not enough: without libpq it can't be used
+        for module in ("psycopg_pool", "psycopg.pq"):
+            found = import_module(module)  # found is not enough: without libpq it can't be used
+        if found.version() < _OLDEST_LIBPQ:
+            why_not = "needs a newer libpq: before version 16 it gives the password to whoever asks for it"
     except ImportError:
-        failed = True
-    if failed:
+        why_not = "is not installed"
+    if why_not:
         raise SettingsError(
-            f"{what} rests in PostgreSQL, whose driver is not installed",
+            f"{what} rests in PostgreSQL, whose driver {why_not}",
             next_step="pip install 'tokenbroker[postgres]'",
             code="settings.missing_extra",
         )

@@ -30,7 +30,6 @@ _WRITE_LOCK: Final = int.from_bytes(b"tokenbro")
 _SETUP_LOCK: Final = _WRITE_LOCK + 1
 _IDLE_S: Final = 60
 _SLACK_S: Final = 2
-_KNOWS_REQUIRE_AUTH: Final = 160_000
 # Psycopg's pool tells of lost connections by itself; whoever asks is told in plain words.
 logging.getLogger("psycopg.pool").addFilter(lambda entry: _POOL_NAME not in (entry.args or ()))
 
@@ -241,7 +240,7 @@ def parameters(place: PostgresPlace) -> dict[str, Any]:
         "dbname": place.database,
         "password": place.password.reveal() if place.password is not None else "",
         # Never in clear, nor in a form that can be used again: whoever answers may not be the one that was meant.
-        **({"require_auth": "!password,!md5"} if psycopg.pq.version() >= _KNOWS_REQUIRE_AUTH else {}),
+        "require_auth": "!password,!md5",
         "sslmode": "verify-full" if has_to_prove else "prefer",
         "sslrootcert": str(place.ca_file or certifi.where()) if has_to_prove else "",
         "connect_timeout": max(1, round(place.timeout_s)),

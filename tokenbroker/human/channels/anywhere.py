@@ -45,10 +45,9 @@ class AnywhereChannel:
         while self._clock() < checkpoint.deadline:
             said = posted.outcome() or page_says()
             if said is not None:
-                return self._by_nobody(said)
+                return self._by_nobody(said, "page")
             time.sleep(LOOK_S)
-        return self._by_nobody(Outcome.TIMED_OUT)
+        return self._by_nobody(Outcome.TIMED_OUT, self.name)
 
-    def _by_nobody(self, outcome: Outcome) -> Answer:
-        """What the page said, or the clock."""
-        return Answer(outcome=outcome, code=None, who="nobody", channel="page", at=self._clock())
+    def _by_nobody(self, outcome: Outcome, channel: str) -> Answer:
+        return Answer(outcome=outcome, code=None, who="nobody", channel=channel, at=self._clock())
