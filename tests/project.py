@@ -171,10 +171,10 @@ class Project:
         self.put("example.email", account.email)
         self.put("example.password", account.password)
 
-    def settle(self, settings: str) -> None:
-        """Let the project have `settings`, and its site where the demo is."""
+    def settle(self, settings: str, *, origins: str = "") -> None:
+        """Let the project have `settings`, and its site where the demo is; `origins` are further lines of the map."""
         assert self.demo is not None
-        self.write("tokenbroker.toml", f'{settings}\n[origin_map]\n"{SITE}" = "{self.demo.url}"\n')
+        self.write("tokenbroker.toml", f'{settings}\n[origin_map]\n"{SITE}" = "{self.demo.url}"\n{origins}')
 
     def name_auditor(self) -> None:
         """Name somebody who may read the bundles; a run beyond this machine needs that."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.project import LOOK, SETTINGS, Ended, Project, flow_text, marking_browser
 
-USAGE, REFUSED, UNAVAILABLE = 2, 10, 12
+USAGE, REFUSED, NO_PERSON, UNAVAILABLE = 2, 10, 11, 12
 DEAD_SITE = SETTINGS + '\n[origin_map]\n"https://console.example.com" = "http://127.0.0.1:9"\n'
 
 
@@ -94,10 +94,14 @@ def test_semi_auto_asked_of_a_guided_only_flow(project: Project) -> None:
     assert project.audit() == [denied]
 
 
-@pytest.mark.req("FLOW-6")
-def test_guided_mode_is_not_there_yet(project: Project) -> None:
-    flow = project.flow("look")
-    assert_refused(project.tokenbroker("run", "--mode", "guided", flow), USAGE, "mode.not_available")
+@pytest.mark.req("RUN-5", "FLOW-6")
+def test_guided_mode_needs_a_window_and_says_how_to_have_one(mapped: Project) -> None:
+    program, mark = marking_browser(mapped.folder)
+    flow = mapped.flow("look", modes="guided|semi_auto")
+    ended = mapped.tokenbroker("run", "--mode", "guided", flow, TOKENBROKER_BROWSER=str(program))
+    assert_refused(ended, NO_PERSON, "human.no_window")
+    assert "--headed" in ended.err
+    assert not mark.exists()
 
 
 @pytest.mark.req("RUN-11")

@@ -55,7 +55,7 @@ def test_a_refusal_says_its_reason_and_what_would_change_it(project: Project) ->
         "run.needs_live",
         "policy.rule.allow.automation.permitted",
         "policy.rule.deny.automation.not_permitted",
-        "mode.not_available",
+        "policy.rule.deny.automation.not_permitted",
         "param.missing",
         "run.would_duplicate",
         "param.missing",

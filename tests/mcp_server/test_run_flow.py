@@ -100,7 +100,7 @@ def test_policy_refuses_with_its_reason(project: Project) -> None:
     assert [answer.content["code"] for answer in answers] == [
         "run.needs_live",
         "run.would_duplicate",
-        "mode.not_available",
+        "policy.rule.deny.automation.not_permitted",
         "param.unknown",
     ]
     assert all(answer.is_error and answer.content["status"] == "refused" for answer in answers)

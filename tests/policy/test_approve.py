@@ -29,6 +29,7 @@ def plan_for(
     live: bool = False,
     again: bool = False,
     created_before: datetime | None = None,
+    attended: bool = False,
 ) -> Plan:
     request = Request(
         actor="tests",
@@ -37,6 +38,7 @@ def plan_for(
         origin_map=MAPPED if origin_map is None else origin_map,
         live=live,
         again=again,
+        attended=attended,
     )
     return approve(
         flow_from(text), request, history=History(created_before=created_before), clock=lambda: NOW
@@ -55,14 +57,14 @@ def refusal(text: str, **asked) -> BrokerError:
     [
         ("semi_auto", None, Mode.SEMI_AUTO),
         ("semi_auto", Mode.SEMI_AUTO, Mode.SEMI_AUTO),
-        ("semi_auto", Mode.GUIDED, "mode.not_available"),
+        ("semi_auto", Mode.GUIDED, "policy.rule.deny.automation.not_permitted"),
         ("guided|semi_auto", None, Mode.SEMI_AUTO),
         ("guided|semi_auto", Mode.SEMI_AUTO, Mode.SEMI_AUTO),
-        ("guided|semi_auto", Mode.GUIDED, "mode.not_available"),
+        ("guided|semi_auto", Mode.GUIDED, Mode.GUIDED),
         ("[semi_auto, guided]", None, Mode.SEMI_AUTO),
         ("guided", None, "policy.rule.deny.automation.not_permitted"),
         ("guided", Mode.SEMI_AUTO, "policy.rule.deny.automation.not_permitted"),
-        ("guided", Mode.GUIDED, "mode.not_available"),
+        ("guided", Mode.GUIDED, Mode.GUIDED),
     ],
 )
 def test_the_mode_is_decided_by_what_the_flow_allows_and_what_is_asked(
@@ -75,6 +77,22 @@ def test_the_mode_is_decided_by_what_the_flow_allows_and_what_is_asked(
         assert plan.mode_reason
     else:
         assert refusal(text, mode=asked).code == decision
+
+
+@pytest.mark.req("FLOW-6")
+@pytest.mark.parametrize(
+    ("allowed", "asked", "mode"),
+    [
+        ("guided|semi_auto", None, Mode.GUIDED),
+        ("guided", None, Mode.GUIDED),
+        ("semi_auto", None, Mode.SEMI_AUTO),
+        ("guided|semi_auto", Mode.SEMI_AUTO, Mode.SEMI_AUTO),
+    ],
+)
+def test_a_person_before_the_window_is_guided_where_the_flow_allows_it(
+    allowed: str, asked: Mode | None, mode: Mode
+) -> None:
+    assert plan_for(flow_text(NAVIGATE, automation=allowed), mode=asked, attended=True).mode is mode
 
 
 @pytest.mark.req("RUN-6")

@@ -124,13 +124,14 @@ def test_a_second_key_at_a_live_site_needs_again(watched: Project) -> None:
     assert browser_was_started(watched)
 
 
-@pytest.mark.req("RUN-6")
-def test_guided_mode_is_a_usage_error_for_now(watched: Project) -> None:
-    watched.flow("look")
+@pytest.mark.req("RUN-5")
+def test_nobody_is_guided_through_a_browser_without_a_window(watched: Project) -> None:
+    watched.write("tokenbroker.toml", '[origin_map]\n"https://console.example.com" = "http://127.0.0.1:9"\n')
+    watched.flow("look", modes="guided|semi_auto")
     ended = watched.pytest("--mode", "guided")
-    assert ended.code == pytest.ExitCode.USAGE_ERROR
-    assert "Traceback" not in ended.text
-    assert "guided mode" in ended.err
+    assert ended.outcomes() == {"failed": 1}
+    assert "human.no_window" in ended.out
+    assert not browser_was_started(watched)
 
 
 def test_a_param_without_a_value_is_a_usage_error(watched: Project) -> None:

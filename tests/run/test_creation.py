@@ -99,7 +99,7 @@ class Acting:
             spool=rig.spool,
             open_sink=self._open_sink,
             clock=lambda: NOW,
-            on_press=lambda: self.pressed.append(len(rig.spool_files())),
+            on_press=lambda _: self.pressed.append(len(rig.spool_files())),
         )
 
     def _open_sink(self, alias: str) -> Sink:

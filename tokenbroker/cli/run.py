@@ -13,7 +13,7 @@ from tokenbroker.broker import Broker
 from tokenbroker.cli.secrets import print_key_advice
 from tokenbroker.errors import UsageError
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Approval, Plan
-from tokenbroker.pytest_plugin.options import parse_mode, parse_params, refuse_guided
+from tokenbroker.pytest_plugin.options import parse_mode, parse_params
 from tokenbroker.pytest_plugin.single import SingleRun, own_temporary_folder
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
 from tokenbroker.settings import load_configuration
@@ -48,7 +48,6 @@ def run(
             next_step="rename the file or folder",
         )
     parse_mode(mode)
-    refuse_guided(mode)
     parse_params(param)
     load_configuration(Path.cwd(), dict(os.environ))  # all that is wrong, at once, before anything starts
     flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures, "--flow-traceback": traceback}
@@ -78,6 +77,7 @@ class _Shown(SingleRun):
         super().__init__(flow, case=case)
         self._named = flow
         self._live = sys.stderr.isatty()
+        self.attended = sys.stdin.isatty()
 
     def summary(self) -> dict[str, object]:
         """What `--json` prints."""
@@ -106,6 +106,11 @@ class _Shown(SingleRun):
 
     def approved(self, approval: Approval) -> None:
         _say(f"approved by {approval.who} ({approval.channel})")
+
+    def guided(self, mark: str) -> None:
+        _say(
+            f"The panel in the browser leads you; it bears the words “{mark}”. One without them is not ours."
+        )
 
     def event(self, event: RunEvent) -> None:
         if isinstance(event, StepStarted):

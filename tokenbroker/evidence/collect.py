@@ -129,7 +129,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _picture_name(step: StepResult, picture: Picture) -> str:
-    return f"{step.number:02d}-{step.verb}.{ENDINGS[picture.media_type]}"
+    again = f"-{step.attempt}" if step.attempt > 1 else ""
+    return f"{step.number:02d}-{step.verb}{again}.{ENDINGS[picture.media_type]}"
 
 
 def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, Any]:
@@ -184,6 +185,7 @@ def _step(step: StepResult, pictures: Set[str], times: Times) -> dict[str, Any]:
         "duration_s": round(step.duration_s, 3),
         "remark": step.remark,
         "code": step.code,
+        "attempt": step.attempt,
         "picture": None if lost else name,
         "picture_kind": "none" if lost else picture.kind if picture is not None else "off",
         "picture_note": "it could not be written" if lost else picture.note if picture is not None else "",

@@ -83,7 +83,9 @@ class Run:
             spool=books.spool,
             open_sink=open_sink,
             clock=books.clock,
-            on_press=lambda: mark_created_key(books.store, self.run_id, clock=books.clock),
+            on_press=lambda created: mark_created_key(
+                books.store, self.run_id, created=created, clock=books.clock
+            ),
             remember=books.remember,
         )
 

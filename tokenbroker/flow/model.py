@@ -129,6 +129,7 @@ class FlowPolicy:
         approval: whether a person has to approve each run before a browser starts.
         required_scope: the scope of the token with which a run is asked for; "" where any will do.
         max_auth_age: how long ago the person behind that token may have signed in.
+        type_for_me: whether a guided run may type a stored value at the person's press.
     """
 
     terms_of_service: str = ""
@@ -139,6 +140,7 @@ class FlowPolicy:
     approval: bool = False
     required_scope: str = ""
     max_auth_age: timedelta | None = None
+    type_for_me: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,12 @@ class Kind(StrEnum):
     """Do something by hand in the browser."""
     APPROVAL = "approval"
     """Approve the run, before it begins: nothing but an explicit yes is one."""
+    RETRY = "retry"
+    """A step has failed: mend the page, and let it be done again."""
+
+
+ASKED_BY_FLOWS = (Kind.OTP, Kind.DEVICE, Kind.CONFIRM, Kind.ACTION)
+"""What a flow may ask for; the others are the product's own questions."""
 
 
 class Outcome(StrEnum):
@@ -84,10 +90,16 @@ class Channel(Protocol):
 
 @runtime_checkable
 class PageChannel(Channel, Protocol):
-    """A channel whose person can act in the run's own page, also in a browser that has no window.
+    """A channel that asks in the run's own page; where a channel is one, a run asks by `ask_at_page` only."""
 
-    Where a channel is one, a run asks by `ask_at_page` only.
-    """
+    @property
+    def has_hands(self) -> bool:
+        """Whether its person can act in the page also where the browser has no window."""
 
     def ask_at_page(self, page: "Page", checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         """As `ask`; the person sees `page` and acts in it by input events alone, as with mouse and keyboard."""
+
+
+def has_hands(channel: Channel) -> bool:
+    """Whether the person of `channel` can act in a page that no window shows."""
+    return isinstance(channel, PageChannel) and channel.has_hands

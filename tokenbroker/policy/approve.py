@@ -35,6 +35,8 @@ class Request:
     """Whether sites beyond this machine may be touched."""
     again: bool = False
     """Whether a flow that has created a key on a live site before may do so again."""
+    attended: bool = False
+    """Whether a person sits before the browser's window, and can be guided."""
     subject: Subject | None = None
     """Whose access token it comes with; None for this machine's own user."""
 
@@ -136,11 +138,11 @@ def approve(
 
     Raises:
         PolicyDenied: with its reason code; nothing was started.
-        UsageError: a parameter is missing, unknown, or does not match its pattern; guided mode was asked for; of a
-            flow with a matrix no case was chosen.
+        UsageError: a parameter is missing, unknown, or does not match its pattern; of a flow with a matrix no case was
+            chosen.
         SettingsError: the origin map is not one, or leads beyond this machine.
     """
-    mode, mode_reason = _mode(flow, request.mode)
+    mode, mode_reason = _mode(flow, request.mode, attended=request.attended)
     origin_map = _origin_map(request.origin_map)
     params = _params(flow, request.params)
     flow = filled(flow, params)
@@ -177,10 +179,9 @@ def decided(
     """What `approve` decides on the same question, without its refusals of parameters.
 
     Raises:
-        UsageError: guided mode was asked for.
         SettingsError: the origin map is not one, or leads beyond this machine.
     """
-    mode, _ = _mode(flow, request.mode)
+    mode, _ = _mode(flow, request.mode, attended=request.attended)
     origin_map = _origin_map(request.origin_map)
     facts = _facts(flow, request, mode=mode, origin_map=origin_map, history=history, now=clock())
     return decide(facts, project=project)
@@ -222,18 +223,20 @@ def _origin_map(given: Mapping[str, str]) -> dict[str, str]:
     raise SettingsError(reason)
 
 
-def _mode(flow: Flow, asked: Mode | None) -> tuple[Mode, str]:
-    if asked is Mode.GUIDED:
-        raise UsageError(
-            "guided mode is not in this release; the overlay it needs is still to come",
-            next_step="leave --mode away to run semi_auto where the flow allows it",
-            code="mode.not_available",
-        )
+def _mode(flow: Flow, asked: Mode | None, *, attended: bool) -> tuple[Mode, str]:
     if asked is not None:
         return asked, "asked for with --mode"
-    if Mode.GUIDED in flow.modes:
-        return Mode.SEMI_AUTO, "the flow allows both, and guided mode is not in this release"
-    return Mode.SEMI_AUTO, "the only mode that the flow allows"
+    if Mode.GUIDED not in flow.modes:
+        return Mode.SEMI_AUTO, "the only mode that the flow allows"
+    if attended:
+        why = (
+            "a person is at the window"
+            if Mode.SEMI_AUTO in flow.modes
+            else "the only mode that the flow allows"
+        )
+        return Mode.GUIDED, why
+    # A flow for a person alone is not led by nobody: policy says why.
+    return Mode.SEMI_AUTO, "the flow allows both, and nobody is at a window to be guided"
 
 
 def origins_of(flow: Flow) -> tuple[str, ...]:

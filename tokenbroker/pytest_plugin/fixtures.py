@@ -65,14 +65,27 @@ def secret_sink(tokenbroker_broker: "Broker") -> "Callable[[str], Sink]":
     return tokenbroker_broker.sink
 
 
+@pytest.fixture(scope="session")
+def flow_browser_is_seen(browser_type_launch_args: dict[str, Any]) -> bool:
+    """Whether somebody can see the browser of the flows and act in it."""
+    from tokenbroker.run.hands import shows_itself
+
+    is_headless = browser_type_launch_args.get("headless") is not False
+    return shows_itself(browser_type_launch_args.get("args", ()), is_headless=is_headless)
+
+
 @pytest.fixture
-def human_checkpoint(tokenbroker_broker: "Broker", tokenbroker_configuration: "Configuration") -> "Channel":
-    """How a person is asked: at the terminal; and `tokenbroker approve` at another one may answer first."""
+def human_checkpoint(
+    tokenbroker_broker: "Broker", tokenbroker_configuration: "Configuration", flow_browser_is_seen: bool
+) -> "Channel":
+    """How a person is asked: at the terminal, and in the page that they see; `tokenbroker approve` at another terminal
+    may answer first."""
     from tokenbroker.human.board import Board
-    from tokenbroker.human.channels import AnywhereChannel, TerminalChannel
+    from tokenbroker.human.channels import AnywhereChannel, OverlayChannel, TerminalChannel
 
     waits = tokenbroker_configuration.settings.human.unattended == "wait"
-    return AnywhereChannel(TerminalChannel(), Board(lambda: tokenbroker_broker.local.store), waits=waits)
+    asking = OverlayChannel(TerminalChannel()) if flow_browser_is_seen else TerminalChannel()
+    return AnywhereChannel(asking, Board(lambda: tokenbroker_broker.local.store), waits=waits)
 
 
 @pytest.fixture(scope="session")

@@ -18,16 +18,6 @@ def parse_mode(text: str) -> Mode | None:
     return Mode(text) if text else None
 
 
-def refuse_guided(mode: str | None) -> None:
-    """Raise UsageError (`mode.not_available`) where guided mode is asked for: it is not there yet."""
-    if mode == "guided":
-        raise UsageError(
-            "guided mode is not in this release; the overlay it needs is still to come",
-            next_step="leave --mode away to run semi_auto where the flow allows it",
-            code="mode.not_available",
-        )
-
-
 def params_of(config: pytest.Config) -> dict[str, str]:
     """The `--param NAME=VALUE` options and those in the stash; raises UsageError where an option has no ``=``."""
     given: dict[str, str] = config.stash.get(GIVEN_PARAMS, {})

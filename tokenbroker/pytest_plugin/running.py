@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tokenbroker.broker import Broker, Run
-from tokenbroker.errors import BrokerError, UsageError
+from tokenbroker.errors import BrokerError, HumanUnreachable, UsageError
 from tokenbroker.flow.model import Flow, Mode
+from tokenbroker.human.channels import TerminalChannel
 from tokenbroker.human.checkpoint import Channel
+from tokenbroker.human.overlay import panel_mark
 from tokenbroker.policy.approve import Approval, Plan, Request
 from tokenbroker.pytest_plugin import REDACTOR, summary
 from tokenbroker.pytest_plugin.allure import tell_allure_of
@@ -28,13 +30,22 @@ _LEAKING_OPTIONS = ("--tracing", "--video", "--screenshot")
 
 
 class Follower:
-    """Follows runs live; `tokenbroker run` puts one into the config's stash."""
+    """Follows runs live; `tokenbroker run` puts one into the config's stash.
+
+    Attributes:
+        attended: whether a person has started the run, and sits before it.
+    """
+
+    attended = False
 
     def allowed(self, plan: Plan) -> None:
         """Policy allows the run: the first that is known of it."""
 
     def approved(self, approval: Approval) -> None:
         """A person has approved it, where somebody had to."""
+
+    def guided(self, mark: str) -> None:
+        """A person is led by a panel in the page, which bears `mark`."""
 
     def event(self, event: RunEvent) -> None:
         """A step began or ended."""
@@ -97,6 +108,8 @@ def _run_item(
         refuse(flow, refused)
         return
     run.listen(follower.event)
+    if plan.mode is Mode.GUIDED:
+        follower.guided(panel_mark())
     with _redacted_logs(broker.redactor):
         result = execute(plan, tools_of(run, inputs), run_id=run.run_id)
     note(item, result, run.evidence.folder)  # first: what follows may fail, or be cut off by a second Ctrl-C
@@ -149,6 +162,12 @@ def _prepare(
                 next_step=f"leave {option} away: each run has its own pictures in the evidence folder",
                 code="run.unsafe_option",
             )
+    if plan.mode is Mode.GUIDED and not request.getfixturevalue("flow_browser_is_seen"):
+        raise HumanUnreachable(
+            "guided mode leads a person through the page, and this browser has no window",
+            next_step=f"tokenbroker run {plan.flow.path} --mode guided --headed",
+            code="human.no_window",
+        )
     if plan.needs_approval:
         broker.preflight(plan, open_sink, channel)
         plan = broker.approved(plan, channel)
@@ -171,11 +190,17 @@ def _tools(
     pictures = settings.pictures and not request.config.getoption("--no-pictures")
     block_font = pictures and request.getfixturevalue("flow_browser_draws_blocks")
 
+    follower = request.config.stash.get(FOLLOWER, Follower())
+    is_watched = bool(request.getfixturevalue("flow_browser_is_seen")) and (
+        follower.attended or TerminalChannel().unreachable() is None
+    )
+
     def tools(run: Run, inputs: dict[str, Any]) -> Tools:
         run.browser = f"{browser.browser_type.name} {browser.version}"
         return Tools(
             browser=browser,
             egress=egress,
+            is_watched=is_watched,
             channel=channel,
             inputs=inputs,
             record=run.record,
@@ -206,4 +231,6 @@ def _request(request: pytest.FixtureRequest, broker: Broker) -> Request:
         origin_map=request.getfixturevalue("origin_map"),
         live=config.getoption("--live"),
         again=config.getoption("--again"),
+        attended=config.stash.get(FOLLOWER, Follower()).attended
+        and bool(request.getfixturevalue("flow_browser_is_seen")),
     )

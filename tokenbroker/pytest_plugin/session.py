@@ -9,7 +9,7 @@ from tokenbroker.errors import BrokerError, UsageError
 from tokenbroker.pytest_plugin.allure import attach_allure
 from tokenbroker.pytest_plugin.debug_log import silence_debug_log
 from tokenbroker.pytest_plugin.items import FlowItem
-from tokenbroker.pytest_plugin.options import params_of, refuse_guided
+from tokenbroker.pytest_plugin.options import params_of
 from tokenbroker.pytest_plugin.withheld import withhold
 
 _NAME = "tokenbroker_session"
@@ -39,8 +39,6 @@ class SessionHooks:
         flows = [item.flow for item in session.items if isinstance(item, FlowItem)]
         if not flows:
             return
-        if not session.config.option.collectonly:
-            _as_usage_error(lambda: refuse_guided(self._config.getoption("--mode")))
         _as_usage_error(lambda: params_of(self._config))
         _as_usage_error(silence_debug_log)
         withhold(self._config, {name for flow in flows for name in flow.references("env:")})

@@ -96,7 +96,8 @@ class _Open:
 class CreationRecord:
     """Keeps the spool in step with one run; fulfils `tokenbroker.run.stage.Keeper`.
 
-    `open_sink` answers the sink of an alias; `on_press` is called before the first creating step acts; `remember`
+    `open_sink` answers the sink of an alias; `on_press` is called with True before the first creating step acts, and
+    with False where it turned out that none has; `remember`
     keeps what the flow says of the life of a token, once that is stored.
     """
 
@@ -108,7 +109,7 @@ class CreationRecord:
         spool: Spool,
         open_sink: Callable[[str], Sink],
         clock: Clock,
-        on_press: Callable[[], None] = lambda: None,
+        on_press: Callable[[bool], None] = lambda _: None,
         remember: Remember = forget,
     ) -> None:
         self._plan = plan
@@ -122,10 +123,17 @@ class CreationRecord:
         self._open: dict[int, _Open] = {}
         self.references: list[Reference] = []
         self.ends: dict[Reference, datetime] = {}
-        self.pressed_any = False
+        self._pressed: set[int] = set()
+
+    @property
+    def pressed_any(self) -> bool:
+        """Whether a step that may create a key has acted."""
+        return bool(self._pressed)
 
     def begin(self, step: Step, page_address: str) -> None:
         """Before `step` begins: make the intent durable if it may create a key."""
+        if step.number in self._open:
+            return  # it is done again
         creation = self._creations.get(step.number) or self._uncovered(step)
         if creation is None:
             return
@@ -172,9 +180,31 @@ class CreationRecord:
         entry = self._open.get(step.number)
         if entry is not None and not entry.pressed:
             if not self.pressed_any:
-                self._on_press()
+                self._on_press(True)
             entry.intent.mark_pressed()
-            entry.pressed = self.pressed_any = True
+            entry.pressed = True
+            self._pressed.add(step.number)
+
+    def foresee(self, step: Step, page_address: str) -> None:
+        """Note that `step` may act before it begins, if it may create a key."""
+        if step.number in self._creations:
+            self.begin(step, page_address)
+            self.before_press(step)
+
+    @property
+    def may_retract(self) -> bool:
+        """Whether a single step has announced an act so far, and no token was read for it."""
+        entries = [self._open[number] for number in self._pressed if number in self._open]
+        return len(entries) == len(self._pressed) == 1 and not entries[0].read
+
+    def retract(self) -> None:
+        """Take back that a step was about to act: the person has done nothing, and goes no further here."""
+        if not self.may_retract:
+            return
+        (number,) = self._pressed
+        _clear(self._open.pop(number).intent)
+        self._pressed.clear()
+        self._on_press(False)
 
     def keep(self, step: Step, token: Secret) -> str:
         """Seal `token`, store it, read it back, and clear its intent; answers the reference as text."""

@@ -50,6 +50,8 @@ class StepResult:
     """How the step's selector set came to its element; None for a single selector."""
     labels: tuple[Label, ...] = ()
     """Words of the flow for the picture, each with the box of the element that it is about."""
+    attempt: int = 1
+    """Counts from 1: a person may go back to a step, or let one be done again that has failed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

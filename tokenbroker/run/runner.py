@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError, RunError
-from tokenbroker.flow.model import Step
+from tokenbroker.flow.model import Mode, Step
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
@@ -19,7 +20,9 @@ from tokenbroker.run.browser import gated_context
 from tokenbroker.run.captcha import past_captcha
 from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.egress import Egress
-from tokenbroker.run.failure import failure_report, shown_address
+from tokenbroker.run.failure import StepFailed, failure_report, shown_address
+from tokenbroker.run.guide import Guide
+from tokenbroker.run.mend import is_mended
 from tokenbroker.run.pictures.camera import Camera
 from tokenbroker.run.pictures.label import Label, labels_of
 from tokenbroker.run.pictures.picture import Picture, nothing
@@ -36,6 +39,7 @@ from tokenbroker.run.retry import retried, retry_of
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps import STEPS, perform
 from tokenbroker.run.steps.expect import holds_now
+from tokenbroker.run.watch import WentBack
 from tokenbroker.secret import Secret
 
 NOT_CAPTURED = "run.key_not_captured"
@@ -57,6 +61,8 @@ class Tools:
     step_timeout_s: float
     human_deadline_s: float
     pictures: bool
+    is_watched: bool
+    """Whether a person follows the run and can act in its page."""
     block_font: bool
     """Whether this browser is proven to draw every character as the same block."""
     on_event: Callable[[RunEvent], None]
@@ -136,6 +142,8 @@ class _Run:
         self.notes: list[str] = []
         self.blocked = ()
         self.step: Step | None = None
+        self._tries: Counter[int] = Counter()
+        """How often each step has begun."""
         self.failed: BaseException | None = None
         """What the failing step raised."""
         self.address = ""
@@ -163,8 +171,43 @@ class _Run:
                 on_checkpoint=self._note_checkpoint,
                 notes=self.notes,
             )
-            for step in self._plan.flow.steps:
+            stage.guide = self._guide()
+            steps, number = self._plan.flow.steps, 1
+            while number <= len(steps):
+                number = self._perform_with_person(steps[number - 1], stage, camera)
+
+    def _guide(self) -> Guide | None:
+        if self._plan.mode is not Mode.GUIDED:
+            return None
+        return Guide(
+            self._plan.flow,
+            deadline_s=self._tools.human_deadline_s,
+            clock=self._tools.clock,
+            on_checkpoint=self._note_checkpoint,
+        )
+
+    def _perform_with_person(self, step: Step, stage: Stage, camera: Camera | None) -> int:
+        """Do `step`, and again where a person has mended the page; answers the number of the step that is next."""
+        while True:
+            try:
                 self._perform_step(step, stage, camera)
+                return step.number + 1
+            except WentBack as back:
+                return back.to
+            except StepFailed as error:
+                failed = error
+            if not self._is_mended(failed, step, stage):
+                raise failed
+            self.failed = None
+            self.notes.append(
+                f"step {step.number} failed with {failed.code}, and was done again once a person had mended the page"
+            )
+
+    def _is_mended(self, error: StepFailed, step: Step, stage: Stage) -> bool:
+        may_have_created = STEPS[step.verb].may_create and error.acted and self._tools.record.pressed_any
+        return self._tools.is_watched and is_mended(
+            error, step, stage, attempt=self._tries[step.number], may_have_created=may_have_created
+        )
 
     def _perform_step(self, step: Step, stage: Stage, camera: Camera | None) -> None:
         tools = self._tools
@@ -175,18 +218,28 @@ class _Run:
         if step.timeout_s is not None and "human" not in STEPS[step.verb].requires:
             timeout_s = step.timeout_s
         stage.begin(step, timeout_s)
+        self._tries[step.number] += 1
         status, remark = Status.FAILED, ""
         try:
             if not stage.applies():
                 status, remark = Status.SKIPPED, f"not there: {step.when}"
             else:
                 tools.record.begin(step, shown_address(stage.page.url))
+                if stage.guide is not None:
+                    stage.guide.begin(step, stage)
                 kind = STEPS[step.verb]
                 remark = past_captcha(lambda: _performed(step, stage), stage, is_idempotent=kind.idempotent)
                 status = Status.PASSED
                 remark = "; ".join(filter(None, (remark, self._healed(step, stage))))
+        except WentBack as back:
+            status, remark = Status.SKIPPED, f"the person went back to step {back.to}"
+            if stage.guide is not None:
+                stage.guide.take_back(stage)
+            raise
         except BaseException as error:
             self.failed = error
+            if stage.guide is not None:
+                stage.guide.take_back(stage)
             if is_interrupt(error):
                 status = Status.INTERRUPTED
             raise
@@ -207,6 +260,7 @@ class _Run:
                 picture=picture,
                 target=stage.target_report,
                 labels=labels,
+                attempt=self._tries[step.number],
             )
             self.results.append(result)
             tools.on_event(result)
@@ -263,6 +317,8 @@ def _picture(camera: Camera | None, stage: Stage, step: Step) -> Picture | None:
     if camera is None:
         return None
     try:
+        if stage.guide is not None:
+            stage.guide.rest(stage)
         return camera.shoot(stage.page, may_be_unchanged=STEPS[step.verb].looks)
     except Exception as error:  # noqa: BLE001  a picture is not worth the run, nor the step's own error
         return nothing(f"the camera failed ({type(error).__name__})")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
 from playwright.sync_api import Error as PlaywrightError
@@ -27,6 +27,9 @@ from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
 from tokenbroker.settings import origin_of
 
+if TYPE_CHECKING:  # which looks for targets on a stage
+    from tokenbroker.run.guide import Guide
+
 MIN_REMAINING_S = 0.001
 
 
@@ -42,6 +45,16 @@ class Keeper(Protocol):
 
     def before_press(self, step: Step) -> None:
         """Note durably that `step` is about to act, if it may create a key."""
+
+    def foresee(self, step: Step, page_address: str) -> None:
+        """As `before_press`, before `step` has begun: a person may be ahead of the flow."""
+
+    @property
+    def may_retract(self) -> bool:
+        """Whether a single act is noted so far, of which nothing was read."""
+
+    def retract(self) -> None:
+        """Take that note back: it is certain that nothing was pressed."""
 
     def keep(self, step: Step, token: Secret) -> str:
         """Bring `token` to rest and answer its reference."""
@@ -62,6 +75,8 @@ class Stage:
     clock: Clock
     human_deadline_s: float
     on_checkpoint: Callable[[Checkpoint, Answer], None]
+    guide: "Guide | None" = None
+    """Leads the person who acts, in a guided run."""
     notes: list[str] = field(default_factory=list)
     """What else the person must be told at the run's end, however it ends; value-free."""
     deadline: float = 0.0
@@ -273,6 +288,11 @@ class Stage:
         after `require_declared_origin`."""
         return origin_of(self.windows.sources(self.page.main_frame)[0].removeprefix("blob:"))
 
+    @property
+    def shown_origin(self) -> str:
+        """The origin of the step's page, for a person to read."""
+        return _shown_origin(self.page.url)
+
     def require_declared_origin(self) -> None:
         """Stop before a secret is typed into, or a token read from, a page or frame of a foreign origin.
 
@@ -315,7 +335,7 @@ class Stage:
             kind=kind,
             reason=reason,
             flow_id=self.plan.flow.id,
-            origin=_shown_origin(self.page.url),
+            origin=self.shown_origin,
             deadline=self.clock() + timedelta(seconds=deadline_s or self.human_deadline_s),
             attempt=attempt,
         )

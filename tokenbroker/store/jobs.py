@@ -76,9 +76,12 @@ def begin_job(
     return job_id
 
 
-def mark_created_key(store: Store, job_id: str, *, clock: Clock = system_clock) -> None:
-    """Record, before the act, that the run asks the site for a key: a run killed after it still counts."""
-    values = {"created_key": True, "updated_at": iso(clock())}
+def mark_created_key(store: Store, job_id: str, *, created: bool = True, clock: Clock = system_clock) -> None:
+    """Record, before the act, that the run asks the site for a key: a run killed after it still counts.
+
+    With `created` False, that it has not asked after all: the person of a guided run did nothing.
+    """
+    values = {"created_key": created, "updated_at": iso(clock())}
     store.write(lambda connection: _change(connection, job_id, values))
 
 

@@ -119,6 +119,8 @@ class Person:
 class PersonAtPage(Person):
     """A person who sees the run's page; `on_ask` acts in it."""
 
+    has_hands = True
+
     def ask_at_page(self, page: Page, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         return self.ask(checkpoint, page_says)
 

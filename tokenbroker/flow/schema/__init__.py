@@ -191,6 +191,10 @@ FLOW_PROPERTIES: dict[str, Any] = {
                 **SPAN,
                 "description": "How long ago the person behind that token may have signed in: 15m, 12h.",
             },
+            "type_for_me": {
+                "type": "boolean",
+                "description": "false: in a guided run the person types each stored value themselves.",
+            },
         },
     },
     "steps": {"type": "array", "minItems": 1, "maxItems": 500},

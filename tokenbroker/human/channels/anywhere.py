@@ -1,10 +1,23 @@
 """A person who answers along another channel, or by `tokenbroker approve` at another terminal: the first one counts."""
 
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.human.board import LOOK_S, Board, Posted, seldom
-from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Outcome, PageSays
+from tokenbroker.human.checkpoint import (
+    Answer,
+    Channel,
+    Checkpoint,
+    Outcome,
+    PageChannel,
+    PageSays,
+    has_hands,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 _HINT = 'nobody at another terminal is waited for (human.unattended = "wait" in the settings would)'
 
@@ -27,18 +40,35 @@ class AnywhereChannel:
         why_not = self._inner.unreachable()
         return None if why_not is None or self._waits else f"{why_not}, and {_HINT}"
 
+    @property
+    def has_hands(self) -> bool:
+        """Those of the inner channel's person."""
+        return has_hands(self._inner)
+
     def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         """As the contract says; whoever answers first is the answer's `who`, along that channel."""
+        return self._ask(checkpoint, page_says, self._inner.ask)
+
+    def ask_at_page(self, page: "Page", checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        """As `ask`, with the page for an inner channel that asks in it."""
+        inner = self._inner
+        if not isinstance(inner, PageChannel):
+            return self.ask(checkpoint, page_says)
+        return self._ask(checkpoint, page_says, lambda asked, says: inner.ask_at_page(page, asked, says))
+
+    def _ask(
+        self, checkpoint: Checkpoint, page_says: PageSays, ask: Callable[[Checkpoint, PageSays], Answer]
+    ) -> Answer:
         with self._board.posted(checkpoint) as posted:
             if posted is None:
-                return self._inner.ask(checkpoint, page_says)
+                return ask(checkpoint, page_says)
             now_and_then = seldom(page_says)
 
             def settled() -> Outcome | None:
                 return posted.outcome() or now_and_then()
 
             if self._inner.unreachable() is None:
-                return posted.settled(self._inner.ask(checkpoint, settled))
+                return posted.settled(ask(checkpoint, settled))
             return posted.settled(self._wait(checkpoint, posted, now_and_then))
 
     def _wait(self, checkpoint: Checkpoint, posted: Posted, page_says: PageSays) -> Answer:

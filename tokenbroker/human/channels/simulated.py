@@ -56,6 +56,7 @@ class SimulatedPerson:
     """
 
     name = "simulated"
+    has_hands = True
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """The person at the terminal that started the run: asked on ``/dev/tty``, without echo."""
 
 import os
-import pwd
 import select
 import socket
 import sys
@@ -14,6 +13,7 @@ from datetime import timedelta
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import HumanUnreachable
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays
+from tokenbroker.human.person import person_here
 from tokenbroker.secret import Secret
 
 POLL_S = 0.1
@@ -62,7 +62,7 @@ class TerminalChannel:
         code = Secret(line) if checkpoint.kind is Kind.OTP and line and not denied else None
         if outcome is Outcome.DONE and (denied or not _means_yes(checkpoint.kind, line)):
             outcome = Outcome.DENIED
-        return Answer(outcome=outcome, code=code, who=_user(), channel=self.name, at=self._clock())
+        return Answer(outcome=outcome, code=code, who=person_here(), channel=self.name, at=self._clock())
 
     def _converse(self, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
         descriptor = os.open(self._tty, os.O_RDWR | os.O_NOCTTY)
@@ -92,6 +92,7 @@ class TerminalChannel:
             Kind.CONFIRM: "Press Enter to go on ('deny' stops the run): ",
             Kind.ACTION: "Do it in the browser, then press Enter ('deny' stops the run): ",
             Kind.APPROVAL: "Type 'yes' to let it begin; anything else stops it: ",
+            Kind.RETRY: "Mend the page in the browser, then press Enter to do the step again ('deny' ends the run): ",
         }
         return head + what[checkpoint.kind]
 
@@ -128,14 +129,6 @@ def _in_background(descriptor: int) -> bool:
 def _means_yes(kind: Kind, line: str) -> bool:
     """An approval takes a word: a stray Enter is none."""
     return kind is not Kind.APPROVAL or line.lower() in _YES
-
-
-def _user() -> str:
-    """Whose process this is, by the system and not by what the environment says."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 @contextmanager

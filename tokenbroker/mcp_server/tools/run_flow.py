@@ -16,7 +16,7 @@ from tokenbroker.mcp_server.desk import Desk
 from tokenbroker.mcp_server.run_answer import Account, RunAnswer
 from tokenbroker.mcp_server.tools.policy_check import AGAIN, FLOW, LIVE, MODE, PARAMS
 from tokenbroker.mcp_server.tools.tool import ToolKind
-from tokenbroker.pytest_plugin.options import parse_mode, refuse_guided
+from tokenbroker.pytest_plugin.options import parse_mode
 
 
 def _bind(desk: Desk) -> Callable[..., Any]:
@@ -31,7 +31,6 @@ def _bind(desk: Desk) -> Callable[..., Any]:
         account = Account(flow)
         try:
             asked = parse_mode(mode)
-            refuse_guided(mode)
             found = await to_thread.run_sync(desk.project.find, flow)
             account.found(found.id, desk.project.shown(found.path))
             order = await to_thread.run_sync(_order, desk, found, asked, params or {}, live, again)

@@ -9,9 +9,10 @@ from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector
+from tokenbroker.run.by_hand import ByHand
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.targets import bare_text
+from tokenbroker.run.targets import Found, bare_text
 from tokenbroker.run.targets.engine import acting
 
 GRACE_S = 0.2
@@ -25,22 +26,46 @@ def act_on_target(
     act: Callable[[Locator], object],
     *,
     what: str,
+    by: ByHand,
     wordless: bool = False,
     look_first: bool = False,
-) -> None:
+) -> str:
     """Find the step's target, note that the step is about to act, and act once; the window that `opens` names
     and the dialog that `dialog` announces are waited for. `wordless` is as in `Stage.seek`; with `look_first` nothing
-    is done before the target has been found.
+    is done before the target has been found. In a guided run the person does it, as `by` says. Answers a remark.
 
     An element that went away *before* the act is looked for again; nothing is repeated after it.
 
     Raises:
         StepFailed: what the search or the act failed with; `page.not_opened`, `navigation.timeout`, `dialog.not_shown`.
     """
+    if stage.guide is not None:
+        return by_person(step, stage, by, lambda: stage.find(target_of(step), wordless=wordless))[0]
     is_careful = look_first or stage.keeper.announces(step)
     catching_what_comes(
         step, stage, lambda: _act(step, stage, act, what=what, wordless=wordless, is_careful=is_careful)
     )
+    return ""
+
+
+def by_person(
+    step: Step, stage: Stage, by: ByHand, find: Callable[[], Found] | None
+) -> tuple[str, Found | None]:
+    """Let the person do it, and catch what it brings up; answers a remark, and the target. Raises as `Guide.done`."""
+    guide = stage.guide
+    assert guide is not None  # asked for by the callers
+    limit_s = stage.remaining_s()
+    done: list[tuple[str, Found | None]] = []
+
+    def act() -> None:
+        reply, found = guide.done(step, stage, by, find, limit_s=limit_s)
+        done.append((reply.told, found))
+        if found is not None:
+            stage.note_acted(found.frame)
+
+    stage.extend(guide.deadline_s)
+    catching_what_comes(step, stage, act)
+    return done[0]
 
 
 def catching_what_comes(step: Step, stage: Stage, act: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from tokenbroker.flow.life import LIFE
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector
 from tokenbroker.run import fault_points
+from tokenbroker.run.by_hand import ByHand, spoken
 from tokenbroker.run.clipboard import lent_clipboard
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.quiet import POLL_S
@@ -28,6 +29,8 @@ def _perform(step: Step, stage: Stage) -> str:
         selector = target_of(step)
         token = _finished(lambda: _read(selector, stage, recipe), stage, secret_ref)
     fault_points.reached("read")
+    if stage.guide is not None:
+        stage.guide.confirm_token(step, stage)
     stored = stage.keeper.keep(step, token)
     stage.note_captured(secret_ref, token)
     return f"stored as {stored}"
@@ -48,6 +51,9 @@ def _copied(step: Step, stage: Stage, recipe: Recipe) -> Secret:
             lambda target: target.click(timeout=stage.remaining_ms),
             what="pressing the control that copies",
             wordless=True,
+            by=ByHand(
+                words=f"Press the framed control that copies the token{spoken(step.selector)}", is_click=True
+            ),
         )
 
         def paste() -> Reading:

@@ -1,6 +1,7 @@
 """``check``: tick a check box or radio button, or untick a box."""
 
 from tokenbroker.flow.model import Step
+from tokenbroker.run.by_hand import LOOK_MS, ByHand, spoken
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import act_on_target
 from tokenbroker.run.steps.step import CREATES, DIALOG, PLACE, SELECTOR, StepKind, options
@@ -8,13 +9,17 @@ from tokenbroker.run.steps.step import CREATES, DIALOG, PLACE, SELECTOR, StepKin
 
 def _perform(step: Step, stage: Stage) -> str:
     checked = bool(step.options.get("checked", True))
-    act_on_target(
+    by = ByHand(
+        words=f"{'Tick' if checked else 'Untick'} the framed box{spoken(step.selector)}",
+        holds=lambda found, _: found.element.is_checked(timeout=LOOK_MS) == checked,
+    )
+    return act_on_target(
         step,
         stage,
         lambda target: target.set_checked(checked, timeout=stage.remaining_ms),
         what="ticking" if checked else "unticking",
+        by=by,
     )
-    return ""
 
 
 CHECK = StepKind(

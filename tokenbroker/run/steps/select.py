@@ -3,6 +3,7 @@
 from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
+from tokenbroker.run.by_hand import LOOK_MS, ByHand, spoken
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.act import act_on_target
 from tokenbroker.run.steps.step import CREATES, DIALOG, PLACE, SELECTOR, VALUE_OPTIONS, StepKind, options
@@ -22,8 +23,19 @@ def _perform(step: Step, stage: Stage) -> str:
 
     # As when typing: where the page's own gate does not hold, the list is found before it is asked whose it is.
     look_first = isinstance(value, Secret) and stage.is_elsewhere
-    act_on_target(step, stage, choose, what="choosing the entry", look_first=look_first)
-    return ""
+    is_secret = isinstance(value, Secret)
+    by = ByHand(
+        words=f"Choose an entry of the framed list{spoken(step.selector)}",
+        detail=f"The entry is kept as {step.options['value_ref']}." if "value_ref" in step.options else "",
+        literal="" if is_secret else entry,
+        holds=lambda found, _: _chosen(found.element, entry),
+    )
+    return act_on_target(step, stage, choose, what="choosing the entry", look_first=look_first, by=by)
+
+
+def _chosen(field: Locator, entry: str) -> bool:
+    label = field.locator("option:checked").first.text_content(timeout=LOOK_MS) or ""
+    return entry in (field.input_value(timeout=LOOK_MS), " ".join(label.split()))
 
 
 SELECT = StepKind(

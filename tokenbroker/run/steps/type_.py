@@ -6,14 +6,18 @@ from playwright.sync_api import Locator
 
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector
+from tokenbroker.human.checkpoint import Outcome
+from tokenbroker.run.by_hand import LOOK_MS, TYPED, ByHand, spoken
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
-from tokenbroker.run.steps.act import acted_at_once, take_back, target_of
+from tokenbroker.run.steps.act import acted_at_once, by_person, take_back, target_of
 from tokenbroker.run.steps.step import PLACE, SELECTOR, VALUE_OPTIONS, StepKind, options
-from tokenbroker.run.targets import Purpose
+from tokenbroker.run.targets import Found, Purpose
 from tokenbroker.secret import Secret
 
 _WHAT = "typing into the field"
+MIN_REDACTED = 4
+"""What is shorter can't be redacted without hurting every text."""
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -26,6 +30,8 @@ def _perform(step: Step, stage: Stage) -> str:
     def fill(field: Locator) -> None:
         field.fill(text, timeout=stage.remaining_ms)
 
+    if stage.guide is not None:
+        return _typed_by_person(step, stage, value, fill)
     # A frame or window may be empty yet, and become any site's while its field is waited for: there the field comes
     # first, then the look at whose it is. The page itself gets no further than the gate lets it.
     look_first = isinstance(value, Secret) and stage.is_elsewhere
@@ -36,6 +42,47 @@ def _perform(step: Step, stage: Stage) -> str:
     while not _filled(stage, selector, purpose, fill, is_secret=isinstance(value, Secret)):
         pass
     return ""
+
+
+def _typed_by_person(step: Step, stage: Stage, value: str | Secret, fill: Callable[[Locator], None]) -> str:
+    """The person types, or lets the value be typed; what they type where a secret belongs is redacted from then on."""
+    is_secret = isinstance(value, Secret)
+    typed: list[Secret] = []
+
+    def find() -> Found:
+        found = stage.find(target_of(step), purpose=Purpose.ACT if is_secret else Purpose.LOOK)
+        if is_secret:
+            stage.require_declared_origin()
+        return found
+
+    def holds(found: Found, moved_on: bool) -> bool:
+        stands = found.element.input_value(timeout=LOOK_MS)
+        if not is_secret:
+            return stands == value
+        if len(stands) >= MIN_REDACTED:
+            typed[:] = [Secret(stands)]
+        return moved_on and bool(stands)
+
+    policy, reference = stage.plan.flow.policy, str(step.options.get("value_ref", ""))
+    by = ByHand(
+        words=f"Type into the framed field{spoken(step.selector)}",
+        detail=f"The value is kept as {reference}: it can be typed for you." if reference else "",
+        literal="" if isinstance(value, Secret) else value,
+        holds=holds,
+        may_type=not reference or policy is None or policy.type_for_me,
+    )
+    remark, found = by_person(step, stage, by, find)
+    if remark == TYPED:
+        if found is None:
+            raise StepFailed("the field has gone", code="target.detached")
+        if is_secret:
+            stage.require_declared_origin()  # the page may have gone elsewhere while the person thought
+            assert stage.guide is not None  # asked for by the caller
+            stage.guide.note(stage, f"Type {reference} for me", Outcome.DONE)
+        attempt(lambda: fill(found.target), what=_WHAT)
+    elif typed:
+        stage.redactor.add(typed[0], label=f"typed by hand for {reference}")
+    return remark
 
 
 def _filled(

@@ -5,7 +5,7 @@ from contextlib import suppress
 from tokenbroker.errors import HumanTimeout
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector, SelectorSet
-from tokenbroker.human.checkpoint import Kind
+from tokenbroker.human.checkpoint import ASKED_BY_FLOWS, Kind
 from tokenbroker.run import captcha
 from tokenbroker.run.challenge import Challenge
 from tokenbroker.run.failure import StepFailed
@@ -112,7 +112,7 @@ WAIT_HUMAN = StepKind(
                 "description": "What the person is asked for, and why.",
             },
             "kind": {
-                "enum": [kind.value for kind in Kind if kind is not Kind.APPROVAL],
+                "enum": [kind.value for kind in ASKED_BY_FLOWS],
                 "description": "otp where the page shows a field for a code; else confirm, device or action.",
             },
             "until": {**SELECTOR, "description": "What the page shows once the person is done."},

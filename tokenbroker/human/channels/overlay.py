@@ -1,0 +1,135 @@
+"""The person before the browser's window: asked in the page, beside another channel; the first answer counts."""
+
+import time
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
+
+from tokenbroker.clock import Clock, system_clock
+from tokenbroker.errors import HumanUnreachable
+from tokenbroker.human.board import seldom
+from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome, PageSays
+from tokenbroker.human.overlay import Button, Card, Panel, panel_of
+from tokenbroker.human.person import person_here
+
+PUMP_MS = 20.0
+"""For so long the page's events are heard at a time."""
+_YES, _CODE, _NO = "done", "code", "deny"
+_LABELS = {
+    Kind.OTP: "Use this code",
+    Kind.DEVICE: "I have approved it",
+    Kind.CONFIRM: "Go on",
+    Kind.ACTION: "I have done it",
+    Kind.RETRY: "Do the step again",
+}
+_HOW = {
+    Kind.OTP: "Type the code here, or into the page yourself. It is neither stored nor shown.",
+    Kind.DEVICE: "Approve it on your device.",
+    Kind.CONFIRM: "",
+    Kind.ACTION: "Do it here in the page.",
+    Kind.RETRY: "Mend the page first: everything in it is yours to press.",
+}
+
+
+class OverlayChannel:
+    """Asks in the page, whose browser has a window, and along `inner` meanwhile."""
+
+    name = "overlay"
+    has_hands = False
+
+    def __init__(self, inner: Channel, *, clock: Clock = system_clock) -> None:
+        self._inner = inner
+        self._clock = clock
+
+    def unreachable(self) -> str | None:
+        """Always None: whoever sees the window can answer in it."""
+        return None
+
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        """Before there is a page only `inner` can ask.
+
+        Raises:
+            HumanUnreachable: and it reaches nobody.
+        """
+        why_not = self._inner.unreachable()
+        if why_not:
+            raise HumanUnreachable(
+                f"this is asked before the browser starts, and {why_not}",
+                next_step="run it at a terminal",
+            )
+        return self._inner.ask(checkpoint, page_says)
+
+    def ask_at_page(self, page: Page, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        """As the contract says; an answer that was pressed in the panel has this channel's name."""
+        asked = _Asked(page, checkpoint, page_says, self._clock)
+        try:
+            if self._inner.unreachable() is None:
+                answer = self._inner.ask(checkpoint, asked.settled)
+            else:
+                answer = asked.waited_for()
+            return asked.own or answer
+        finally:
+            asked.panel.hide()
+
+
+class _Asked:
+    """One question in the panel."""
+
+    def __init__(self, page: Page, checkpoint: Checkpoint, page_says: PageSays, clock: Clock) -> None:
+        self._page = page
+        self._page_says = seldom(page_says)
+        self._checkpoint = checkpoint
+        self._clock = clock
+        self.own: Answer | None = None
+        self.panel: Panel = panel_of(page)
+        self.panel.forget()
+        self.panel.show(card_of(checkpoint))
+
+    def settled(self) -> Outcome | None:
+        """How it ended in the panel or the page, if it did; to be asked often."""
+        try:
+            self._page.wait_for_timeout(PUMP_MS)
+        except PlaywrightError:
+            return self._page_says()  # the window is closed: what that means, the page's own word tells
+        self.panel.point_at(None)
+        while self.panel.presses and self.own is None:
+            press = self.panel.presses.popleft()
+            if press.id in (_YES, _CODE, _NO):
+                self.own = Answer(
+                    outcome=Outcome.DENIED if press.id == _NO else Outcome.DONE,
+                    code=press.code if self._checkpoint.kind is Kind.OTP else None,
+                    who=person_here(),
+                    channel=OverlayChannel.name,
+                    at=self._clock(),
+                )
+        return self.own.outcome if self.own is not None else self._page_says()
+
+    def waited_for(self) -> Answer:
+        """The answer, where nobody else is asked."""
+        ends_at = time.monotonic() + (self._checkpoint.deadline - self._clock()).total_seconds()
+        outcome = None
+        while outcome is None and time.monotonic() < ends_at:
+            outcome = self.settled()
+        return Answer(
+            outcome=outcome or Outcome.TIMED_OUT,
+            who=person_here(),
+            channel="page" if outcome else OverlayChannel.name,
+            at=self._clock(),
+        )
+
+
+def card_of(checkpoint: Checkpoint) -> Card:
+    """`checkpoint` as the panel shows it."""
+    kind = checkpoint.kind
+    again = checkpoint.attempt > 1
+    refused = "The code was not accepted." if kind is Kind.OTP else "It is still there."
+    yes = Button(id=_CODE if kind is Kind.OTP else _YES, label=_LABELS[kind], is_primary=True)
+    return Card(
+        count=f"{checkpoint.flow_id} asks",
+        share=1.0,
+        heading=checkpoint.reason,
+        detail=_HOW[kind],
+        hint=refused if again else "",
+        asks_code=kind is Kind.OTP,
+        buttons=(yes, Button(id=_NO, label="Stop the run")),
+    )

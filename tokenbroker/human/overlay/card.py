@@ -1,0 +1,52 @@
+"""What the panel says to the person: words, and the buttons that answer them. No field takes a `Secret`."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """One answer that the person may give.
+
+    Attributes:
+        id: what a press tells; `code` gives what stands in the panel's field along.
+        is_primary, is_quiet: how much it stands out.
+        why_not: why it can't be pressed now; "" where it can.
+    """
+
+    id: str
+    label: str
+    is_primary: bool = False
+    is_quiet: bool = False
+    why_not: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """What the panel shows.
+
+    Attributes:
+        count: how far it is: "Step 4 of 11".
+        share: the same as a part of the whole, from 0 to 1.
+        heading: what the person is to do.
+        detail: why, or how.
+        literal: a text of the flow that is to be typed as it stands.
+        hint: what the person should know now: read out when it changes.
+        asks_code: whether the panel has a field for a one-time code.
+    """
+
+    heading: str
+    buttons: tuple[Button, ...]
+    count: str = ""
+    share: float = 0.0
+    detail: str = ""
+    literal: str = ""
+    hint: str = ""
+    asks_code: bool = False
+
+    def as_told(self, *, mark: str) -> dict[str, Any]:
+        """For the panel's script."""
+        for name, value in (("heading", self.heading), ("detail", self.detail), ("literal", self.literal)):
+            if not isinstance(value, str):
+                raise TypeError(f"the panel shows words only, and {name} is none")
+        return {**asdict(self), "mark": mark}

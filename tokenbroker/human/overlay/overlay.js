@@ -1,0 +1,304 @@
+// The panel that talks to the person, in a world of its own: the page's scripts can neither call it, read it nor press
+// its buttons. It runs in every frame before the page's first script; only the outermost shows the panel, the others
+// tell what the person does in them. It knows no secret: what it shows is given to it as words.
+//
+// A page shares some things with this world, and none is relied on: its timers (a page may clear them all), its DOM
+// (the host may be removed, restyled, covered, made inert) and the events of what stands in the document. So the
+// upkeep comes from outside (`tick`), the host is put back where it belongs, and a press counts only if a person made it
+// while the browser itself says that nothing lies over the panel (Intersection Observer v2, `trackVisibility`).
+(() => {
+  if (globalThis.tokenbrokerGuide) return;
+  const SAY = "tokenbrokerSay";
+  const STYLES = "%STYLES%";
+  const STEADY_MS = 300;
+  const GAP = 16;
+  const CLEAR = 10;
+  const MAX_PATH = 8;
+  const FIGHTS = 20;
+  const CORNERS = [["right", "bottom"], ["left", "bottom"], ["left", "top"], ["right", "top"]];
+  const TELLING_KEYS = /^(Enter|Tab|Escape|Backspace|Delete|Home|End|PageUp|PageDown|Arrow\w+|F\d+)$/;
+  const GUARDED = ["keydown", "keypress", "keyup", "beforeinput", "input", "change", "compositionstart", "compositionupdate",
+    "compositionend", "paste", "copy", "cut", "select", "selectstart", "pointerdown", "pointerup", "pointermove", "pointercancel",
+    "pointerover", "pointerout", "mousedown", "mouseup", "mousemove", "mouseover", "mouseout", "click", "dblclick", "auxclick", "contextmenu",
+    "touchstart", "touchmove", "touchend", "touchcancel", "focus", "blur", "focusin", "focusout", "drag", "dragstart", "dragover",
+    "drop", "textInput"];
+  const say = (told) => globalThis[SAY]?.(JSON.stringify(told));
+  const rectOf = (element) => {
+    const box = element.getBoundingClientRect();
+    return [box.x, box.y, box.width, box.height];
+  };
+
+  // What a person does in the page: where, and never what was typed. Of the keys those only that say nothing of a text.
+  const keyOf = (event) => {
+    const isShortcut = (event.ctrlKey || event.metaKey) && !(event.ctrlKey && event.altKey);
+    if (!TELLING_KEYS.test(event.key) && !isShortcut) return "";
+    const held = [["Control", event.ctrlKey], ["Alt", event.altKey], ["Shift", event.shiftKey], ["Meta", event.metaKey]];
+    return [...held.filter(([, is]) => is).map(([name]) => name), event.key].join("+");
+  };
+  const report = (event) => {
+    const key = event.type === "keydown" ? keyOf(event) : "";
+    if (event.type !== "click" && event.type !== "pointerdown" && !key) return;
+    const path = event.composedPath().filter((each) => each instanceof Element).slice(0, MAX_PATH).map(rectOf);
+    const isPointed = event.type !== "keydown" && (event.detail > 0 || event.type === "pointerdown");
+    say({ act: event.type, key, at: isPointed ? [event.clientX, event.clientY] : null, path });
+  };
+
+  if (globalThis !== globalThis.top) {
+    for (const name of ["click", "pointerdown", "keydown"]) addEventListener(name, (event) => event.isTrusted && report(event), true);
+    globalThis.tokenbrokerGuide = {};
+    return;
+  }
+
+  const make = (tag, options = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(options)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  };
+  let host, root, panel, parts;
+  let card = null;
+  let wanted = false;
+  let target = null;
+  let corner = 0;
+  let spot = null;
+  let drag = null;
+  let isSeen = false;
+  let seenSince = 0;
+  let changedAt = 0;
+  let isTyping = false;
+  let fights = 0;
+
+  const build = () => {
+    const now = { h2: make("h2", { id: "what" }), detail: make("p", { class: "detail" }), literal: make("p", { class: "literal" }),
+      hint: make("p", { class: "hint", role: "status" }), mark: make("span", { class: "mark" }), count: make("span"), bar: make("i"),
+      buttons: make("div", { class: "buttons" }), frame: make("div", { class: "frame", "aria-hidden": "true", hidden: "" }),
+      code: make("input", { id: "code", type: "text", inputmode: "numeric", autocomplete: "off", autocapitalize: "none", spellcheck: "false" }) };
+    now.field = make("label", { hidden: "" }, "Code", now.code);
+    now.move = make("button", { type: "button", class: "move", "aria-label": "Move this panel to another corner", title: "Move (or drag the bar)" }, "\u2725");
+    const head = make("header", { role: "presentation" }, make("b", {}, "tokenbroker"), now.mark, now.move);
+    const progress = make("p", { class: "count" }, now.count, make("span", { class: "bar", "aria-hidden": "true" }, now.bar));
+    // Spoken as one when it changes; the focus stays with the person.
+    const spoken = make("div", { role: "status", "aria-live": "polite", "aria-atomic": "true" }, now.h2, now.detail);
+    now.panel = make("section", { class: "panel", "aria-label": "tokenbroker guide (Alt+Shift+G)" },
+      head, make("main", { role: "presentation" }, progress, spoken, now.literal, now.field, now.hint, now.buttons));
+    return now;
+  };
+  // The browser's own word that the panel is to be seen, with nothing over it.
+  const watched = new IntersectionObserver((entries) => {
+    const is = entries.at(-1).isVisible;
+    if (is && !isSeen) seenSince = performance.now();
+    isSeen = is;
+  }, { trackVisibility: true, delay: 100, threshold: [0, 0.5, 1] });
+  const raise = () => {
+    host = document.createElement("div");
+    root = host.attachShadow({ mode: "closed" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLES);
+    root.adoptedStyleSheets = [sheet];
+    parts = build();
+    panel = parts.panel;
+    root.append(parts.frame, panel);
+    watched.disconnect();
+    watched.observe(panel);
+    styled.disconnect();
+    styled.observe(host, { attributes: true });
+  };
+  // Inline and important: no rule of the page's style sheets comes before that.
+  const LOOK = { all: "initial", position: "fixed", inset: "0", width: "auto", height: "auto", margin: "0", padding: "0", border: "0",
+    background: "none", overflow: "visible", display: "block", visibility: "visible", "pointer-events": "none", "z-index": "2147483647" };
+  const dress = () => {
+    for (const { name } of [...host.attributes]) if (name !== "style" && name !== "popover") host.removeAttribute(name);
+    if (host.popover !== "manual") host.popover = "manual";
+    host.style.cssText = "";
+    for (const [name, value] of Object.entries(LOOK)) host.style.setProperty(name, value, "important");
+    host.inert = false;
+  };
+  const mend = (act) => {
+    fights += 1;
+    if (fights <= FIGHTS) act();
+  };
+  const styled = new MutationObserver(() => { if (wanted) { mend(dress); styled.takeRecords(); } });
+  const placed = new MutationObserver(() => { if (wanted && !host.isConnected) mend(stand); });
+
+  // A dialog that is modal makes all else inert, so that the panel has to stand in it.
+  const modals = () => {
+    const roots = [document];
+    for (const each of roots) for (const one of each.querySelectorAll("*")) if (one.shadowRoot) roots.push(one.shadowRoot);
+    return roots.flatMap((each) => [...each.querySelectorAll("dialog:modal")]);
+  };
+  const isOnTop = () => {
+    const box = panel.getBoundingClientRect();
+    const spots = [[box.x + box.width / 2, box.y + 12], [box.x + box.width / 2, box.bottom - 12]];
+    return box.width > 0 && spots.every(([x, y]) => host.getRootNode().elementFromPoint?.(x, y) === host);
+  };
+  const standIn = (place) => {
+    if (host.parentNode !== place) place.append(host);
+    dress();
+    if (host.matches(":popover-open")) host.hidePopover();
+    host.showPopover();
+  };
+  const stand = () => {
+    if (!document.documentElement) return;
+    standIn(document.documentElement);
+    if (!isOnTop()) for (const each of modals().reverse()) {
+      standIn(each);
+      if (isOnTop()) break;
+    }
+    arrange();
+    styled.takeRecords();
+    placed.disconnect();
+    placed.observe(document, { childList: true, subtree: true });
+  };
+
+  // The corner that the person chose, or the first one that leaves the target free.
+  const arrange = () => {
+    panel.classList.remove("slim");
+    const { innerWidth: width, innerHeight: height } = globalThis;
+    const overlaps = ([x, y, w, h]) => {
+      if (!target) return 0;
+      const [tx, ty, tw, th] = target;
+      const across = Math.min(x + w, tx + tw + CLEAR) - Math.max(x, tx - CLEAR);
+      const down = Math.min(y + h, ty + th + CLEAR) - Math.max(y, ty - CLEAR);
+      return across > 0 && down > 0 ? across * down : 0;
+    };
+    const boxAt = ([side, edge]) => {
+      const { width: w, height: h } = panel.getBoundingClientRect();
+      return [side === "right" ? width - w - GAP : GAP, edge === "bottom" ? height - h - GAP : GAP, w, h];
+    };
+    const put = ([x, y]) => {
+      const [left, top] = [`${Math.max(0, Math.round(x))}px`, `${Math.max(0, Math.round(y))}px`];
+      if (panel.style.left === left && panel.style.top === top) return;
+      panel.style.left = left;
+      panel.style.top = top;
+      changedAt = performance.now();
+    };
+    const own = spot && [Math.min(spot[0], width - 80), Math.min(spot[1], height - 60), ...rectOf(panel).slice(2)];
+    if (own && overlaps(own) === 0) return put(own);
+    const order = [...CORNERS.slice(corner), ...CORNERS.slice(0, corner)].map(boxAt);
+    const free = order.find((box) => overlaps(box) === 0);
+    if (free) return put(free);
+    panel.classList.add("slim");
+    const edges = [["left", "bottom"], ["left", "top"]].map(boxAt);
+    put(edges.sort((one, other) => overlaps(one) - overlaps(other))[0]);
+  };
+  const frame = () => {
+    parts.frame.hidden = !target;
+    if (!target) return;
+    const [x, y, width, height] = target;
+    Object.assign(parts.frame.style, { left: `${x - 6}px`, top: `${y - 6}px`, width: `${width + 12}px`, height: `${height + 12}px` });
+  };
+
+  const fill = () => {
+    parts.mark.textContent = card.mark;
+    parts.count.textContent = card.count;
+    parts.bar.style.width = `${Math.round(card.share * 100)}%`;
+    parts.h2.textContent = card.heading;
+    parts.detail.textContent = card.detail;
+    parts.literal.textContent = card.literal;
+    parts.hint.textContent = card.hint;
+    parts.field.hidden = !card.asks_code;
+    if (!card.asks_code) { parts.code.value = ""; isTyping = false; }
+    const label = JSON.stringify(card.buttons);
+    if (parts.buttons.dataset.label === label) return;
+    const focused = root.activeElement?.dataset?.press;
+    parts.buttons.dataset.label = label;
+    parts.buttons.replaceChildren(...card.buttons.map((each) => make("button",
+      { type: "button", "data-press": each.id, class: each.is_primary ? "primary" : each.is_quiet ? "quiet" : "", ...(each.why_not ? { "aria-disabled": "true", title: each.why_not } : {}) },
+      each.label)));
+    if (focused) (root.querySelector(`[data-press="${focused}"]`) || parts.buttons.firstElementChild)?.focus();
+    changedAt = performance.now();
+  };
+
+  const isReady = () => isSeen && performance.now() - Math.max(seenSince, changedAt) >= STEADY_MS;
+  const press = (button) => {
+    if (button === parts.move) {
+      [corner, spot] = [(corner + 1) % CORNERS.length, null];
+      return arrange();
+    }
+    const id = button.dataset.press;
+    if (!id || button.getAttribute("aria-disabled") === "true") return;
+    if (!isReady()) { parts.hint.textContent = "The panel was covered, or has just changed. Look at it, and press again."; return; }
+    const code = parts.code.value;
+    if (id === "code" && !code) { parts.hint.textContent = "Type the code first."; return; }
+    say({ press: id, code: id === "code" ? code : "" });
+    parts.code.value = "";
+    isTyping = false;
+  };
+  const own = (event) => {
+    if (!event.isTrusted) return;
+    const under = event.detail === 0 && event.type === "click" ? root.activeElement : root.elementFromPoint?.(event.clientX ?? -1, event.clientY ?? -1);
+    const button = under?.closest?.("button");
+    if (event.type === "click" && button) press(button);
+    if (event.type === "keydown" && event.key === "Enter" && root.activeElement === parts.code) {
+      const submit = root.querySelector("[data-press=code]");
+      if (submit) press(submit);
+    }
+    if (event.type === "focusin") isTyping = root.activeElement === parts.code;
+    if (event.type === "keydown" && (event.key === "Tab" || event.key === "Escape")) isTyping = false;
+    if (event.type === "pointerdown" && !button && under?.closest?.("header")) {
+      const [x, y] = rectOf(panel);
+      drag = [event.clientX - x, event.clientY - y];
+      event.preventDefault();
+    }
+  };
+  const onEvent = (event) => {
+    // In a dialog of a shadow tree, what the window is told as the target is that tree's own host.
+    const isMine = wanted && (event.target === host || event.composedPath().includes(host));
+    if (drag && event.isTrusted && event.type.startsWith("pointer")) {
+      event.stopImmediatePropagation();
+      if (event.type === "pointermove") { spot = [event.clientX - drag[0], event.clientY - drag[1]]; arrange(); }
+      if (event.type === "pointerup" || event.type === "pointercancel") drag = null;
+      return;
+    }
+    if (isMine) {
+      event.stopImmediatePropagation();
+      own(event);
+    } else if (event.isTrusted && wanted) {
+      if (event.type === "pointerdown") isTyping = false;
+      // The page has taken the focus while a code is being typed: not one key of it is the page's.
+      if (isTyping && (event.type.startsWith("key") || event.type === "paste" || event.type === "beforeinput")) {
+        event.stopImmediatePropagation();
+        event.preventDefault();
+        parts.code.focus();
+        parts.hint.textContent = "The page took the focus. Type the rest of the code.";
+      } else if (event.type === "keydown" && event.altKey && event.shiftKey && event.code === "KeyG") {
+        event.stopImmediatePropagation();
+        event.preventDefault();
+        parts.buttons.firstElementChild?.focus();
+      } else report(event);
+    }
+  };
+  for (const name of GUARDED) addEventListener(name, onEvent, { capture: true, passive: false });
+
+  globalThis.tokenbrokerGuide = {
+    show(told, box) {
+      if (!host) raise();
+      [card, target, wanted] = [told, box, true];
+      fill();
+      frame();
+      return this.tick();
+    },
+    point(box) {
+      target = box;
+      if (host) { frame(); arrange(); }
+      return this.tick();
+    },
+    hide() {
+      [wanted, target, isTyping] = [false, null, false];
+      placed.disconnect();
+      host?.remove();
+    },
+    tick() {
+      if (!wanted) return { shown: false, seen: false };
+      fights = Math.max(0, fights - 4);
+      const stands = host.isConnected && host.matches(":popover-open") && isOnTop();
+      // Covered by what takes no pointer, which no hit test tells: to the front once more.
+      if (fights <= FIGHTS && (!stands || (!isSeen && performance.now() - changedAt > STEADY_MS))) {
+        if (stands) changedAt = performance.now();
+        fights += 2;
+        stand();
+      }
+      return { shown: true, seen: isSeen && isOnTop(), ready: isReady() };
+    },
+  };
+})();
