@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError, RunError
+from tokenbroker.flow.mend import why_never
 from tokenbroker.flow.model import Step
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan
@@ -174,7 +175,7 @@ class _Run:
         timeout_s = tools.step_timeout_s
         if step.timeout_s is not None and "human" not in STEPS[step.verb].requires:
             timeout_s = step.timeout_s
-        stage.begin(step, timeout_s)
+        stage.begin(step, timeout_s, may_mend=not why_never(step, STEPS))
         status, remark = Status.FAILED, ""
         try:
             if not stage.applies():
@@ -213,13 +214,14 @@ class _Run:
 
     def _healed(self, step: Step, stage: Stage) -> str:
         """How the target of `step` was healed, which a person must hear of; "" where it was not."""
-        told = stage.target_report.told if stage.target_report is not None else ""
-        if told:
-            where = f"{self._plan.flow.path.name}:{step.position.line}"
-            self.notes.append(
-                self._tools.redactor.text(f"{where}: step {step.number} was {told}; mend its selector")
-            )
-        return told
+        report = stage.target_report
+        if report is None or not report.is_healed:
+            return ""
+        where = f"{self._plan.flow.path.name}:{step.position.line}"
+        how = " (`tokenbroker heal` shows how)" if report.mend is not None and report.mend.changes else ""
+        note = f"{where}: step {step.number} was {report.told}; mend its selector{how}"
+        self.notes.append(self._tools.redactor.text(note))
+        return report.told
 
     def _note_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
         assert self.step is not None  # only a step asks
