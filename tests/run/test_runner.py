@@ -133,10 +133,11 @@ def test_a_step_that_was_healed_says_so_in_its_remark_and_among_the_notes(runs: 
     )
     assert result.status is Status.PASSED
     assert result.steps[1].remark == "healed: role failed; css and xpath led to it"
-    assert result.notes == (
-        "flow.yaml:7: step 2 was healed: role failed; css and xpath led to it; "
-        "mend its selector (`tokenbroker heal` shows how)",
+    (note,) = result.notes
+    assert note.startswith(
+        "flow.yaml:7: step 2 was healed: role failed; css and xpath led to it; mend its selector"
     )
+    assert note.endswith("(`tokenbroker heal` shows how)")
 
 
 @pytest.mark.req("RESIL-2")
