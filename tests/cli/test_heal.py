@@ -1,12 +1,14 @@
 """`tokenbroker heal`: a run that was healed proposes a patch of its flow, which nothing applies unasked (RESIL-3)."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.evidence.healing.records import RUN, TEXT, leave, record
 from tests.project import Ended, Project
 from tests.run.steps.conftest import PageSite
 
@@ -101,3 +103,100 @@ def test_after_a_redesign_the_run_passes_heal_shows_the_patch_and_only_apply_wri
     assert not any("healed" in note for note in again["notes"])
     nothing = heal(project)
     assert (nothing.code, "nothing is to be mended" in nothing.out) == (0, True)
+
+
+@pytest.fixture
+def told(project: Project) -> Path:
+    """A flow of which a run, made by hand, proposes a patch."""
+    leave(project.folder / "reports", record())
+    return project.write("flows/keys.yaml", TEXT)
+
+
+def test_before_any_run_it_says_what_to_do(project: Project) -> None:
+    project.write("flows/keys.yaml", TEXT)
+    ended = heal(project)
+    assert (ended.code, ended.refusal()) == (2, "heal.no_run")
+    assert "to do: run it: tokenbroker run flows/keys.yaml" in ended.err
+    assert project.tokenbroker("heal", "flows/none.yaml").refusal() == "usage"
+    assert not project.home.exists()
+
+
+def test_what_is_no_record_of_a_run_ends_it_and_nothing_is_written(project: Project, told: Path) -> None:
+    leave(project.folder / "reports", "{}", folder=RUN)
+    ended = heal(project, "--apply")
+    assert (ended.code, ended.refusal()) == (2, "heal.bad_record")
+    assert told.read_text() == TEXT
+
+
+def test_as_json_a_machine_reads_the_same(project: Project, told: Path) -> None:
+    ended = heal(project, "--json")
+    said = json.loads(ended.out)
+    assert (ended.code, said["applied"], said["run"]) == (1, False, RUN)
+    (step,) = said["steps"]
+    assert step["changes"] == [
+        {"was": {"role": "button", "name": "Create"}, "becomes": {"role": "button", "name": "Add key"}},
+        {"was": {"xpath": "//form/button"}, "becomes": None},
+    ]
+    assert (step["failed"], step["agreed"], step["fingerprint"]) == (
+        ["role", "xpath"],
+        ["css"],
+        ["name", "form"],
+    )
+    assert told.read_text() == TEXT
+    applied = heal(project, "--apply", "--json")
+    assert (applied.code, json.loads(applied.out)["applied"]) == (0, True)
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="there is no `patch` here")
+def test_what_is_shown_is_a_patch_that_patch_takes(project: Project, told: Path) -> None:
+    patch = json.loads(heal(project, "--json").out)["patch"]
+    project.write("shown.patch", patch + "\n")
+    assert project.run("patch", "-p0", "-i", "shown.patch").code == 0
+    by_patch = told.read_text()
+    told.write_text(TEXT)
+    assert heal(project, "--apply").code == 0
+    assert told.read_text() == by_patch
+
+
+def test_the_line_ends_and_the_byte_order_mark_of_the_file_stay(project: Project, told: Path) -> None:
+    text = TEXT.replace("\n", "\r\n")
+    leave(project.folder / "reports", record(text))
+    told.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    ended = heal(project, "--apply")
+    assert ended.code == 0, ended.text
+    raw = told.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf# The flow.\r\n")
+    assert raw.count(b"\n") == raw.count(b"\r\n") == TEXT.count("\n") - 1
+    assert b"Add key" in raw
+
+
+def test_what_has_to_be_done_by_hand_is_a_finding_that_apply_does_not_settle(
+    project: Project, told: Path
+) -> None:
+    leave(project.folder / "reports", record(mend={"by_hand": "frame", "proposals": []}))
+    for options in ((), ("--apply",)):
+        ended = heal(project, *options)
+        assert (ended.code, told.read_text()) == (1, TEXT)
+        assert "add `frame` to the step" in ended.out
+
+
+@pytest.mark.req("SECRET-7")
+def test_a_secret_that_stands_in_the_file_is_not_printed(project: Project, told: Path) -> None:
+    secret = "demo-only-" + "Xk3vN8qT2w"
+    text = TEXT.replace('      value_ref: "secrets:pin"\n', f'      value: "{secret}"\n').replace(
+        "Pin", "Password"
+    )
+    leave(project.folder / "reports", record(text))
+    told.write_text(text)
+    for options in ((), ("--json",), ("--apply",)):
+        ended = heal(project, *options)
+        assert "Add key" in ended.out
+        assert secret not in ended.text
+    assert secret in told.read_text()
+
+
+def test_colours_are_for_terminals(project: Project, told: Path) -> None:
+    assert "\x1b" not in heal(project).out
+    with project.terminal("heal", "flows/keys.yaml") as terminal:
+        assert terminal.end() == 1
+        assert "\x1b[32m+          - { role: button, name: Add key }  # words\x1b[0m" in terminal.screen
