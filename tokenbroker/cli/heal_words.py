@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -37,10 +38,14 @@ def in_words(draft: Draft, path: Path, *, is_applied: bool, patch: str) -> Itera
         return
     yield ""
     yield patch
-    if is_applied:
-        yield f"written to {path}; run it again, and nothing is healed any more: tokenbroker run {path}"
-    else:
-        yield f"Nothing was changed. If that is right: tokenbroker heal {path} --apply"
+    yield ""
+    named = shlex.quote(str(path))
+    if not is_applied:
+        yield f"Nothing was changed. If that is right: tokenbroker heal {named} --apply"
+        return
+    is_whole = not any(each.left for each in draft.steps)
+    then = "nothing is healed any more" if is_whole else "what was not mended is left to you"
+    yield f"Written to {path}. Run it again: {then}: tokenbroker run {named}"
 
 
 def _step(draft: StepDraft) -> Iterator[str]:

@@ -89,6 +89,8 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
     failure = _failure(run, failed, leftovers) if failed is not None else None
     interrupted = failed is not None and is_interrupt(failed)
     status = Status.INTERRUPTED if interrupted else Status.FAILED if failure else Status.PASSED
+    if status is Status.PASSED and any(_proposes(step) for step in run.results):
+        run.notes.append("`tokenbroker heal` shows what would mend the flow, as a patch")
     return RunResult(
         run_id=run_id,
         plan=plan,
@@ -218,8 +220,7 @@ class _Run:
         if report is None or not report.is_healed:
             return ""
         where = f"{self._plan.flow.path.name}:{step.position.line}"
-        how = " (`tokenbroker heal` shows how)" if report.mend is not None and report.mend.changes else ""
-        note = f"{where}: step {step.number} was {report.told}; mend its selector{how}"
+        note = f"{where}: step {step.number} was {report.told}; mend its selector"
         self.notes.append(self._tools.redactor.text(note))
         return report.told
 
@@ -251,6 +252,12 @@ def _performed(step: Step, stage: Stage) -> str:
         is_idempotent=kind.idempotent,
         holds=lambda: holds_now(retry.expect, stage) if retry.expect is not None else False,
     )
+
+
+def _proposes(step: StepResult) -> bool:
+    """Whether something would mend the set of `step`."""
+    mend = step.target.mend if step.target is not None else None
+    return mend is not None and bool(mend.changes)
 
 
 def _step_code(error: BaseException) -> str:
