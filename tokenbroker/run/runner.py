@@ -89,7 +89,9 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
     failure = _failure(run, failed, leftovers) if failed is not None else None
     interrupted = failed is not None and is_interrupt(failed)
     status = Status.INTERRUPTED if interrupted else Status.FAILED if failure else Status.PASSED
-    if status is Status.PASSED and any(_proposes(step) for step in run.results):
+    if status is Status.PASSED and any(
+        step.target is not None and step.target.has_patch for step in run.results
+    ):
         run.notes.append("`tokenbroker heal` shows what would mend the flow, as a patch")
     return RunResult(
         run_id=run_id,
@@ -216,13 +218,13 @@ class _Run:
 
     def _healed(self, step: Step, stage: Stage) -> str:
         """How the target of `step` was healed, which a person must hear of; "" where it was not."""
-        report = stage.target_report
-        if report is None or not report.is_healed:
-            return ""
-        where = f"{self._plan.flow.path.name}:{step.position.line}"
-        note = f"{where}: step {step.number} was {report.told}; mend its selector"
-        self.notes.append(self._tools.redactor.text(note))
-        return report.told
+        told = stage.target_report.told if stage.target_report is not None else ""
+        if told:
+            where = f"{self._plan.flow.path.name}:{step.position.line}"
+            self.notes.append(
+                self._tools.redactor.text(f"{where}: step {step.number} was {told}; mend its selector")
+            )
+        return told
 
     def _note_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
         assert self.step is not None  # only a step asks
@@ -252,12 +254,6 @@ def _performed(step: Step, stage: Stage) -> str:
         is_idempotent=kind.idempotent,
         holds=lambda: holds_now(retry.expect, stage) if retry.expect is not None else False,
     )
-
-
-def _proposes(step: StepResult) -> bool:
-    """Whether something would mend the set of `step`."""
-    mend = step.target.mend if step.target is not None else None
-    return mend is not None and bool(mend.changes)
 
 
 def _step_code(error: BaseException) -> str:

@@ -200,30 +200,22 @@ class Stage:
         if found.report is not None and found.report.in_other_frame:
             self.require_declared_origin()  # the frame may have become another's since the search began
         if self._may_mend and found.report is not None and found.report.is_healed:
-            self.target_report = replace(
-                found.report, mend=self._mend(found, found.report, selector, purpose)
-            )
+            mend = self._mend(found, found.report, selector, purpose)
+            self.target_report = replace(found.report, mend=mend)
         return found
 
     def _mend(self, found: Found, report: TargetReport, selector: Selector, purpose: Purpose) -> Mend | None:
         """What would mend the set of the current step; None where it is about another selector."""
         if selector != self.step.selector or not isinstance(selector, SelectorSet):
             return None
-        if self.keeper.pressed_any:
-            return Mend(by_hand=ByHand.KEY)
-        if self._foreign(found.frame):
-            return Mend(by_hand=ByHand.ORIGIN)
-        mender = Mender(selector=selector, redact=self.redactor.text, varying=self._varying())
+        if self.keeper.pressed_any or self._foreign(found.frame):
+            return Mend(by_hand=ByHand.KEY if self.keeper.pressed_any else ByHand.ORIGIN)
         limit_s = self.remaining_s()
+        mender = Mender.of(selector, redact=self.redactor.text, inputs=self.inputs)
         # What is looked for to be pressed was taken at once, or when the page had come to rest.
         mend = mender.mend(found, report, is_at_rest=purpose.uses_it)
         self.extend(limit_s)  # the time that this took is not the step's
         return mend
-
-    def _varying(self) -> frozenset[str]:
-        """What differs from run to run, and is no secret; a letter or two stand in many words."""
-        given = (each.casefold() for each in self.inputs.values() if isinstance(each, str))
-        return frozenset(each for each in given if len(each) > 2)
 
     def read(self, selector: Selector, source: str) -> Content:
         """What the one element that `selector` means has; told without words. `source` as in `engine.read`.

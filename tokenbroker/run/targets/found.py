@@ -46,6 +46,11 @@ class TargetReport:
         return bool(self.won) and (bool(self.failed) or self.in_other_frame)
 
     @property
+    def has_patch(self) -> bool:
+        """Whether something would mend the set."""
+        return self.mend is not None and bool(self.mend.changes)
+
+    @property
     def told(self) -> str:
         """How it was healed, in words for a person; "" where nothing was."""
         if not self.is_healed:

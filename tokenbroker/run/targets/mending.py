@@ -15,6 +15,7 @@ from tokenbroker.run.quiet import has_settled
 from tokenbroker.run.targets.engine import Hints, Way, hints_of, look
 from tokenbroker.run.targets.found import Found, TargetReport
 from tokenbroker.run.targets.sets import way_of
+from tokenbroker.secret import Secret
 
 _IN_ORDER: Final = (
     Family.TEST_ID,
@@ -42,6 +43,17 @@ class Mender:
     redact: Callable[[str], str]
     varying: frozenset[str]
     _until: float = field(default_factory=lambda: time.monotonic() + LIMIT_S)
+
+    @classmethod
+    def of(
+        cls, selector: SelectorSet, *, redact: Callable[[str], str], inputs: Mapping[str, str | Secret]
+    ) -> "Mender":
+        """For `selector`, in a run with `inputs`: those that are no secrets differ from run to run."""
+        given = (each.casefold() for each in inputs.values() if isinstance(each, str))
+        # A letter or two stand in many words.
+        return cls(
+            selector=selector, redact=redact, varying=frozenset(each for each in given if len(each) > 2)
+        )
 
     def mend(self, found: Found, report: TargetReport, *, is_at_rest: bool) -> Mend:
         """What to change in the set, so that all of it leads to what was `found`; takes `LIMIT_S` at most.
