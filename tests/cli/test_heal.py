@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from demo_site import launch
+from demo_site.launch import generate_account, start
 from tests.evidence.healing.records import RUN, TEXT, leave, record
 from tests.project import Ended, Project
 from tests.run.steps.conftest import PageSite
@@ -103,6 +105,44 @@ def test_after_a_redesign_the_run_passes_heal_shows_the_patch_and_only_apply_wri
     assert not any("healed" in note for note in again["notes"])
     nothing = heal(project)
     assert (nothing.code, "nothing is to be mended" in nothing.out) == (0, True)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+REDESIGN = {
+    'for="name"': 'for="key_name"',
+    'id="name"': 'id="key_name"',
+    ">Create</button>": ">Make key</button>",
+}
+
+
+@pytest.mark.browser
+def test_the_demos_flow_is_mended_after_a_redesign_of_its_site(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "demo_site", tmp_path / "site" / "demo_site")
+    page = tmp_path / "site/demo_site/templates/new_key.html"
+    text = page.read_text()
+    for before, after in REDESIGN.items():
+        assert before in text
+        text = text.replace(before, after)
+    page.write_text(text)
+    # The site is started from the folder that its launcher lies in.
+    monkeypatch.setattr(launch, "__file__", str(tmp_path / "site/demo_site/launch.py"))
+    account = generate_account()
+    with start(database=tmp_path / "site.sqlite", accounts=[account]) as site:
+        project.attach_demo(site, account)
+        project.play_person()
+        flow = (ROOT / "flows/examplecloud/create_api_key_with_sets.yaml").read_text()
+        file = project.write("flows/keys.yaml", flow)
+        ran(project)
+        assert heal(project).code == 1
+        assert file.read_text() == flow
+        assert heal(project, "--apply").code == 0
+        assert file.read_text().partition("fingerprint:")[0] == flow.partition("fingerprint:")[0].replace(
+            "#name", "#key_name"
+        ).replace('name: "Create" }', 'name: "Make key" }')
+        again = ran(project, "--again")
+    assert not any(each["target"] and each["target"]["failed"] for each in again["steps"])
 
 
 @pytest.fixture
