@@ -135,7 +135,18 @@ def test_a_step_that_was_healed_says_so_in_its_remark_and_among_the_notes(runs: 
     assert result.steps[1].remark == "healed: role failed; css and xpath led to it"
     assert result.notes == (
         "flow.yaml:7: step 2 was healed: role failed; css and xpath led to it; mend its selector",
+        "`tokenbroker heal` shows what would mend the flow, as a patch",
     )
+
+
+@pytest.mark.req("RESIL-3")
+def test_a_run_that_failed_later_does_not_lead_to_a_patch(runs: Runs) -> None:
+    runs.site.pages["/"] = FORM.replace("<button", "<button id=go")
+    result = runs.run(
+        '  - click: [{ role: button, name: "Creat" }, { css: "#go" }, { xpath: "//form/button" }]\n  - expect: "#no"\n'
+    )
+    assert result.status is Status.FAILED
+    assert not any("tokenbroker heal" in note for note in result.notes)
 
 
 @pytest.mark.req("RESIL-2")

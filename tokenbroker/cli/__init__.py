@@ -17,6 +17,7 @@ COMMANDS = (
     "validate",
     "rule",
     "plan",
+    "heal",
     "policy",
     "report",
     "recover",

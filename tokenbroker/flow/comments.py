@@ -12,7 +12,8 @@ from tokenbroker.flow.document import Document, Region
 
 _BREAKS = r"\r\n\x85\u2028\u2029"
 _BREAK = re.compile(rf"[{_BREAKS}]")
-_COMMENT = re.compile(rf"#[^{_BREAKS}]{{6,}}")
+_COMMENT = re.compile(rf"#[^{_BREAKS}]*")
+_SHORTEST = 6
 """A shorter one has no room for anything that is looked for, and a file may hold half a million of them."""
 _BEFORE_A_SCALAR = re.compile(rf"(?:[&!]\S*|#[^{_BREAKS}]*|\s+)*")
 """An anchor and a tag belong to the node of their scalar; comments may stand behind them."""
@@ -33,8 +34,8 @@ class Comment:
         return Region(line=self.line, column=self.column, end_line=self.line, end_column=end)
 
 
-def comments_in(document: Document) -> Iterator[Comment]:
-    """Each comment of `document`, in order, but for those of fewer than six characters.
+def comments_in(document: Document, *, shortest: int = _SHORTEST) -> Iterator[Comment]:
+    """Each comment of `document`, in order, but for those of fewer than `shortest` characters behind their ``#``.
 
     As libyaml has it, every ``#`` outside of a scalar begins one, also right behind a quote, a bracket or a comma.
     """
@@ -42,7 +43,7 @@ def comments_in(document: Document) -> Iterator[Comment]:
     found: list[re.Match[str]] = []
     at = 0
     for start, end in (*sorted(_scalars(document)), (len(text), len(text))):
-        found += _COMMENT.finditer(text, at, start)
+        found += (each for each in _COMMENT.finditer(text, at, start) if len(each[0]) > shortest)
         at = end
     if not found:
         return

@@ -76,6 +76,14 @@ def lint(path: Path, steps: StepTypes, *, wants: Callable[[str], bool] = lambda 
         document = read_document(path)
     except FlowError as error:
         return [_mistake(path, error, line_text=_line(_lines_of(path), error.line))]
+    return lint_document(document, steps, wants=wants)
+
+
+def lint_document(
+    document: Document, steps: StepTypes, *, wants: Callable[[str], bool] = lambda _id: True
+) -> list[Finding]:
+    """As `lint`, in what was read already."""
+    path = document.path
     flow, mistakes = examine(document, steps)
     lines = document.text.splitlines()
     if flow is None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import BrokerError, RunError
+from tokenbroker.flow.mend import why_never
 from tokenbroker.flow.model import Mode, Step
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan
@@ -61,12 +62,12 @@ class Tools:
     step_timeout_s: float
     human_deadline_s: float
     pictures: bool
-    is_watched: bool
-    """Whether a person follows the run and can act in its page."""
     block_font: bool
     """Whether this browser is proven to draw every character as the same block."""
     on_event: Callable[[RunEvent], None]
     on_checkpoint: Callable[[Checkpoint, Answer], None]
+    is_watched: bool = False
+    """Whether a person follows the run and can act in its page."""
 
 
 def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
@@ -94,6 +95,10 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
     failure = _failure(run, failed, leftovers) if failed is not None else None
     interrupted = failed is not None and is_interrupt(failed)
     status = Status.INTERRUPTED if interrupted else Status.FAILED if failure else Status.PASSED
+    if status is Status.PASSED and any(
+        step.target is not None and step.target.has_patch for step in run.results
+    ):
+        run.notes.append("`tokenbroker heal` shows what would mend the flow, as a patch")
     return RunResult(
         run_id=run_id,
         plan=plan,
@@ -217,7 +222,7 @@ class _Run:
         timeout_s = tools.step_timeout_s
         if step.timeout_s is not None and "human" not in STEPS[step.verb].requires:
             timeout_s = step.timeout_s
-        stage.begin(step, timeout_s)
+        stage.begin(step, timeout_s, may_mend=not why_never(step, STEPS))
         self._tries[step.number] += 1
         status, remark = Status.FAILED, ""
         try:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
@@ -12,6 +12,7 @@ from playwright.sync_api import Frame, Locator, Page
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
+from tokenbroker.flow.mend import ByHand, Mend
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector, SelectorSet
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome, PageChannel, PageSays
@@ -21,7 +22,7 @@ from tokenbroker.run.dialogs import Dialogs
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.frames import FramePath
 from tokenbroker.run.quiet import has_settled
-from tokenbroker.run.targets import Found, Purpose, Seeker, TargetReport
+from tokenbroker.run.targets import Found, Mender, Purpose, Seeker, TargetReport
 from tokenbroker.run.targets.engine import Content, acted
 from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
@@ -96,17 +97,19 @@ class Stage:
     _captured: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
     _found_in: Frame | None = field(default=None, init=False)
     """Where the current step has found its target last."""
+    _may_mend: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.windows = Windows(self.page)
         self.dialogs = Dialogs(self.page.context)
 
-    def begin(self, step: Step, time_s: float) -> None:
-        """From now on it is about `step`, which may take `time_s`."""
+    def begin(self, step: Step, time_s: float, *, may_mend: bool = False) -> None:
+        """From now on it is about `step`, which may take `time_s`; with `may_mend` its report says what would mend a
+        set that was healed."""
         self.deadline = time.monotonic() + time_s
         self._step, self._frame, self.acted_on, self._acted_in = step, None, None, None
         self._found_in = None
-        self.target_report = None
+        self.target_report, self._may_mend = None, may_mend
         self._navigated.clear()
         self.dialogs.begin()
         self.page = self.windows.named(step.options.get("page")) or self.windows.first
@@ -211,7 +214,23 @@ class Stage:
         self.target_report = found.report or self.target_report
         if found.report is not None and found.report.in_other_frame:
             self.require_declared_origin()  # the frame may have become another's since the search began
+        if self._may_mend and found.report is not None and found.report.is_healed:
+            mend = self._mend(found, found.report, selector, purpose)
+            self.target_report = replace(found.report, mend=mend)
         return found
+
+    def _mend(self, found: Found, report: TargetReport, selector: Selector, purpose: Purpose) -> Mend | None:
+        """What would mend the set of the current step; None where it is about another selector."""
+        if selector != self.step.selector or not isinstance(selector, SelectorSet):
+            return None
+        if self.keeper.pressed_any or self._foreign(found.frame):
+            return Mend(by_hand=ByHand.KEY if self.keeper.pressed_any else ByHand.ORIGIN)
+        limit_s = self.remaining_s()
+        mender = Mender.of(selector, redact=self.redactor.text, inputs=self.inputs)
+        # What is looked for to be pressed was taken at once, or when the page had come to rest.
+        mend = mender.mend(found, report, is_at_rest=purpose.uses_it)
+        self.extend(limit_s)  # the time that this took is not the step's
+        return mend
 
     def read(self, selector: Selector, source: str) -> Content:
         """What the one element that `selector` means has; told without words. `source` as in `engine.read`.

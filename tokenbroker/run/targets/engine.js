@@ -4,6 +4,7 @@
 //   tokenbroker=begin:LOOK >> internal:or(WAY >> tokenbroker=mark:0 >> visible=true >> tokenbroker=seen:0) >> … >> tokenbroker=tell
 //
 // Getters are taken from the prototypes, for a page can shadow those of an element (<input name="action">).
+// What stands in words.js and hints.js is put before it.
 (() => {
   const CONTROL = "button, a, label, summary, [role=button], [role=link], [role=menuitem], [role=tab], [role=option]";
   const ACTING = `${CONTROL}, input, option, [role=checkbox], [role=radio], [role=switch], [role=menuitemcheckbox], ` +
@@ -30,14 +31,6 @@
   const fieldOf = (label) => (label ? controlOf.call(label) : null);
   const attribute = (element, name) => Element.prototype.getAttribute.call(element, name) || "";
 
-  // The words of controls only, never the text of a field or of a cell. A chip that copies a token is a control
-  // too: runs of 16 characters and more are dropped, before anything is cut short. What no one sees goes first: it
-  // would break such a run up, and it would steer the terminal that a failure is told on.
-  // Most texts are plain ASCII, for which the classes of Unicode, slow to compile, are not needed.
-  const isPlain = (text) => /^[\x00-\x7f]*$/.test(text);
-  const shown = (text) => (isPlain(text) ? text.replace(/\s+/g, " ").replace(/[\x00-\x1f\x7f]/g, "")
-    : text.replace(/\p{Cf}/gu, "").replace(/\s+/g, " ").replace(/\p{Cc}/gu, ""));
-  const tidy = (text) => shown(text || "").replace(/\S{16,}/g, "…").replace(/ +/g, " ").trim();
   // Up through shadow roots and frames of one origin: to a person, what stands in them stands where they stand.
   // (What a document has is asked of its prototype: <img name="host"> gives a document one.)
   const viewOf = (page) => getter(Document, "defaultView").call(page);
@@ -63,7 +56,10 @@
     return null;
   };
 
-  const sheets = { look: "", marked: [], seen: [], told: [], alike: new Map() };
+  // A proof takes notes of its own: what the look before it has told of stays to be acted on.
+  const unwritten = () => ({ look: "", marked: [], seen: [], told: [], alike: new Map() });
+  const books = { look: unwritten(), proof: unwritten() };
+  let sheets = books.look;
   // What was acted on last, before the act that goes on now, and the number of that act.
   let acted = null;
   let before = null;
@@ -83,10 +79,11 @@
     if (element.tagName === "SELECT") return element.multiple || element.size > 1 ? "listbox" : "combobox";
     return TAG_ROLES[element.tagName] || "";
   };
+  const labelsOfElement = (element) => (labelsOf[element.tagName] ? [...(labelsOf[element.tagName].call(element) || [])].map((each) => each.textContent) : []);
   const nameOf = (element) => {
     const root = element.getRootNode();
     const by = attribute(element, "aria-labelledby").split(/\s+/).filter(Boolean).map((id) => root.getElementById?.(id)?.textContent);
-    const labels = labelsOf[element.tagName] ? [...(labelsOf[element.tagName].call(element) || [])].map((each) => each.textContent) : [];
+    const labels = labelsOfElement(element);
     const own = element.tagName === "INPUT" && ["submit", "button", "reset"].includes(element.type) ? element.value
       : element.matches(ACTING) && !(element.tagName in { INPUT: 1, SELECT: 1, TEXTAREA: 1 }) ? element.innerText || element.textContent : "";
     const ways = [by.join(" "), attribute(element, "aria-label"), labels.join(" "), own, attribute(element, "alt"),
@@ -109,17 +106,6 @@
     }
     return "";
   };
-  // Texts that may be codes or pieces of a token are not told, not even as a hash: those with a run of mixed case, of
-  // letters and digits, with an underscore, of capitals or of three parts joined by hyphens, four digits, groups of one
-  // length, and those of which `tidy` has dropped a long run.
-  const MIXED = /…|_|\p{L}\p{N}|\p{N}\p{L}|\p{Ll}\p{Lu}\S{5,}|\p{Lu}{2,}-\p{Lu}{2,}|\S-\S+-\S|\p{N}(?:\P{N}*\p{N}){3}/u;
-  const PLAIN_MIXED = /_|[a-z][0-9]|[0-9][a-z]|[A-Z][0-9]|[0-9][A-Z]|[a-z][A-Z]\S{5,}|[A-Z]{2,}-[A-Z]{2,}|\S-\S+-\S|[0-9](?:[^0-9]*[0-9]){3}/;
-  const isGrouped = (text) => {
-    const lengths = text.split(" ").map((word) => word.length);
-    return lengths.length > 2 && lengths[0] > 2 && lengths.every((length) => length === lengths[0]);
-  };
-  const mayBeCode = (text) => (isPlain(text) ? PLAIN_MIXED : MIXED).test(text) || isGrouped(text);
-  const telling = (texts) => [...new Set(texts.map(tidy).filter((text) => text && !mayBeCode(text)))];
   // The names of the controls beside it, in the innermost container that has any.
   const nearOf = (element) => {
     for (let each = above(element); each; each = above(each)) {
@@ -251,6 +237,10 @@
     return asReport({ candidates, ...page, total: every.size, counts: sheets.seen.map((list) => list?.size || 0), hidden: sheets.marked.map((list) => [...(list || [])].filter((each) => !isSeen(each)).length) });
   };
   const note = (lists, way, element) => { (lists[way] ||= new Set()).add(element); return [element]; };
+  const toldAt = (place) => {
+    const [look, index] = place.split(".");
+    return Object.values(books).find((each) => each.look === look)?.told[Number(index)] || null;
+  };
   const still = (element) => {
     if (!element?.isConnected) throw new Error("tokenbroker: the element is not attached any more");
     return [element];
@@ -258,7 +248,7 @@
 
   const commands = {
     begin: (root, look) => {
-      Object.assign(sheets, { look, marked: [], seen: [], told: [], alike: new Map() });
+      sheets = Object.assign(look.startsWith("proof") ? books.proof : books.look, unwritten(), { look });
       return document.documentElement ? [document.documentElement] : [];
     },
     mark: (root, way) => note(sheets.marked, Number(way), root),
@@ -271,14 +261,12 @@
     tell: (root, flags) => (root === document.documentElement ? [tell((flags || "").split(","))] : []),
     // The element that was told of, and no other; from now on it is the one that was acted on last.
     act: (root, place) => {
-      const [look, index] = place.split(".");
-      const [element] = still(look === sheets.look ? sheets.told[Number(index)] : null);
-      return actsOn(element, look);
+      const [element] = still(toldAt(place));
+      return actsOn(element, place.split(".")[0]);
     },
-    pick: (root, place) => {
-      const [look, index] = place.split(".");
-      return still(look === sheets.look ? sheets.told[Number(index)] : null);
-    },
+    pick: (root, place) => still(toldAt(place)),
+    hints: (root) => [asReport(hintsOf(root, { role: roleOf(root), name: nameOf(root), labels: labelsOfElement(root),
+      acts: root.matches(ACTING), attribute, isInForm: Boolean(closest(root, "form")) }))],
     // What an element has, told if one was read since the last `empty`, and only one.
     empty: () => {
       toRead.clear();

@@ -15,7 +15,17 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator, Selectors
 
 NAME: Final = "tokenbroker"
-_SCRIPT: Final = Path(__file__).with_name("engine.js").read_text(encoding="utf-8")
+_PARTS: Final = ("words.js", "hints.js")
+_HERE: Final = Path(__file__).parent
+_SCRIPT: Final = "\n".join(
+    [
+        "(() => {",
+        *((_HERE / name).read_text(encoding="utf-8") for name in _PARTS),
+        f"const engine = {(_HERE / 'engine.js').read_text(encoding='utf-8')};",
+        "return engine;",
+        "})()",
+    ]
+)
 _looks = count(1)
 
 
@@ -141,13 +151,16 @@ def look(
     timeout_ms: float,
     wordless: bool = False,
     prints: bool = False,
+    proof: bool = False,
 ) -> Sight:
     """Look once at `frame` along `ways`; waits only until it has a document.
+
+    With `proof` the candidates of the look before it stay to be acted on; else one look ends the other.
 
     Raises:
         playwright.sync_api.Error: a selector is not valid, or the frame has gone.
     """
-    number = f"{next(_looks)}"
+    number = f"{'proof' if proof else ''}{next(_looks)}"
     union = frame.locator(f"{NAME}=begin:{number}")
     for index, way in enumerate(ways):
         seen = way.locator.locator(f"{NAME}=mark:{index}").filter(visible=True)
@@ -196,6 +209,38 @@ def read(frame: Frame, locator: Locator, source: str, *, timeout_ms: float) -> C
     told = frame.locator(f"{NAME}=empty:").or_(match).locator(f"{NAME}=reading:")
     content = json.loads(told.text_content(timeout=timeout_ms) or "{}")
     return Content(**content) if content else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hints:
+    """What may be written down of an element, so that a selector finds it again; "" where it has none that may.
+
+    Words of the page: of controls, less what may be a code. They have to be redacted, and proven.
+    """
+
+    role: str
+    tag: str
+    type: str
+    is_in_form: bool
+    name: str = field(repr=False)
+    label: str = field(repr=False)
+    text: str = field(repr=False)
+    placeholder: str = field(repr=False)
+    test_id: str = field(repr=False)
+    id: str = field(repr=False)
+    named: str = field(repr=False)
+    """Its `name` attribute."""
+    classes: tuple[str, ...] = field(repr=False)
+
+
+def hints_of(element: Locator, *, timeout_ms: float) -> Hints:
+    """What may be written down of `element`.
+
+    Raises:
+        playwright.sync_api.Error: it has gone, or its frame has.
+    """
+    told = json.loads(element.locator(f"{NAME}=hints:").text_content(timeout=timeout_ms) or "{}")
+    return Hints(**{**told, "classes": tuple(told["classes"])})
 
 
 def _for_each(ways: Sequence[Way], told: list[int | None]) -> tuple[int, ...]:

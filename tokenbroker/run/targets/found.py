@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Frame, Locator
 
+from tokenbroker.flow.mend import Mend
 from tokenbroker.flow.selector import Fingerprint, SelectorSet
 from tokenbroker.run.targets.engine import Candidate
 
@@ -21,6 +22,7 @@ class TargetReport:
         fingerprint: of the element as it was found.
         differs: what of the flow's fingerprint is no longer so.
         in_other_frame: it was not in the frame that the step names.
+        mend: what would mend the set, of a step that may be mended; it may hold names of controls.
     """
 
     families: tuple[str, ...]
@@ -30,6 +32,7 @@ class TargetReport:
     fingerprint: Fingerprint | None = None
     differs: tuple[str, ...] = ()
     in_other_frame: bool = False
+    mend: Mend | None = None
 
     @classmethod
     def of_nothing(cls, selector: SelectorSet) -> "TargetReport":
@@ -41,6 +44,11 @@ class TargetReport:
     def is_healed(self) -> bool:
         """Whether the element was found although an alternative failed, or it stood in another frame."""
         return bool(self.won) and (bool(self.failed) or self.in_other_frame)
+
+    @property
+    def has_patch(self) -> bool:
+        """Whether something would mend the set."""
+        return self.mend is not None and bool(self.mend.changes)
 
     @property
     def told(self) -> str:
@@ -61,6 +69,7 @@ class TargetReport:
             "in_other_frame": self.in_other_frame,
             "differs": list(self.differs),
             "fingerprint": self.fingerprint.as_options() if self.fingerprint else None,
+            "mend": self.mend.as_record() if self.mend else None,
         }
 
 
