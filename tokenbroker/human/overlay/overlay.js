@@ -67,6 +67,7 @@
   let changedAt = 0;
   let isTyping = false;
   let fights = 0;
+  let raises = 0;
 
   const build = () => {
     const now = { h2: make("h2", { id: "what" }), detail: make("p", { class: "detail" }), literal: make("p", { class: "literal" }),
@@ -87,6 +88,7 @@
   const watched = new IntersectionObserver((entries) => {
     const is = entries.at(-1).isVisible;
     if (is && !isSeen) seenSince = performance.now();
+    if (is) raises = 0;
     isSeen = is;
   }, { trackVisibility: true, delay: 100, threshold: [0, 0.5, 1] });
   const raise = () => {
@@ -196,7 +198,7 @@
     parts.detail.textContent = card.detail;
     parts.literal.textContent = card.literal;
     parts.hint.textContent = card.hint;
-    parts.field.hidden = !card.asks_code;
+    parts.field.hidden = !card.asks_code || !isFirst;
     if (!card.asks_code) { parts.code.value = ""; isTyping = false; }
     const label = JSON.stringify(card.buttons);
     if (parts.buttons.dataset.label === label) return;
@@ -217,8 +219,12 @@
     }
     const id = button.dataset.press;
     if (!id || button.getAttribute("aria-disabled") === "true") return;
-    if (!isReady()) { parts.hint.textContent = "The panel was covered, or has just changed. Look at it, and press again."; return; }
+    if (!isReady()) {
+      parts.hint.textContent = "The panel was covered, or has just changed. Look at it, and press again.";
+      return arrange();
+    }
     const code = parts.code.value;
+    if (id === "code" && !isFirst) return;
     if (id === "code" && !code) { parts.hint.textContent = "Type the code first."; return; }
     say({ press: id, code: id === "code" ? code : "" });
     parts.code.value = "";
@@ -268,7 +274,20 @@
       } else report(event);
     }
   };
-  for (const name of GUARDED) addEventListener(name, onEvent, { capture: true, passive: false });
+  // A page that opens its document anew (`document.open`) takes every listener off the window. Ours come back, but behind
+  // its own from then on: no code is typed in the panel of such a page.
+  const PROBE = "tokenbroker-guide-probe";
+  let isGuarded = false;
+  let isFirst = true;
+  const guard = () => {
+    isGuarded = false;
+    dispatchEvent(new Event(PROBE));
+    if (isGuarded) return;
+    isFirst = !host;
+    for (const name of GUARDED) addEventListener(name, onEvent, { capture: true, passive: false });
+    addEventListener(PROBE, () => { isGuarded = true; }, true);
+  };
+  guard();
 
   globalThis.tokenbrokerGuide = {
     show(told, box) {
@@ -290,11 +309,16 @@
     },
     tick() {
       if (!wanted) return { shown: false, seen: false };
+      guard();
+      if (!isFirst && card.asks_code && !parts.field.hidden) {
+        parts.field.hidden = true;
+        parts.hint.textContent = "This page has replaced itself: type the code into the page, or at the terminal.";
+      }
       fights = Math.max(0, fights - 4);
       const stands = host.isConnected && host.matches(":popover-open") && isOnTop();
-      // Covered by what takes no pointer, which no hit test tells: to the front once more.
-      if (fights <= FIGHTS && (!stands || (!isSeen && performance.now() - changedAt > STEADY_MS))) {
-        if (stands) changedAt = performance.now();
+      // Covered by what takes no pointer, which no hit test tells: to the front once more; a busy browser gets time to see it.
+      if (fights <= FIGHTS && (!stands || (!isSeen && performance.now() - changedAt > STEADY_MS * 2 ** Math.min(raises, 3)))) {
+        if (stands) [changedAt, raises] = [performance.now(), raises + 1];
         fights += 2;
         stand();
       }

@@ -66,6 +66,7 @@ class Panel:
         presses: what was pressed in the panel and not yet taken.
         acts: what was done in the page and not yet taken.
         is_seen: whether the browser said last that the panel is to be seen, with nothing over it.
+        is_ready: whether a press would have counted then.
     """
 
     def __init__(self, page: Page) -> None:
@@ -76,7 +77,7 @@ class Panel:
         self._sessions: WeakKeyDictionary[Frame, CDPSession] = WeakKeyDictionary()
         self.presses: deque[Press] = deque()
         self.acts: deque[Act] = deque(maxlen=MAX_HEARD)
-        self.is_seen = False
+        self.is_seen = self.is_ready = False
         self._session: CDPSession | None = None
         self._main = ""
         with suppress(PlaywrightError):
@@ -143,6 +144,7 @@ class Panel:
 
     def _note(self, told: Any) -> None:
         self.is_seen = isinstance(told, dict) and told.get("seen") is True
+        self.is_ready = self.is_seen and told.get("ready") is True
 
     def _enter(self, event: dict[str, Any]) -> None:
         context = event["context"]
@@ -156,7 +158,7 @@ class Panel:
 
     def _leave_all(self, _: object = None) -> None:
         self._world = None
-        self.is_seen = False
+        self.is_seen = self.is_ready = False
 
     def _hear(self, event: dict[str, Any]) -> None:
         self._take(event, in_main=event["executionContextId"] == self._world)

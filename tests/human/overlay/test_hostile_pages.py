@@ -1,0 +1,196 @@
+"""Pages that work against the panel: none presses it, reads it, or makes it press (RUN-5, HUMAN-3)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.human.overlay.conftest import CODE, Shown
+from tokenbroker.human.overlay import panel_mark
+
+pytestmark = [pytest.mark.req("RUN-5", "HUMAN-3"), pytest.mark.browser]
+Show = Callable[..., Shown]
+LISTENS = """<input id=thief><script>
+window.seen = [];
+for (const name of ["keydown", "keypress", "keyup", "beforeinput", "input", "change", "paste", "click", "pointerdown", "focusin", "compositionend"])
+  for (const place of [window, document]) place.addEventListener(name, (event) => seen.push([name, event.key ?? event.data ?? "", String(event.target?.value ?? "")]), true);
+</script>"""
+
+
+def test_a_page_can_not_call_what_the_panel_tells_with(shown: Show) -> None:
+    there = shown("")
+    found = there.page.evaluate(
+        "() => [typeof tokenbrokerGuide, typeof tokenbrokerSay, Object.getOwnPropertyNames(window).filter(n => /tokenbroker/i.test(n)).length]"
+    )
+    assert found == ["undefined", "undefined", 0]
+
+
+def test_a_done_that_a_script_forges_is_none(shown: Show) -> None:
+    there = shown("")
+    x, y = there.eye.middle("data-press", "type")
+    there.page.evaluate(
+        """([x, y]) => {
+          const host = document.documentElement.lastElementChild;
+          const told = { bubbles: true, composed: true, clientX: x, clientY: y, detail: 1, key: "Enter" };
+          for (const target of [host, document.elementFromPoint(x, y), window, document.body]) {
+            for (const name of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) target.dispatchEvent(new PointerEvent(name, told));
+            target.dispatchEvent(new KeyboardEvent("keydown", told));
+          }
+          host.click();
+          host.focus();
+          for (const name of ["tokenbrokerSay", "tokenbrokerGuide"]) window[name] = () => {};
+        }""",
+        [x, y],
+    )
+    there.live(0.3)
+    assert there.pressed() == []
+    assert list(there.panel.acts) == []
+
+
+def test_the_panel_can_not_be_read(shown: Show) -> None:
+    there = shown("<p>page</p>")
+    told = there.page.evaluate(
+        """() => {
+          const host = document.documentElement.lastElementChild;
+          getSelection().selectAllChildren(document.documentElement);
+          const parts = [document.documentElement.outerHTML, document.documentElement.innerText, String(host.shadowRoot), String(getSelection()), String(window.find("Type it"))];
+          try { parts.push(String(host.attachInternals().shadowRoot)); } catch (error) { parts.push(error.name); }
+          try { parts.push(host.attachShadow({ mode: "open" }).innerHTML); } catch (error) { parts.push(error.name); }
+          try { parts.push(host.getHTML({ serializableShadowRoots: true, shadowRoots: [] })); } catch (error) { parts.push(error.name); }
+          return parts.join("\\n");
+        }"""
+    )
+    assert "Type it for me" not in told
+    assert panel_mark() not in told
+
+
+def test_keys_that_are_typed_in_the_panel_do_not_reach_the_page(shown: Show) -> None:
+    there = shown(LISTENS, CODE)
+    there.page.mouse.click(*there.eye.middle("id", "code"))
+    there.page.keyboard.type("493021")
+    there.page.keyboard.press("Tab")
+    there.live(0.3)
+    there.press("code")
+    assert [press.id for press in there.panel.presses] == ["code"]
+    assert there.page.evaluate("seen") == []
+
+
+def test_the_same_page_reads_keys_that_are_typed_into_itself(shown: Show) -> None:
+    there = shown(LISTENS, CODE)  # the control: its listeners work
+    there.page.locator("#thief").click()
+    there.page.keyboard.type("49")
+    assert ["keydown", "4", ""] in there.page.evaluate("seen")
+
+
+def test_a_page_that_steals_the_focus_gets_no_key_of_the_code(shown: Show) -> None:
+    there = shown(
+        LISTENS + "<script>setInterval(() => document.getElementById('thief').focus(), 5)</script>", CODE
+    )
+    there.page.mouse.click(*there.eye.middle("id", "code"))
+    for sign in "493021":
+        there.page.keyboard.type(sign)
+        there.page.wait_for_timeout(15)
+    told = there.page.evaluate(
+        "[document.getElementById('thief').value, JSON.stringify(seen.filter(([name]) => /key|input|change/.test(name)))]"
+    )
+    assert told == ["", "[]"]
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        "q.popover = 'manual'; q.style.cssText = 'position:fixed;inset:0;width:auto;height:auto;background:red;pointer-events:none'; document.body.append(q); q.showPopover();",
+        "q.popover = 'manual'; q.style.cssText = 'position:fixed;inset:0;width:auto;height:auto;background:red'; document.body.append(q); q.showPopover();",
+    ],
+    ids=["for the eye", "for the pointer"],
+)
+def test_a_press_does_not_count_while_something_lies_over_the_panel_which_then_comes_to_the_front(
+    shown: Show, cover: str
+) -> None:
+    there = shown("")
+    there.page.evaluate("() => { const q = document.createElement('div'); " + cover + " }")
+    place = there.eye.middle("data-press", "type")
+    there.page.wait_for_timeout(250)  # nobody has kept it up meanwhile
+    there.page.mouse.click(*place)
+    there.page.wait_for_timeout(50)
+    assert there.pressed() == []
+    assert there.until(lambda: there.panel.is_ready)
+    there.press("type")
+    assert there.pressed() == ["type"]
+
+
+FIGHTS = {
+    "covers it ever again": """const q = document.createElement('div'); q.popover = 'manual';
+        q.style.cssText = 'position:fixed;inset:0;width:auto;height:auto;background:red;pointer-events:none'; document.body.append(q);
+        const over = () => { if (q.matches(':popover-open')) q.hidePopover(); q.showPopover(); requestAnimationFrame(over); }; over();""",
+    "removes it ever again": """new MutationObserver(() => { for (const each of document.documentElement.children)
+        if (!['HEAD', 'BODY'].includes(each.tagName)) each.remove(); }).observe(document, { childList: true, subtree: true });
+        document.documentElement.lastElementChild.remove();""",
+    "makes all inert": "document.documentElement.inert = true; document.documentElement.style.visibility = 'hidden';",
+    "takes the document away": "document.documentElement.style.display = 'none';",
+    "opens dialogs for ever": """setInterval(() => { const d = document.createElement('dialog'); document.body.append(d); d.showModal(); }, 20);""",
+}
+
+
+@pytest.mark.parametrize("how", [*FIGHTS])
+def test_a_page_that_goes_on_fighting_gets_no_press(shown: Show, how: str) -> None:
+    there = shown("")
+    place = there.eye.middle("data-press", "type")
+    there.page.evaluate("() => {" + FIGHTS[how] + "}")
+    for _ in range(6):
+        there.live(0.2)
+        if not there.panel.is_seen:
+            there.page.mouse.click(*place)
+            there.page.wait_for_timeout(20)
+            assert there.pressed() == []
+    assert there.page.evaluate("1 + 1") == 2  # and neither side hangs
+
+
+ONCE = {
+    "removed": "host.remove();",
+    "hidden": "host.hidden = true; host.style.setProperty('display', 'none', 'important');",
+    "inert": "host.inert = true;",
+    "restyled": "host.style.cssText = 'opacity: 0 !important; transform: scale(0) !important; filter: blur(9px)';",
+    "closed": "host.hidePopover();",
+    "by a style sheet": "document.head.insertAdjacentHTML('beforeend', '<style>html > *, body *, *::before { display: none !important; opacity: 0 !important; pointer-events: none !important }</style>'); host.className = 'x';",
+    "without timers": "for (let i = 0; i < 100000; i += 1) { clearTimeout(i); clearInterval(i); cancelAnimationFrame(i); } host.remove();",
+    "moved": "document.body.prepend(host);",
+    "with its body replaced": "document.body.replaceWith(document.createElement('body')); host.remove();",
+}
+
+
+@pytest.mark.parametrize("how", [*ONCE])
+def test_it_comes_back_from_what_a_page_does_to_it(shown: Show, how: str) -> None:
+    there = shown("<p>page</p>")
+    there.page.evaluate("() => { const host = document.documentElement.lastElementChild; " + ONCE[how] + " }")
+    assert there.until(lambda: there.panel.is_ready)
+    there.press("type")
+    assert there.pressed() == ["type"]
+
+
+def test_a_panel_that_a_page_has_drawn_presses_nothing_and_does_not_know_the_words(shown: Show) -> None:
+    there = shown(
+        """<div style="position:fixed;left:20px;top:20px;width:300px;height:200px;background:#fff;border:1px solid" aria-label="tokenbroker guide">
+        <b>tokenbroker</b> amber falcon <h2>Type into the framed field</h2><button id=fake data-press=type>Type it for me</button></div>"""
+    )
+    there.page.locator("#fake").click()
+    there.live(0.3)
+    assert there.pressed() == []
+    assert panel_mark() not in there.page.content()
+
+
+def test_a_page_that_replaces_its_document_gets_no_code(shown: Show) -> None:
+    there = shown("", CODE)
+    there.page.evaluate(
+        "html => { document.open(); document.write(html); document.close(); }", f"<body>{LISTENS}</body>"
+    )
+    assert there.until(lambda: there.panel.is_ready)
+    assert (
+        "hidden" in there.eye.find("data-press", "code")["attributes"]
+        or "replaced itself" in there.eye.words()
+    )
+    with pytest.raises(Exception, match="box model"):
+        there.eye.box("id", "code")  # the field is not to be seen
+    there.press("code")
+    assert there.pressed() == []
+    there.press("deny")  # what holds no code can still be pressed
+    assert there.pressed() == ["deny"]
