@@ -94,7 +94,7 @@ def _run_item(
         refused = error
     if refused is not None:
         follower.refused(refused)
-        refuse(flow, refused)
+        refuse(flow, refused, request.config)
         return
     run.listen(follower.event)
     with _redacted_logs(broker.redactor):

@@ -77,6 +77,8 @@ class Failure:
     exit_code: int
     next_step: str = ""
     """What the report advises; "" where there is no advice."""
+    nobody_reached: bool = False
+    """Whether it ended because it needs a person and none could be reached."""
     internals: str = ""
     """A redacted traceback of our own code, for those who ask for it; "" for expected errors."""
 

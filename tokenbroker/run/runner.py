@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import BrokerError, RunError
+from tokenbroker.errors import BrokerError, HumanUnreachable, RunError
 from tokenbroker.flow.model import Step
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan
@@ -308,6 +308,7 @@ def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Fai
         report=redact(report),
         exit_code=int(told.exit_code),
         next_step=redact(told.next_step),
+        nobody_reached=isinstance(told, HumanUnreachable),
         internals=internals,
     )
 
