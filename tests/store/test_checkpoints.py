@@ -16,6 +16,7 @@ from tokenbroker.store.checkpoints import (
     given_to,
     is_open,
     keep_alive,
+    park,
     post,
     waiting,
     withdraw,
@@ -77,6 +78,20 @@ def test_the_question_of_a_run_that_is_gone_goes_with_the_next_look(store: Store
     assert waiting(store, now=later) == [QUESTION]
     assert waiting(store, now=later + timedelta(seconds=10)) == []
     assert store.read(lambda c: c.execute(select(func.count()).select_from(CHECKPOINTS)).scalar_one()) == 0
+
+
+@pytest.mark.req("HUMAN-1")
+def test_a_question_that_is_parked_waits_on_until_it_is_not_any_more(store: Store) -> None:
+    parked = replace(QUESTION, deadline=NOW + timedelta(seconds=5), parked_until=NOW + timedelta(seconds=10))
+    post(store, parked)
+    assert waiting(store, now=NOW + timedelta(seconds=6)) == [parked]
+    park(store, parked, asked="ann", now=NOW + timedelta(seconds=6))
+    rows = store.read(lambda c: c.execute(select(AUDIT_LOG)).mappings().all())
+    assert [(row["action"], row["actor"], row["key"], row["result"]) for row in rows] == [
+        ("park_checkpoint", "ann", "example/create", "parked")
+    ]
+    assert '"until":"2026-11-27T12:00:10.000000Z"' in rows[0]["detail"]
+    assert waiting(store, now=NOW + timedelta(seconds=10)) == []
 
 
 def test_after_its_deadline_a_question_is_not_listed(store: Store) -> None:

@@ -56,6 +56,7 @@ def _give(broker: Broker, asked: Waiting, answer: Answer) -> None:
 
 
 def _list(broker: Broker, *, as_json: bool) -> None:
+    now = broker.clock()
     rows = [
         {
             "id": each.id,
@@ -64,10 +65,13 @@ def _list(broker: Broker, *, as_json: bool) -> None:
             "reason": "".join(sign if sign.isprintable() else " " for sign in each.reason),
             "origin": each.origin,
             "deadline": each.deadline.isoformat(timespec="seconds"),
+            "parked_until": as_checkpoint(each).ends_at.isoformat(timespec="seconds")
+            if as_checkpoint(each).parked_at(now)
+            else None,
         }
-        for each in waiting(broker.local.store, now=broker.clock())
+        for each in waiting(broker.local.store, now=now)
     ]
-    columns = ("id", "flow", "kind", "reason", "origin", "deadline")
+    columns = ("id", "flow", "kind", "reason", "origin", "deadline", "parked_until")
     print_rows(rows, columns=columns, as_json=as_json, empty="No run waits for an answer.")
 
 

@@ -12,6 +12,7 @@ import typer
 from tokenbroker.broker import Broker
 from tokenbroker.cli.secrets import print_key_advice
 from tokenbroker.errors import UsageError
+from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Approval, Plan
 from tokenbroker.pytest_plugin.options import parse_mode, parse_params, refuse_guided
 from tokenbroker.pytest_plugin.single import SingleRun, own_temporary_folder
@@ -106,6 +107,9 @@ class _Shown(SingleRun):
 
     def approved(self, approval: Approval) -> None:
         _say(f"approved by {approval.who} ({approval.channel})")
+
+    def parked(self, checkpoint: Checkpoint) -> None:
+        _say(f"\n{parked_in_words(checkpoint)}")
 
     def event(self, event: RunEvent) -> None:
         if isinstance(event, StepStarted):

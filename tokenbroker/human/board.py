@@ -52,6 +52,8 @@ class Posted:
     def __init__(self, store: Store, checkpoint: Checkpoint, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._checkpoint = checkpoint
+        self._is_parked = False
         self._identity = x25519.Identity.generate()
         self._question = Waiting(
             id=secrets.token_hex(4),
@@ -62,6 +64,7 @@ class Posted:
             attempt=checkpoint.attempt,
             asked_at=clock(),
             deadline=checkpoint.deadline,
+            parked_until=checkpoint.parked_until,
             recipient=str(self._identity.to_public()),
         )
         checkpoints.post(store, self._question)
@@ -75,10 +78,19 @@ class Posted:
             if self._given is None and now - self._looked >= LOOK_S:
                 self._looked = now
                 self._given = checkpoints.given_to(self._store, self._question.id)
+                self._note_parked()
             if now - self._seen >= _SEEN_S:
                 self._seen = now
                 checkpoints.keep_alive(self._store, self._question.id, now=self._clock())
         return None if self._given is None else Outcome(self._given.outcome)
+
+    def _note_parked(self) -> None:
+        """Leave in the audit that it is parked, once it is; where the store refuses, it is tried again."""
+        now = self._clock()
+        if self._is_parked or self._given is not None or self._checkpoint.parked_at(now) is None:
+            return
+        checkpoints.park(self._store, self._question, asked=self._checkpoint.asked, now=now)
+        self._is_parked = True
 
     def settled(self, own: Answer) -> Answer:
         """The answer that counts: `own`, which this process has got, unless another came first."""
@@ -124,6 +136,7 @@ def as_checkpoint(question: Waiting) -> Checkpoint:
         flow_id=question.flow_id,
         origin=question.origin,
         deadline=question.deadline,
+        parked_until=question.parked_until,
         attempt=question.attempt,
     )
 

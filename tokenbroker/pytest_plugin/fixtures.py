@@ -66,13 +66,18 @@ def secret_sink(tokenbroker_broker: "Broker") -> "Callable[[str], Sink]":
 
 
 @pytest.fixture
-def human_checkpoint(tokenbroker_broker: "Broker", tokenbroker_configuration: "Configuration") -> "Channel":
+def human_checkpoint(
+    tokenbroker_broker: "Broker", tokenbroker_configuration: "Configuration", pytestconfig: pytest.Config
+) -> "Channel":
     """How a person is asked: at the terminal; and `tokenbroker approve` at another one may answer first."""
     from tokenbroker.human.board import Board
     from tokenbroker.human.channels import AnywhereChannel, TerminalChannel
+    from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
 
+    board = Board(lambda: tokenbroker_broker.local.store)
     waits = tokenbroker_configuration.settings.human.unattended == "wait"
-    return AnywhereChannel(TerminalChannel(), Board(lambda: tokenbroker_broker.local.store), waits=waits)
+    on_parked = pytestconfig.stash.get(FOLLOWER, Follower()).parked
+    return AnywhereChannel(TerminalChannel(), board, waits=waits, on_parked=on_parked)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from tokenbroker.broker import Broker, Run
 from tokenbroker.errors import BrokerError, UsageError
 from tokenbroker.flow.model import Flow, Mode
-from tokenbroker.human.checkpoint import Channel
+from tokenbroker.human.checkpoint import Channel, Checkpoint
 from tokenbroker.policy.approve import Approval, Plan, Request
 from tokenbroker.pytest_plugin import REDACTOR, summary
 from tokenbroker.pytest_plugin.allure import tell_allure_of
@@ -35,6 +35,9 @@ class Follower:
 
     def approved(self, approval: Approval) -> None:
         """A person has approved it, where somebody had to."""
+
+    def parked(self, checkpoint: Checkpoint) -> None:
+        """Nobody has answered a question in time, and it waits on where nobody sits at a terminal."""
 
     def event(self, event: RunEvent) -> None:
         """A step began or ended."""
@@ -183,6 +186,7 @@ def _tools(
             clock=broker.clock,
             step_timeout_s=settings.step_timeout_s,
             human_deadline_s=settings.human.deadline_s,
+            human_parking_s=settings.human.parking_s,
             pictures=pictures,
             block_font=block_font,
             on_event=run.on_event,

@@ -65,6 +65,10 @@ class CheckpointResult:
     who: str
     channel: str
     at: datetime
+    asked: str = ""
+    """Who was asked: the person for whom the run acts."""
+    parked_at: datetime | None = None
+    """When it was parked, because nobody had answered in time; None where it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

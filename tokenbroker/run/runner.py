@@ -56,6 +56,7 @@ class Tools:
     clock: Clock
     step_timeout_s: float
     human_deadline_s: float
+    human_parking_s: float = 0.0
     pictures: bool
     block_font: bool
     """Whether this browser is proven to draw every character as the same block."""
@@ -160,6 +161,7 @@ class _Run:
                 keeper=tools.record,
                 clock=tools.clock,
                 human_deadline_s=tools.human_deadline_s,
+                human_parking_s=tools.human_parking_s,
                 on_checkpoint=self._note_checkpoint,
                 notes=self.notes,
             )
@@ -233,6 +235,8 @@ class _Run:
                 who=answer.who,
                 channel=answer.channel,
                 at=answer.at,
+                asked=checkpoint.asked,
+                parked_at=checkpoint.parked_at(answer.at),
             )
         )
         self._tools.on_checkpoint(checkpoint, answer)

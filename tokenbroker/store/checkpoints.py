@@ -7,10 +7,10 @@ nobody has seen the run for :data:`STALE`, and goes with the next look.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from tokenbroker.clock import iso
-from tokenbroker.store.audit_log import AuditEntry, append
+from tokenbroker.store.audit_log import AuditEntry, append, record
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import CHECKPOINTS
 
@@ -25,6 +25,7 @@ class Waiting:
     Attributes:
         kind: a value of :class:`tokenbroker.human.checkpoint.Kind`.
         recipient: the age recipient of the run that asks; what it alone may know is sealed for it.
+        parked_until: until when it may still be answered after its deadline; None where that is its end.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Waiting:
     asked_at: datetime
     deadline: datetime
     recipient: str
+    parked_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +52,8 @@ class Given:
 
 
 _NAMES = tuple(Waiting.__dataclass_fields__)
+_MOMENTS = ("asked_at", "deadline", "parked_until")
+_ENDS_AT = func.coalesce(CHECKPOINTS.c.parked_until, CHECKPOINTS.c.deadline)
 _QUESTION = select(*(CHECKPOINTS.c[name] for name in _NAMES))
 
 
@@ -60,7 +64,7 @@ def post(store: Store, question: Waiting) -> None:
         SecretUnavailable, SecretTimeout, SecretAccessDenied: the store can't be written.
     """
     row = {name: getattr(question, name) for name in _NAMES}
-    row |= {"asked_at": iso(question.asked_at), "deadline": iso(question.deadline)}
+    row |= {name: iso(at) for name in _MOMENTS if (at := row[name]) is not None}
 
     def work(connection: Connection) -> None:
         _sweep(connection, question.asked_at)
@@ -80,11 +84,25 @@ def waiting(store: Store, *, now: datetime) -> list[Waiting]:
 
     def work(connection: Connection) -> list[Waiting]:
         _sweep(connection, now)
-        open_ones = _QUESTION.where(CHECKPOINTS.c.outcome.is_(None), CHECKPOINTS.c.deadline > iso(now))
+        open_ones = _QUESTION.where(CHECKPOINTS.c.outcome.is_(None), iso(now) < _ENDS_AT)
         rows = connection.execute(open_ones.order_by(CHECKPOINTS.c.asked_at)).mappings()
-        return [Waiting(**{**row, **_moments(row["asked_at"], row["deadline"])}) for row in rows]
+        return [Waiting(**{**row, **_moments(row)}) for row in rows]
 
     return store.write(work)
+
+
+def park(store: Store, question: Waiting, *, asked: str, now: datetime) -> None:
+    """Leave in the audit that `asked` has not answered `question` before its deadline, and that it waits on."""
+    until = iso(question.parked_until or question.deadline)
+    entry = AuditEntry(
+        service_id=question.flow_id.split("/")[0],
+        action="park_checkpoint",
+        actor=asked,
+        key=question.flow_id,
+        result="parked",
+        detail={"checkpoint": question.id, "kind": question.kind, "until": until},
+    )
+    record(store, entry, at=now)
 
 
 def claim(store: Store, question: Waiting, given: Given) -> bool:
@@ -135,5 +153,5 @@ def _sweep(connection: Connection, now: datetime) -> None:
     connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.seen_at < iso(now - STALE)))
 
 
-def _moments(asked_at: str, deadline: str) -> dict[str, datetime]:
-    return {"asked_at": datetime.fromisoformat(asked_at), "deadline": datetime.fromisoformat(deadline)}
+def _moments(row: RowMapping) -> dict[str, datetime | None]:
+    return {name: None if row[name] is None else datetime.fromisoformat(row[name]) for name in _MOMENTS}

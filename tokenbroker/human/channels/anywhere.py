@@ -1,6 +1,7 @@
 """A person who answers along another channel, or by `tokenbroker approve` at another terminal: the first one counts."""
 
 import time
+from collections.abc import Callable
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.human.board import LOOK_S, Board, Posted, seldom
@@ -12,16 +13,26 @@ _HINT = 'nobody at another terminal is waited for (human.unattended = "wait" in 
 class AnywhereChannel:
     """Asks along `inner`, and lets what it asks be answered on `board` meanwhile.
 
-    `waits`: whether to wait for the board alone, where `inner` can reach nobody.
+    `waits`: whether to wait for the board alone, where `inner` can reach nobody; `on_parked` is then told of a
+    question that is parked.
     """
 
     name = "anywhere"
 
-    def __init__(self, inner: Channel, board: Board, *, waits: bool, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        inner: Channel,
+        board: Board,
+        *,
+        waits: bool,
+        clock: Clock = system_clock,
+        on_parked: Callable[[Checkpoint], None] = lambda _: None,
+    ) -> None:
         self._inner = inner
         self._board = board
         self._waits = waits
         self._clock = clock
+        self._on_parked = on_parked
 
     def unreachable(self) -> str | None:
         why_not = self._inner.unreachable()
@@ -42,7 +53,11 @@ class AnywhereChannel:
             return posted.settled(self._wait(checkpoint, posted, now_and_then))
 
     def _wait(self, checkpoint: Checkpoint, posted: Posted, page_says: PageSays) -> Answer:
-        while self._clock() < checkpoint.deadline:
+        is_told = False
+        while (now := self._clock()) < checkpoint.ends_at:
+            if not is_told and checkpoint.parked_at(now) is not None:
+                is_told = True
+                self._on_parked(checkpoint)
             said = posted.outcome() or page_says()
             if said is not None:
                 return self._by_nobody(said, "page")
