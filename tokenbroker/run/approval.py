@@ -12,7 +12,7 @@ from tokenbroker.settings import is_loopback
 
 
 def question(plan: Plan, *, deadline: datetime, parking: timedelta = timedelta()) -> Checkpoint:
-    """What a person is asked who is to approve `plan`: until `deadline`, and then, parked, for as long as `parking`, but
+    """What a person is asked who is to approve `plan`: until `deadline`, and then, parked, for as long as `parking`;
     no longer than the plan is valid."""
     # The origin that matters most: whoever only answers for this machine must not answer for another.
     beyond = (origin for origin in plan.reachable if not is_loopback(origin))
