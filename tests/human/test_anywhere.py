@@ -153,6 +153,32 @@ def test_two_that_race_have_one_winner_and_the_run_hears_that_one(store: Store) 
         assert len(won) == 1
 
 
+class Late(Person):
+    """One who answers without a look at what others say, and has been overtaken meanwhile."""
+
+    def __init__(self, overtake: Callable[[], object]) -> None:
+        super().__init__()
+        self._overtake = overtake
+        self.told: list[str] = []
+
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        self._overtake()
+        return super().ask(checkpoint, page_says)
+
+    def tell(self, sentence: str) -> None:
+        self.told.append(sentence)
+
+
+def test_whoever_answers_too_late_is_told_who_was_first(store: Store) -> None:
+    late = Late(lambda: answer_from_elsewhere(store, said(Outcome.DENIED)).join())
+    answer = anywhere(store, late).ask(checkpoint(Kind.CONFIRM), nothing)
+    assert (answer.outcome, answer.who) == (Outcome.DENIED, "somebody")
+    assert late.told == ["Too late: somebody has answered before (approve: denied)."]
+    first = Late(lambda: None)
+    assert anywhere(store, first).ask(checkpoint(Kind.CONFIRM), nothing).who == "person"
+    assert first.told == []
+
+
 @pytest.mark.req("HUMAN-3")
 def test_a_code_that_was_sealed_for_another_question_is_none(store: Store) -> None:
     with (

@@ -34,7 +34,8 @@ def approve(
         # Withdrawn or answered elsewhere meanwhile: nothing is left to answer.
         gone = Outcome.TIMED_OUT
         answer = terminal.ask(
-            as_checkpoint(asked), lambda: None if is_open(broker.local.store, asked.id) else gone
+            as_checkpoint(asked),
+            lambda: None if is_open(broker.local.store, asked.id, now=broker.clock()) else gone,
         )
         _give(broker, asked, answer)
 

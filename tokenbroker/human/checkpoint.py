@@ -108,6 +108,14 @@ class PageChannel(Channel, Protocol):
         """As `ask`; the person sees `page` and acts in it by input events alone, as with mouse and keyboard."""
 
 
+@runtime_checkable
+class TellingChannel(Channel, Protocol):
+    """A channel that can also tell the person something who has just answered."""
+
+    def tell(self, sentence: str) -> None:
+        """Show `sentence`, if the person is still there."""
+
+
 def parked_in_words(checkpoint: Checkpoint) -> str:
     """What a person is told of `checkpoint` once it is parked."""
     return (

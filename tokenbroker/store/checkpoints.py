@@ -7,7 +7,7 @@ nobody has seen the run for :data:`STALE`, and goes with the next look.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
 
 from tokenbroker.clock import iso
 from tokenbroker.store.audit_log import AuditEntry, append, record
@@ -106,7 +106,10 @@ def park(store: Store, question: Waiting, *, asked: str, now: datetime) -> None:
 
 
 def claim(store: Store, question: Waiting, given: Given) -> bool:
-    """Let `given` be the answer, unless there is one; answers whether it is. An audit row tells of it then."""
+    """Let `given` be the answer, unless there is one; answers whether it is. An audit row tells of it then.
+
+    A question whose run is gone takes none: nobody would hear it.
+    """
     entry = AuditEntry(
         service_id=question.flow_id.split("/")[0],
         action="answer_checkpoint",
@@ -116,7 +119,8 @@ def claim(store: Store, question: Waiting, given: Given) -> bool:
         detail={"checkpoint": question.id, "channel": given.channel, "kind": question.kind},
     )
     values = {"outcome": given.outcome, "channel": given.channel, "who": given.who, "sealed": given.sealed}
-    first = update(CHECKPOINTS).where(CHECKPOINTS.c.id == question.id, CHECKPOINTS.c.outcome.is_(None))
+    # One UPDATE decides: of several who answer at once only one may be heard.
+    first = update(CHECKPOINTS).where(*_open(question.id, given.at))
 
     def work(connection: Connection) -> bool:
         is_first = connection.execute(first.values(**values, answered_at=iso(given.at))).rowcount == 1
@@ -138,15 +142,20 @@ def given_to(store: Store, question_id: str) -> Given | None:
     return Given(outcome=outcome, channel=channel, who=who, at=datetime.fromisoformat(at), sealed=sealed)
 
 
-def is_open(store: Store, question_id: str) -> bool:
-    """Whether that question still waits for an answer."""
-    query = select(CHECKPOINTS.c.id).where(CHECKPOINTS.c.id == question_id, CHECKPOINTS.c.outcome.is_(None))
+def is_open(store: Store, question_id: str, *, now: datetime) -> bool:
+    """Whether that question still waits for an answer: nobody has given one, and its run lives."""
+    query = select(CHECKPOINTS.c.id).where(*_open(question_id, now))
     return store.read(lambda connection: connection.execute(query).first()) is not None
 
 
 def withdraw(store: Store, question_id: str) -> None:
     """Remove the question, with whatever was answered."""
     store.write(lambda c: c.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.id == question_id)))
+
+
+def _open(question_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_seen = CHECKPOINTS.c.seen_at >= iso(now - STALE)
+    return CHECKPOINTS.c.id == question_id, CHECKPOINTS.c.outcome.is_(None), is_seen
 
 
 def _sweep(connection: Connection, now: datetime) -> None:

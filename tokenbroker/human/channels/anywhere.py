@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.human.board import LOOK_S, Board, Posted, seldom
-from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Outcome, PageSays
+from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Outcome, PageSays, TellingChannel
 
 _HINT = 'nobody at another terminal is waited for (human.unattended = "wait" in the settings would)'
 
@@ -45,12 +45,27 @@ class AnywhereChannel:
                 return self._inner.ask(checkpoint, page_says)
             now_and_then = seldom(page_says)
 
+            settled_as: Outcome | None = None
+
             def settled() -> Outcome | None:
-                return posted.outcome() or now_and_then()
+                nonlocal settled_as
+                settled_as = posted.outcome() or now_and_then()
+                return settled_as
 
             if self._inner.unreachable() is None:
-                return posted.settled(self._inner.ask(checkpoint, settled))
+                own = self._inner.ask(checkpoint, settled)
+                first = posted.settled(own)
+                if first is not own and settled_as is None and own.outcome is not Outcome.TIMED_OUT:
+                    self._tell_too_late(first)
+                return first
             return posted.settled(self._wait(checkpoint, posted, now_and_then))
+
+    def _tell_too_late(self, first: Answer) -> None:
+        """Tell the person at `inner`, who has answered, that another's answer came before."""
+        if isinstance(self._inner, TellingChannel):
+            self._inner.tell(
+                f"Too late: {first.who} has answered before ({first.channel}: {first.outcome.value})."
+            )
 
     def _wait(self, checkpoint: Checkpoint, posted: Posted, page_says: PageSays) -> Answer:
         is_told = False

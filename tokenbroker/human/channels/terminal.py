@@ -71,6 +71,15 @@ class TerminalChannel:
             outcome = Outcome.DENIED
         return Answer(outcome=outcome, code=code, who=_user(), channel=self.name, at=self._clock())
 
+    def tell(self, sentence: str) -> None:
+        """See `TellingChannel`."""
+        with suppress(OSError):
+            descriptor = os.open(self._tty, os.O_WRONLY | os.O_NOCTTY)
+            try:
+                os.write(descriptor, f"{_printable(sentence)}\n".encode())
+            finally:
+                os.close(descriptor)
+
     def _converse(self, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
         descriptor = os.open(self._tty, os.O_RDWR | os.O_NOCTTY)
         try:
@@ -89,9 +98,7 @@ class TerminalChannel:
     def _head(self, checkpoint: Checkpoint) -> str:
         refused = "The code was not accepted. " if checkpoint.kind is Kind.OTP else "It is still there. "
         again = refused if checkpoint.attempt > 1 else ""
-        # A flow's text must not move the cursor or paint over the question.
-        reason = "".join(each if each.isprintable() else " " for each in checkpoint.reason)
-        return f"\n{again}{reason}  ({checkpoint.flow_id}, at {checkpoint.origin})\n"
+        return f"\n{again}{_printable(checkpoint.reason)}  ({checkpoint.flow_id}, at {checkpoint.origin})\n"
 
     def _wait(self, descriptor: int, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
         # By the clock of the day, as the person was told it: a machine that slept must not wait for longer.
@@ -119,6 +126,11 @@ class TerminalChannel:
                 os.write(descriptor, b"\nIt is settled: no answer is needed here any more.")
                 return said, ""
         return Outcome.TIMED_OUT, ""
+
+
+def _printable(text: str) -> str:
+    """`text` of others, such as a flow's, which must not move the cursor or paint over the question."""
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _in_background(descriptor: int) -> bool:
