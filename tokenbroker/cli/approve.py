@@ -8,6 +8,7 @@ from tokenbroker.errors import HumanUnreachable, UsageError
 from tokenbroker.human.board import answered, as_checkpoint
 from tokenbroker.human.channels import TerminalChannel
 from tokenbroker.human.checkpoint import Answer, Outcome
+from tokenbroker.jobs.temporary import remove_abandoned
 from tokenbroker.store.checkpoints import Waiting, claim, is_open, waiting
 
 _ID = typer.Argument(
@@ -22,6 +23,7 @@ def approve(
     """List the questions that runs wait with, or answer one at this terminal."""
     with open_broker() as broker:
         if not question:
+            remove_abandoned()  # of runs that were killed, as their questions
             _list(broker, as_json=as_json)
             return
         asked = _find(broker, question)
