@@ -21,7 +21,8 @@ from tokenbroker.store import checkpoints
 from tokenbroker.store.checkpoints import Given, Waiting
 from tokenbroker.store.engine import Store
 
-LOOK_S = 0.1
+LOOK_S = 0.04
+_LOOK_PARKED_S = 0.5
 PAGE_S = 0.3
 _SEEN_S = 3.0
 
@@ -75,7 +76,8 @@ class Posted:
         """How somebody elsewhere has answered, if anybody has; to be asked often, it looks now and then."""
         now = time.monotonic()
         with suppress(BrokerError):  # a store that is down answers nothing
-            if self._given is None and now - self._looked >= LOOK_S:
+            often_s = _LOOK_PARKED_S if self._is_parked else LOOK_S
+            if self._given is None and now - self._looked >= often_s:
                 self._looked = now
                 self._given = checkpoints.given_to(self._store, self._question.id)
                 self._note_parked()

@@ -16,7 +16,7 @@ from tokenbroker.errors import HumanUnreachable
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays, parked_in_words
 from tokenbroker.secret import Secret
 
-POLL_S = 0.1
+POLL_S = 0.05  # somebody elsewhere who has answered waits for the run to go on
 MIN_CODE_CHARACTERS = 4
 _MAX_ANSWER_BYTES = 256
 _DENY = ("n", "no", "deny")
