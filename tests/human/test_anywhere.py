@@ -15,7 +15,7 @@ from tokenbroker.human.board import Board, answered
 from tokenbroker.human.channels import AnywhereChannel
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays
 from tokenbroker.secret import Secret
-from tokenbroker.store.checkpoints import claim, waiting
+from tokenbroker.store.checkpoints import STALE, claim, waiting
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import CHECKPOINTS
 from tokenbroker.store.sqlite import open_store
@@ -208,6 +208,20 @@ def test_without_a_terminal_a_run_waits_where_the_settings_say_so_and_fails_at_o
     thread.join()
     late = anywhere(store, Nobody()).ask(checkpoint(Kind.CONFIRM, seconds=0.2), nothing)
     assert (late.outcome, late.channel) == (Outcome.TIMED_OUT, "anywhere")
+
+
+def test_a_question_whose_run_was_taken_for_gone_waits_again_once_it_is_awake(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokenbroker.human.board._SEEN_S", 0.0)
+    with Board(lambda: store).posted(checkpoint(Kind.CONFIRM)) as posted:
+        assert posted is not None
+        before = waiting(store, now=system_clock())
+        assert waiting(store, now=system_clock() + 2 * STALE) == [], "as after a night"
+        assert posted.outcome() is None
+        assert waiting(store, now=system_clock()) == before
+        assert claim(store, before[0], answered(before[0], said(Outcome.DONE), channel="approve"))
+        assert posted.settled(said(Outcome.TIMED_OUT)).outcome is Outcome.DONE
 
 
 def test_the_page_s_own_word_ends_it_too(store: Store) -> None:

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 import pyrage
 from pyrage import x25519
@@ -83,8 +84,14 @@ class Posted:
                 self._note_parked()
             if now - self._seen >= _SEEN_S:
                 self._seen = now
-                checkpoints.keep_alive(self._store, self._question.id, now=self._clock())
+                self._keep_alive(self._clock())
         return None if self._given is None else Outcome(self._given.outcome)
+
+    def _keep_alive(self, now: datetime) -> None:
+        """Say that the run lives; where it was taken for gone, as after a machine's sleep, it asks again."""
+        is_there = checkpoints.keep_alive(self._store, self._question.id, now=now)
+        if not is_there and self._given is None:
+            checkpoints.post(self._store, self._question, now=now)
 
     def _note_parked(self) -> None:
         """Leave in the audit that it is parked, once it is; where the store refuses, it is tried again."""

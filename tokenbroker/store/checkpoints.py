@@ -57,8 +57,8 @@ _ENDS_AT = func.coalesce(CHECKPOINTS.c.parked_until, CHECKPOINTS.c.deadline)
 _QUESTION = select(*(CHECKPOINTS.c[name] for name in _NAMES))
 
 
-def post(store: Store, question: Waiting) -> None:
-    """Let `question` wait. Questions whose runs are gone are removed.
+def post(store: Store, question: Waiting, *, now: datetime | None = None) -> None:
+    """Let `question` wait, from `now` on if that is not when it was asked. Questions whose runs are gone are removed.
 
     Raises:
         SecretUnavailable, SecretTimeout, SecretAccessDenied: the store can't be written.
@@ -67,16 +67,17 @@ def post(store: Store, question: Waiting) -> None:
     row |= {name: iso(at) for name in _MOMENTS if (at := row[name]) is not None}
 
     def work(connection: Connection) -> None:
-        _sweep(connection, question.asked_at)
-        connection.execute(insert(CHECKPOINTS).values(**row, seen_at=row["asked_at"]))
+        seen_at = now or question.asked_at
+        _sweep(connection, seen_at)
+        connection.execute(insert(CHECKPOINTS).values(**row, seen_at=iso(seen_at)))
 
     store.write(work)
 
 
-def keep_alive(store: Store, question_id: str, *, now: datetime) -> None:
-    """Note that the run which asks still lives."""
+def keep_alive(store: Store, question_id: str, *, now: datetime) -> bool:
+    """Note that the run which asks still lives; answers whether its question is still there."""
     seen = update(CHECKPOINTS).where(CHECKPOINTS.c.id == question_id).values(seen_at=iso(now))
-    store.write(lambda connection: connection.execute(seen))
+    return store.write(lambda connection: connection.execute(seen).rowcount == 1)
 
 
 def waiting(store: Store, *, now: datetime) -> list[Waiting]:
