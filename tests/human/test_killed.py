@@ -120,3 +120,19 @@ def test_the_question_of_a_killed_run_takes_no_answer(demo_project: Project) -> 
     refused = demo_project.tokenbroker("deny", question.id)
     assert (refused.code, refused.refusal()) == (2, "human.not_waiting")
     assert "answer_checkpoint" not in [action for action, _, _ in demo_project.audit()]
+
+
+@pytest.mark.soak
+def test_the_question_of_a_killed_run_leaves_the_list_by_itself(demo_project: Project) -> None:
+    """In real time: as `STALE` says, and until then it is listed."""
+    demo_project.variables["TOKENBROKER_HUMAN__UNATTENDED"] = "wait"
+    flow = demo_project.flow("confirm", CONFIRM)
+    with demo_project.start("run", "--no-pictures", flow) as process:
+        the_question(demo_project)
+        os.kill(process.pid, signal.SIGKILL)
+    killed_at = time.monotonic()
+    assert len(json.loads(demo_project.tokenbroker("approve", "--json").out)) == 1
+    while json.loads(demo_project.tokenbroker("approve", "--json").out):
+        assert time.monotonic() - killed_at < 2 * STALE.total_seconds()
+    assert rows(demo_project) == []
+    assert list(demo_project.temporary.iterdir()) == []
