@@ -14,7 +14,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import StringIO
@@ -240,11 +240,14 @@ class Project:
         )
 
     @contextmanager
-    def terminal(self, *arguments: str, folder: Path | None = None) -> Iterator["Terminal"]:
-        """`tokenbroker` at a terminal of its own."""
+    def terminal(
+        self, *arguments: str, folder: Path | None = None, command: Sequence[str] = ()
+    ) -> Iterator["Terminal"]:
+        """`tokenbroker`, or another `command`, at a terminal of its own."""
+        program, *first = command or TOKENBROKER
         child = pexpect.spawn(
-            TOKENBROKER[0],
-            [*TOKENBROKER[1:], *arguments],
+            program,
+            [*first, *arguments],
             cwd=str(folder or self.folder),
             env=self.environment({"TERM": "xterm"}),
             encoding="utf-8",
@@ -324,8 +327,16 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         self._child.expect_exact(text)
 
+    def wait_for_one_of(self, *texts: str) -> str:
+        """The first of `texts` that is shown."""
+        return texts[self._child.expect_exact([*texts])]
+
     def type(self, line: str) -> None:
         self._child.sendline(line)
+
+    def type_at_once(self, line: str) -> None:
+        """As `type`, without the pause that a person makes before typing."""
+        os.write(self._child.child_fd, f"{line}\n".encode())
 
     def press_ctrl_c(self) -> None:
         self._child.sendintr()

@@ -14,11 +14,11 @@ import pytest
 from tests.evidence.results import a_result
 from tests.flow.texts import flow_from
 from tokenbroker.broker import Broker, Run
-from tokenbroker.errors import RunError, UsageError
+from tokenbroker.errors import HumanTimeout, RunError, UsageError
 from tokenbroker.human.channels.simulated import SimulatedPerson
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
 from tokenbroker.policy.approve import Plan, Request
-from tokenbroker.run.approval import question
+from tokenbroker.run.approval import question, with_answer
 from tokenbroker.run.result import RunResult, Status, StepStarted
 from tokenbroker.settings import load_configuration
 from tokenbroker.sinks.sink import Reference
@@ -206,6 +206,31 @@ def test_the_simulated_person_approves_nothing_beyond_this_machine(broker: Broke
     with pytest.raises(UsageError) as refused:
         broker.approved(waiting, SimulatedPerson(phone=None))  # type: ignore[arg-type]  not looked at
     assert refused.value.code == "human.simulated"
+
+
+@pytest.mark.req("FLOW-7", "HUMAN-1")
+def test_an_approval_is_parked_for_as_long_as_its_plan_holds_and_then_says_that_this_is_over(
+    broker: Broker, waiting: Plan
+) -> None:
+    soon, hour, day = NOW + timedelta(minutes=5), waiting.expires_at, timedelta(days=1)
+    assert question(waiting, deadline=soon).parked_until is None
+    assert question(waiting, deadline=soon, parking=timedelta(minutes=5)).ends_at == NOW + timedelta(
+        minutes=10
+    )
+    assert question(waiting, deadline=hour + day, parking=day).parked_until is None
+    asked = question(waiting, deadline=soon, parking=day)
+    assert (asked.parked_until, asked.asked) == (hour, "tests")
+
+    late = Answer(outcome=Outcome.DONE, who="ann", channel="approver", at=soon + timedelta(minutes=1))
+    approval = with_answer(waiting, asked, late).approval
+    assert approval is not None
+    assert (approval.who, approval.parked_at) == ("ann", soon)
+    nobody = Answer(outcome=Outcome.TIMED_OUT, who="nobody", channel="approver", at=hour)
+    with pytest.raises(RunError) as refused:
+        with_answer(waiting, asked, nobody)
+    assert refused.value.code == "run.plan_expired"
+    with pytest.raises(HumanTimeout):
+        with_answer(waiting, question(waiting, deadline=soon), nobody)
 
 
 @pytest.mark.req("FLOW-7")

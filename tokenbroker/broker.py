@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tokenbroker.clock import Clock, midnight, system_clock
+from tokenbroker.clock import Clock, iso, midnight, system_clock
 from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
@@ -294,6 +294,7 @@ class Broker:
             HumanUnreachable: nobody can be asked.
             HumanDenied: the person said no.
             HumanTimeout: nobody answered in time.
+            RunError: `run.plan_expired`; nobody did while the question was parked, and the plan is not valid any more.
         """
         if not plan.needs_approval:
             return plan
@@ -304,7 +305,8 @@ class Broker:
                 next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
             )
         settings = self.configuration.settings.human
-        asked = question(plan, deadline=self.clock() + timedelta(seconds=settings.deadline_s))
+        deadline = self.clock() + timedelta(seconds=settings.deadline_s)
+        asked = question(plan, deadline=deadline, parking=timedelta(seconds=settings.parking_s))
         answer = channel.ask(asked, lambda: None)
         entry = AuditEntry(
             service_id=plan.flow.site,
@@ -312,9 +314,10 @@ class Broker:
             actor=answer.who,
             key=plan.flow.id,
             result=answer.outcome.value,
+            detail={"parked_at": iso(parked_at)} if (parked_at := asked.parked_at(answer.at)) else {},
         )
         record(self.local.store, entry, at=answer.at)
-        approved = with_answer(plan, answer)
+        approved = with_answer(plan, asked, answer)
         approved.require_valid(self.clock())
         return approved
 

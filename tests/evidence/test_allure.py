@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -189,6 +190,11 @@ def test_a_checkpoint_is_a_step_in_the_step_that_asked(folder):
         "channel": "terminal",
         "answered": "2026-11-20T12:00:00Z",
     }
+    parked = replace(asked, asked="ann", parked_at=NOW)
+    _, waited = told(folder.with_name("run-2"), a_result(*steps, checkpoints=(parked,)))["steps"]
+    (checkpoint,) = waited["steps"]
+    named = pairs(checkpoint["parameters"])
+    assert (named["asked"], named["parked"]) == ("ann", "2026-11-20T12:00:00Z")
 
 
 def test_what_was_stored_blocked_and_left_behind_is_described(folder):

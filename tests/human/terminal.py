@@ -95,6 +95,7 @@ def asking(
     attempt: int = 1,
     reason: str = "Enter 2FA",
     seconds: float = 60,
+    parking: float = 0,
     act: str = "ask",
     typed_before: str = "",
 ) -> Iterator[Terminal]:
@@ -104,7 +105,14 @@ def asking(
     page, page_end = os.pipe()
     told_end, told = os.pipe()
     question = json.dumps(
-        {"kind": kind.value, "attempt": attempt, "reason": reason, "seconds": seconds, "act": act}
+        {
+            "kind": kind.value,
+            "attempt": attempt,
+            "reason": reason,
+            "seconds": seconds,
+            "parking": parking,
+            "act": act,
+        }
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.human.terminal", str(slave), str(page), str(told), question],
@@ -146,12 +154,14 @@ def _ask(page: int, question: dict[str, Any]) -> dict[str, Any]:
     why_not = channel.unreachable()
     if why_not:
         return {"unreachable": why_not}
+    deadline, parking = system_clock() + timedelta(seconds=question["seconds"]), question["parking"]
     checkpoint = Checkpoint(
         kind=Kind(question["kind"]),
         reason=question["reason"],
         flow_id="examplecloud/create_api_key",
         origin="http://127.0.0.1:8000",
-        deadline=system_clock() + timedelta(seconds=question["seconds"]),
+        deadline=deadline,
+        parked_until=deadline + timedelta(seconds=parking) if parking else None,
         attempt=question["attempt"],
     )
     try:

@@ -15,7 +15,7 @@ from tokenbroker.human.board import Board, answered
 from tokenbroker.human.channels import AnywhereChannel
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays
 from tokenbroker.secret import Secret
-from tokenbroker.store.checkpoints import claim, waiting
+from tokenbroker.store.checkpoints import STALE, claim, waiting
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import CHECKPOINTS
 from tokenbroker.store.sqlite import open_store
@@ -153,6 +153,32 @@ def test_two_that_race_have_one_winner_and_the_run_hears_that_one(store: Store) 
         assert len(won) == 1
 
 
+class Late(Person):
+    """One who answers without a look at what others say, and has been overtaken meanwhile."""
+
+    def __init__(self, overtake: Callable[[], object]) -> None:
+        super().__init__()
+        self._overtake = overtake
+        self.told: list[str] = []
+
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        self._overtake()
+        return super().ask(checkpoint, page_says)
+
+    def tell(self, sentence: str) -> None:
+        self.told.append(sentence)
+
+
+def test_whoever_answers_too_late_is_told_who_was_first(store: Store) -> None:
+    late = Late(lambda: answer_from_elsewhere(store, said(Outcome.DENIED)).join())
+    answer = anywhere(store, late).ask(checkpoint(Kind.CONFIRM), nothing)
+    assert (answer.outcome, answer.who) == (Outcome.DENIED, "somebody")
+    assert late.told == ["Too late: somebody has answered before (approve: denied)."]
+    first = Late(lambda: None)
+    assert anywhere(store, first).ask(checkpoint(Kind.CONFIRM), nothing).who == "person"
+    assert first.told == []
+
+
 @pytest.mark.req("HUMAN-3")
 def test_a_code_that_was_sealed_for_another_question_is_none(store: Store) -> None:
     with (
@@ -182,6 +208,20 @@ def test_without_a_terminal_a_run_waits_where_the_settings_say_so_and_fails_at_o
     thread.join()
     late = anywhere(store, Nobody()).ask(checkpoint(Kind.CONFIRM, seconds=0.2), nothing)
     assert (late.outcome, late.channel) == (Outcome.TIMED_OUT, "anywhere")
+
+
+def test_a_question_whose_run_was_taken_for_gone_waits_again_once_it_is_awake(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokenbroker.human.board._SEEN_S", 0.0)
+    with Board(lambda: store).posted(checkpoint(Kind.CONFIRM)) as posted:
+        assert posted is not None
+        before = waiting(store, now=system_clock())
+        assert waiting(store, now=system_clock() + 2 * STALE) == [], "as after a night"
+        assert posted.outcome() is None
+        assert waiting(store, now=system_clock()) == before
+        assert claim(store, before[0], answered(before[0], said(Outcome.DONE), channel="approve"))
+        assert posted.settled(said(Outcome.TIMED_OUT)).outcome is Outcome.DONE
 
 
 def test_the_page_s_own_word_ends_it_too(store: Store) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import sys
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -54,10 +55,13 @@ def test_the_question_says_why_for_which_flow_and_where() -> None:
 @pytest.mark.req("HUMAN-1")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of sockets without files")
 def test_one_terminal_asks_one_question_at_a_time() -> None:
-    with _alone_at_the_terminal(timedelta()) as first, _alone_at_the_terminal(timedelta()) as second:
-        assert (first, second) == (True, False)
-    with _alone_at_the_terminal(timedelta()) as again:
-        assert again  # nothing was left behind
+    def asking(says: Outcome | None = None) -> AbstractContextManager[Outcome | None]:
+        return _alone_at_the_terminal(timedelta(), lambda: says)
+
+    with asking() as first, asking() as second, asking(Outcome.DENIED) as settled:
+        assert (first, second, settled) == (None, Outcome.TIMED_OUT, Outcome.DENIED)
+    with asking() as again:
+        assert again is None  # nothing was left behind
 
 
 @pytest.mark.req("HUMAN-1", "FLOW-7")

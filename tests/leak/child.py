@@ -145,6 +145,7 @@ def environment(project: Project, more: Mapping[str, str] | None = None) -> dict
         "HOME": str(project.root / "user"),
         "TMPDIR": str(project.temporary),
         **{name: os.environ[name] for name in ("TOKENBROKER_BROWSER",) if name in os.environ},
+        **project.variables,
         **(more or {}),
     }
 

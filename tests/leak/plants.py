@@ -70,6 +70,20 @@ def into_store(project: Project, value: str) -> Path:
     return file
 
 
+def into_free_pages(project: Project, value: str) -> Path:
+    """What was in a table, and is deleted as any program would: its page is free, and still holds it."""
+    file = project.home / "store.db"
+    with closing(sqlite3.connect(file)) as store:
+        store.execute("PRAGMA journal_mode=DELETE")
+        store.execute("PRAGMA secure_delete=OFF")
+        store.execute("CREATE TABLE planted (value TEXT)")
+        store.execute("INSERT INTO planted VALUES (?)", (value,))
+        store.commit()
+        store.execute("DROP TABLE planted")
+        store.commit()
+    return file
+
+
 def into_spool(project: Project, value: str) -> Path:
     file = project.home / "spool" / "planted"
     file.write_bytes(bytes(512) + value.encode() + bytes(512))

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,8 @@ class Project:
 
     root: Path
     auditor: x25519.Identity | None = field(default=None, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the environment: where the store is, if that is not the home's own."""
 
     @property
     def folder(self) -> Path:
@@ -104,7 +106,8 @@ class Project:
 
     def broker(self) -> Broker:
         """The home, opened in this process."""
-        return Broker(load_configuration(self.folder, {}), environ={})
+        environ = dict(self.variables)
+        return Broker(load_configuration(self.folder, environ), environ=environ)
 
     def keys(self) -> "HomeKeys":
         """What the home can open and sign with; makes what it has not made yet."""
@@ -145,9 +148,10 @@ def make_project(
     settings: str = "",
     person: str = PERSON,
     auditor: x25519.Identity | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Project:
     """Write a project below `root`; with `canaries`, its home holds the account's e-mail address and password."""
-    project = Project(root=root, auditor=auditor)
+    project = Project(root=root, auditor=auditor, variables=variables or {})
     if auditor is not None:
         settings += f'[audit]\nrecipients = ["{auditor.to_public()}"]\n'
     for folder in (project.folder / "flows", project.temporary, project.out, root / "user"):

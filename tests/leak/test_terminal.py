@@ -1,6 +1,6 @@
 """A person at a real terminal: the code that is typed there is not shown, nor is one left by a Ctrl-C."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -22,10 +22,10 @@ pytestmark = [
 
 @contextmanager
 def asked(
-    root: Path, site: ExampleSite, canaries: Canaries
+    root: Path, site: ExampleSite, canaries: Canaries, variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Project, Watch, "pexpect.spawn[bytes]"]]:
     """A run at a terminal of its own, which asks for the code."""
-    project = make_project(root, site, [passing()], canaries=canaries, person="")
+    project = make_project(root, site, [passing()], canaries=canaries, person="", variables=variables)
     watch = Watch()
     command, *arguments = pytest_command(project)
     with (project.out / "terminal.txt").open("wb") as terminal, closing(watch):

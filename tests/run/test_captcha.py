@@ -131,7 +131,7 @@ def test_where_nobody_can_act_in_the_page_it_fails_at_once_and_says_what_to_do(o
 
 def test_a_captcha_that_comes_again_and_again_ends_the_step(on_page):
     trial = on_page(WIDGET, person=PersonAtPage())
-    with pytest.raises(HumanUnreachable) as stopped:
+    with pytest.raises(HumanDenied) as stopped:  # somebody was reached
         perform(trial, CLICK, within_s=0.2)
     assert stopped.value.code == "human.captcha"
     assert [checkpoint.attempt for checkpoint in trial.person.asked] == [1, 2, 3]

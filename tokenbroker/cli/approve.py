@@ -8,6 +8,7 @@ from tokenbroker.errors import HumanUnreachable, UsageError
 from tokenbroker.human.board import answered, as_checkpoint
 from tokenbroker.human.channels import TerminalChannel
 from tokenbroker.human.checkpoint import Answer, Outcome
+from tokenbroker.jobs.temporary import remove_abandoned
 from tokenbroker.store.checkpoints import Waiting, claim, is_open, waiting
 
 _ID = typer.Argument(
@@ -22,6 +23,7 @@ def approve(
     """List the questions that runs wait with, or answer one at this terminal."""
     with open_broker() as broker:
         if not question:
+            remove_abandoned()  # of runs that were killed, as their questions
             _list(broker, as_json=as_json)
             return
         asked = _find(broker, question)
@@ -34,7 +36,8 @@ def approve(
         # Withdrawn or answered elsewhere meanwhile: nothing is left to answer.
         gone = Outcome.TIMED_OUT
         answer = terminal.ask(
-            as_checkpoint(asked), lambda: None if is_open(broker.local.store, asked.id) else gone
+            as_checkpoint(asked),
+            lambda: None if is_open(broker.local.store, asked.id, now=broker.clock()) else gone,
         )
         _give(broker, asked, answer)
 
@@ -56,6 +59,7 @@ def _give(broker: Broker, asked: Waiting, answer: Answer) -> None:
 
 
 def _list(broker: Broker, *, as_json: bool) -> None:
+    now = broker.clock()
     rows = [
         {
             "id": each.id,
@@ -64,10 +68,13 @@ def _list(broker: Broker, *, as_json: bool) -> None:
             "reason": "".join(sign if sign.isprintable() else " " for sign in each.reason),
             "origin": each.origin,
             "deadline": each.deadline.isoformat(timespec="seconds"),
+            "parked_until": as_checkpoint(each).ends_at.isoformat(timespec="seconds")
+            if as_checkpoint(each).parked_at(now)
+            else None,
         }
-        for each in waiting(broker.local.store, now=broker.clock())
+        for each in waiting(broker.local.store, now=now)
     ]
-    columns = ("id", "flow", "kind", "reason", "origin", "deadline")
+    columns = ("id", "flow", "kind", "reason", "origin", "deadline", "parked_until")
     print_rows(rows, columns=columns, as_json=as_json, empty="No run waits for an answer.")
 
 

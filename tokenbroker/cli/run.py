@@ -12,6 +12,7 @@ import typer
 from tokenbroker.broker import Broker
 from tokenbroker.cli.secrets import print_key_advice
 from tokenbroker.errors import UsageError
+from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Approval, Plan
 from tokenbroker.pytest_plugin.options import parse_mode, parse_params
 from tokenbroker.pytest_plugin.single import SingleRun, own_temporary_folder
@@ -111,6 +112,9 @@ class _Shown(SingleRun):
         _say(
             f"The panel in the browser leads you; it bears the words “{mark}”. One without them is not ours."
         )
+
+    def parked(self, checkpoint: Checkpoint) -> None:
+        _say(f"\n{parked_in_words(checkpoint)}")
 
     def event(self, event: RunEvent) -> None:
         if isinstance(event, StepStarted):

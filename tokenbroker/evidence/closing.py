@@ -31,6 +31,8 @@ def unrecorded(result: RunResult, note: str) -> RunResult:
             next_step=error.next_step,
         )
         result = replace(result, failure=failure, status=Status.FAILED)
+    elif result.failure.nobody_reached:  # such a run may be skipped, but not where nothing else tells of it
+        result = replace(result, failure=replace(result.failure, nobody_reached=False))
     return noted(result, (note,))
 
 

@@ -12,9 +12,10 @@ from tokenbroker.errors import UsageError
 from tokenbroker.evidence.report.allure import AllureReport, tell_allure
 from tokenbroker.evidence.run_folder import ALLURE_RESULTS, ENDINGS, RECORD, write_private
 from tokenbroker.evidence.times import Times
+from tokenbroker.policy.approve import Approval
 from tokenbroker.redact import Redactor
 from tokenbroker.run.pictures.picture import Picture
-from tokenbroker.run.result import RunEvent, RunResult, StepResult
+from tokenbroker.run.result import CheckpointResult, RunEvent, RunResult, StepResult
 from tokenbroker.settings import Precision
 
 # What we ourselves have made: run ids, moments, states, digests. A secret such as 000000 or "passed" stands in
@@ -147,7 +148,7 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
             "code": plan.reason_code,
             "at": times.text(plan.decided_at),
             "checks": [each.as_record() for each in plan.decision.checks],
-            "approved": {**asdict(plan.approval), "at": times.text(plan.approval.at)}
+            "approved": {**asdict(plan.approval), **_moments(plan.approval, times)}
             if plan.approval
             else None,
         },
@@ -159,7 +160,7 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
         "origins": {origin: plan.origin_map.get(origin, origin) for origin in plan.origins},
         "steps": [_step(step, pictures, times) for step in result.steps],
         "checkpoints": [
-            {**asdict(checkpoint), "at": times.text(checkpoint.at)} for checkpoint in result.checkpoints
+            {**asdict(checkpoint), **_moments(checkpoint, times)} for checkpoint in result.checkpoints
         ],
         "stored": [
             {**asdict(each), "ends": times.text_by_itself(result.ends[each]) if each in result.ends else None}
@@ -170,6 +171,11 @@ def _record(result: RunResult, pictures: Set[str], times: Times) -> dict[str, An
         "notes": list(result.notes),
         "failure": {"code": result.failure.code, "report": result.failure.report} if result.failure else None,
     }
+
+
+def _moments(answered: Approval | CheckpointResult, times: Times) -> dict[str, str | None]:
+    parked_at = answered.parked_at
+    return {"at": times.text(answered.at), "parked_at": times.text(parked_at) if parked_at else None}
 
 
 def _step(step: StepResult, pictures: Set[str], times: Times) -> dict[str, Any]:

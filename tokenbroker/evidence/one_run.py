@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tokenbroker.clock import Clock
+from tokenbroker.clock import Clock, iso
 from tokenbroker.evidence.bundle.contents import write_flow
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed, evidence_sha256
@@ -106,7 +106,9 @@ class Run:
                 self._first_failures.setdefault(trouble, f"{trouble}: {why(error)}")
 
     def on_checkpoint(self, checkpoint: Checkpoint, answer: Answer) -> None:
-        """For the runner: leave the checkpoint's outcome in the audit."""
+        """For the runner: leave the checkpoint's outcome in the audit, and who was asked where it had been parked."""
+        parked_at = checkpoint.parked_at(answer.at)
+        parked = {"asked": _as_code(checkpoint.asked), "parked_at": iso(parked_at)} if parked_at else {}
         entry = AuditEntry(
             service_id=self._plan.flow.site,
             action="checkpoint",
@@ -117,6 +119,7 @@ class Run:
                 "kind": checkpoint.kind.value,
                 "channel": _as_code(answer.channel),
                 "attempt": checkpoint.attempt,
+                **parked,
             },
         )
         record(self._books.store, entry, at=answer.at)

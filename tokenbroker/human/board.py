@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 import pyrage
 from pyrage import x25519
@@ -21,7 +22,8 @@ from tokenbroker.store import checkpoints
 from tokenbroker.store.checkpoints import Given, Waiting
 from tokenbroker.store.engine import Store
 
-LOOK_S = 0.1
+LOOK_S = 0.04
+_LOOK_PARKED_S = 0.5
 PAGE_S = 0.3
 _SEEN_S = 3.0
 
@@ -52,6 +54,8 @@ class Posted:
     def __init__(self, store: Store, checkpoint: Checkpoint, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._checkpoint = checkpoint
+        self._is_parked = False
         self._identity = x25519.Identity.generate()
         self._question = Waiting(
             id=secrets.token_hex(4),
@@ -62,6 +66,7 @@ class Posted:
             attempt=checkpoint.attempt,
             asked_at=clock(),
             deadline=checkpoint.deadline,
+            parked_until=checkpoint.parked_until,
             recipient=str(self._identity.to_public()),
         )
         checkpoints.post(store, self._question)
@@ -72,13 +77,29 @@ class Posted:
         """How somebody elsewhere has answered, if anybody has; to be asked often, it looks now and then."""
         now = time.monotonic()
         with suppress(BrokerError):  # a store that is down answers nothing
-            if self._given is None and now - self._looked >= LOOK_S:
+            often_s = _LOOK_PARKED_S if self._is_parked else LOOK_S
+            if self._given is None and now - self._looked >= often_s:
                 self._looked = now
                 self._given = checkpoints.given_to(self._store, self._question.id)
+                self._note_parked()
             if now - self._seen >= _SEEN_S:
                 self._seen = now
-                checkpoints.keep_alive(self._store, self._question.id, now=self._clock())
+                self._keep_alive(self._clock())
         return None if self._given is None else Outcome(self._given.outcome)
+
+    def _keep_alive(self, now: datetime) -> None:
+        """Say that the run lives; where it was taken for gone, as after a machine's sleep, it asks again."""
+        is_there = checkpoints.keep_alive(self._store, self._question.id, now=now)
+        if not is_there and self._given is None:
+            checkpoints.post(self._store, self._question, now=now)
+
+    def _note_parked(self) -> None:
+        """Leave in the audit that it is parked, once it is; where the store refuses, it is tried again."""
+        now = self._clock()
+        if self._is_parked or self._given is not None or self._checkpoint.parked_at(now) is None:
+            return
+        checkpoints.park(self._store, self._question, asked=self._checkpoint.asked, now=now)
+        self._is_parked = True
 
     def settled(self, own: Answer) -> Answer:
         """The answer that counts: `own`, which this process has got, unless another came first."""
@@ -124,6 +145,7 @@ def as_checkpoint(question: Waiting) -> Checkpoint:
         flow_id=question.flow_id,
         origin=question.origin,
         deadline=question.deadline,
+        parked_until=question.parked_until,
         attempt=question.attempt,
     )
 

@@ -54,6 +54,19 @@ class Checkpoint:
     deadline: datetime
     attempt: int = 1
     """Counts from 1; a one-time code that was refused is asked for again."""
+    parked_until: datetime | None = None
+    """Until when it may still be answered after its deadline; None where that is its end."""
+    asked: str = ""
+    """Who is asked: the person for whom the run acts."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """When nobody is waited for any more."""
+        return self.parked_until or self.deadline
+
+    def parked_at(self, now: datetime) -> datetime | None:
+        """Since when it is parked, as seen at `now`; None where it is not."""
+        return self.deadline if self.parked_until is not None and now >= self.deadline else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +94,9 @@ class Channel(Protocol):
         """Why this channel can reach nobody now; None when it can."""
 
     def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
-        """Put `checkpoint` to the person and wait for the answer, until its deadline at most.
+        """Put `checkpoint` to the person and wait for the answer, until its `ends_at` at most.
+
+        Where that is later than its deadline, the person is told once that it is parked, and until when.
 
         `page_says` is called now and then (at least twice a second): once it answers an outcome, the question
         is settled, and that outcome is the answer's.
@@ -103,3 +118,19 @@ class PageChannel(Channel, Protocol):
 def has_hands(channel: Channel) -> bool:
     """Whether the person of `channel` can act in a page that no window shows."""
     return isinstance(channel, PageChannel) and channel.has_hands
+
+
+@runtime_checkable
+class TellingChannel(Channel, Protocol):
+    """A channel that can also tell the person something who has just answered."""
+
+    def tell(self, sentence: str) -> None:
+        """Show `sentence`, if the person is still there."""
+
+
+def parked_in_words(checkpoint: Checkpoint) -> str:
+    """What a person is told of `checkpoint` once it is parked."""
+    return (
+        "Nobody has answered in time: the question is parked, and can be answered until "
+        f"{checkpoint.ends_at:%Y-%m-%d %H:%M} UTC, also by `tokenbroker approve`."
+    )

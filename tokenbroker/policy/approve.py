@@ -48,6 +48,8 @@ class Approval:
     who: str
     channel: str
     at: datetime
+    parked_at: datetime | None = None
+    """When the question was parked, because nobody had answered in time; None where it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

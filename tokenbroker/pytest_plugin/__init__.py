@@ -36,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--again", action="store_true", help="create another key where an earlier run has created one"
     )
+    group.addoption(
+        "--no-human",
+        choices=("fail", "skip-test"),
+        default="fail",
+        help="what a flow does that needs a person where none can be reached: fail, or be skipped with its reason",
+    )
     group.addoption("--no-pictures", action="store_true", help="take no picture after each step")
     group.addoption("--flow-traceback", action="store_true", help="show tokenbroker's own frames, redacted")
     parser.addini("tokenbroker_flows", "folders in which every *.yaml is a flow", type="args", default=[])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tokenbroker.errors import BrokerError, ExitCode
+from tokenbroker.errors import BrokerError, ExitCode, HumanUnreachable
 from tokenbroker.flow.model import Flow
 from tokenbroker.policy.approve import NEEDS_LIVE
 from tokenbroker.pytest_plugin import REDACTOR, summary
@@ -16,13 +16,15 @@ from tokenbroker.run.result import RunResult, Status
 from tokenbroker.run.runner import is_interrupt
 
 
-def refuse(flow: Flow, error: BrokerError) -> None:
+def refuse(flow: Flow, error: BrokerError, config: pytest.Config) -> None:
     """End the item of a flow that did not begin; it passes where the flow expects exactly this."""
     expected = flow.expect_outcome
     if expected and expected.status == "blocked" and expected.reason in (None, error.code):
         return
     if error.code == NEEDS_LIVE:
         pytest.skip(f"{error.code}: {error.sentence}; {error.next_step}")
+    if isinstance(error, HumanUnreachable) and _may_skip(config):
+        pytest.skip(f"{error.code}: {error.sentence}")
     kind = "blocked before a browser was started" if error.code.startswith("policy.") else "not started"
     text = f"{error.code}: {error.sentence}\n  {flow.path}: {kind}"
     if error.next_step:
@@ -53,10 +55,25 @@ def conclude(flow: Flow, result: RunResult, config: pytest.Config) -> None:
         if expected.status == "failed" and expected.reason in (None, failure.code):
             return
     if failure is not None:
+        if failure.nobody_reached and _may_skip(config) and not _left_something(result):
+            pytest.skip(failure.report.partition("\n")[0])
         report = failure.report
         if failure.internals and config.getoption("--flow-traceback"):
             report += f"\n\n{failure.internals}"
         raise RunFailure(report, code=failure.code, exit_code=ExitCode(failure.exit_code))
+
+
+def _may_skip(config: pytest.Config) -> bool:
+    """Whether a flow that needs a person, where none can be reached, is to be skipped."""
+    return bool(config.getoption("--no-human") == "skip-test")
+
+
+def _left_something(result: RunResult) -> bool:
+    """Whether a key was, or may have been, made or captured: nobody must overlook that among skipped tests."""
+    steps = result.plan.flow.steps
+    said = (each for each in result.steps if "creates" in steps[each.number - 1].options)
+    created = result.created_key or any(each.status is Status.PASSED for each in said)
+    return bool(created or result.references or result.possibly_created)
 
 
 def rebuilt(error: BaseException, flow: Flow, config: pytest.Config) -> BaseException:

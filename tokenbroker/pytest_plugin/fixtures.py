@@ -76,16 +76,22 @@ def flow_browser_is_seen(browser_type_launch_args: dict[str, Any]) -> bool:
 
 @pytest.fixture
 def human_checkpoint(
-    tokenbroker_broker: "Broker", tokenbroker_configuration: "Configuration", flow_browser_is_seen: bool
+    tokenbroker_broker: "Broker",
+    tokenbroker_configuration: "Configuration",
+    flow_browser_is_seen: bool,
+    pytestconfig: pytest.Config,
 ) -> "Channel":
     """How a person is asked: at the terminal, and in the page that they see; `tokenbroker approve` at another terminal
     may answer first."""
     from tokenbroker.human.board import Board
     from tokenbroker.human.channels import AnywhereChannel, OverlayChannel, TerminalChannel
+    from tokenbroker.pytest_plugin.running import FOLLOWER, Follower
 
+    board = Board(lambda: tokenbroker_broker.local.store)
     waits = tokenbroker_configuration.settings.human.unattended == "wait"
+    on_parked = pytestconfig.stash.get(FOLLOWER, Follower()).parked
     asking = OverlayChannel(TerminalChannel()) if flow_browser_is_seen else TerminalChannel()
-    return AnywhereChannel(asking, Board(lambda: tokenbroker_broker.local.store), waits=waits)
+    return AnywhereChannel(asking, board, waits=waits, on_parked=on_parked)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from tokenbroker.broker import Broker, Run
 from tokenbroker.errors import BrokerError, HumanUnreachable, UsageError
 from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.human.channels import TerminalChannel
-from tokenbroker.human.checkpoint import Channel
+from tokenbroker.human.checkpoint import Channel, Checkpoint
 from tokenbroker.human.overlay import panel_mark
 from tokenbroker.policy.approve import Approval, Plan, Request
 from tokenbroker.pytest_plugin import REDACTOR, summary
@@ -46,6 +46,9 @@ class Follower:
 
     def guided(self, mark: str) -> None:
         """A person is led by a panel in the page, which bears `mark`."""
+
+    def parked(self, checkpoint: Checkpoint) -> None:
+        """Nobody has answered a question in time, and it waits on where nobody sits at a terminal."""
 
     def event(self, event: RunEvent) -> None:
         """A step began or ended."""
@@ -105,7 +108,7 @@ def _run_item(
         refused = error
     if refused is not None:
         follower.refused(refused)
-        refuse(flow, refused)
+        refuse(flow, refused, request.config)
         return
     run.listen(follower.event)
     if plan.mode is Mode.GUIDED:
@@ -208,6 +211,7 @@ def _tools(
             clock=broker.clock,
             step_timeout_s=settings.step_timeout_s,
             human_deadline_s=settings.human.deadline_s,
+            human_parking_s=settings.human.parking_s,
             pictures=pictures,
             block_font=block_font,
             on_event=run.on_event,

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -131,9 +132,11 @@ def own_temporary_folder() -> Iterator[None]:
     before = os.environ.get("TMPDIR")
     folder = make_folder()
     os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None  # it was asked for before, and is remembered
     try:
         yield
     finally:
+        tempfile.tempdir = None
         os.environ.pop("TMPDIR")
         if before is not None:
             os.environ["TMPDIR"] = before

@@ -57,7 +57,7 @@ def write_summary(terminal: pytest.TerminalReporter) -> None:
 
 def _rows(terminal: pytest.TerminalReporter) -> dict[str, Properties]:
     """What is to be told of each flow: by its report (under xdist those of the workers), else by what it noted."""
-    reports = [report for key in ("passed", "failed") for report in terminal.stats.get(key, [])]
+    reports = [report for key in ("passed", "failed", "skipped") for report in terminal.stats.get(key, [])]
     rows = {report.nodeid: report.user_properties for report in reports if report.when == "call"}
     redactor = terminal.config.stash.get(REDACTOR, None)
     for nodeid, properties in terminal.config.stash.get(NOTED, {}).items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Page
 
-from tokenbroker.errors import HumanUnreachable
+from tokenbroker.errors import HumanDenied
 from tokenbroker.human.checkpoint import Kind, Outcome
 from tokenbroker.run.failure import NOTHING_PRESSED, StepFailed
 from tokenbroker.run.hands import require_hands
@@ -82,7 +82,8 @@ def past_captcha(act: Callable[[], str], stage: Stage, *, is_idempotent: bool) -
     Never twice: it begins anew only after a failure before which nothing was pressed.
 
     Raises:
-        HumanUnreachable: `human.captcha`; nobody could act in the page, or it is there still after three times.
+        HumanUnreachable: `human.captcha`; nobody could act in the page.
+        HumanDenied: `human.captcha`; the site shows it still after a person has solved it three times.
         HumanDenied, HumanTimeout, HumanUnreachable: the person said no, nothing, or can't be asked.
         and what `act` raises.
     """
@@ -97,7 +98,7 @@ def past_captcha(act: Callable[[], str], stage: Stage, *, is_idempotent: bool) -
             if name is None:
                 raise
         if len(remarks) == MAX_CAPTCHAS:
-            raise HumanUnreachable(
+            raise HumanDenied(
                 f"the page shows {name} again and again",
                 next_step="the site may be suspicious of this browser: do it by hand, or ask the site for an API",
                 code=CODE,

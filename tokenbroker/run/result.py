@@ -67,6 +67,10 @@ class CheckpointResult:
     who: str
     channel: str
     at: datetime
+    asked: str = ""
+    """Who was asked: the person for whom the run acts."""
+    parked_at: datetime | None = None
+    """When it was parked, because nobody had answered in time; None where it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +83,8 @@ class Failure:
     exit_code: int
     next_step: str = ""
     """What the report advises; "" where there is no advice."""
+    nobody_reached: bool = False
+    """Whether it ended because it needs a person and none could be reached."""
     internals: str = ""
     """A redacted traceback of our own code, for those who ask for it; "" for expected errors."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import BrokerError, RunError
+from tokenbroker.errors import BrokerError, HumanUnreachable, RunError
 from tokenbroker.flow.mend import why_never
 from tokenbroker.flow.model import Mode, Step
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
@@ -61,6 +61,7 @@ class Tools:
     clock: Clock
     step_timeout_s: float
     human_deadline_s: float
+    human_parking_s: float = 0.0
     pictures: bool
     block_font: bool
     """Whether this browser is proven to draw every character as the same block."""
@@ -173,6 +174,7 @@ class _Run:
                 keeper=tools.record,
                 clock=tools.clock,
                 human_deadline_s=tools.human_deadline_s,
+                human_parking_s=tools.human_parking_s,
                 on_checkpoint=self._note_checkpoint,
                 notes=self.notes,
             )
@@ -186,7 +188,7 @@ class _Run:
             return None
         return Guide(
             self._plan.flow,
-            deadline_s=self._tools.human_deadline_s,
+            deadline_s=self._tools.human_deadline_s + self._tools.human_parking_s,
             clock=self._tools.clock,
             on_checkpoint=self._note_checkpoint,
         )
@@ -292,6 +294,8 @@ class _Run:
                 who=answer.who,
                 channel=answer.channel,
                 at=answer.at,
+                asked=checkpoint.asked,
+                parked_at=checkpoint.parked_at(answer.at),
             )
         )
         self._tools.on_checkpoint(checkpoint, answer)
@@ -369,6 +373,7 @@ def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Fai
         report=redact(report),
         exit_code=int(told.exit_code),
         next_step=redact(told.next_step),
+        nobody_reached=isinstance(told, HumanUnreachable),
         internals=internals,
     )
 

@@ -78,6 +78,8 @@ class Stage:
     on_checkpoint: Callable[[Checkpoint, Answer], None]
     guide: "Guide | None" = None
     """Leads the person who acts, in a guided run."""
+    human_parking_s: float = 0.0
+    """How long a checkpoint waits on, parked, after its deadline."""
     notes: list[str] = field(default_factory=list)
     """What else the person must be told at the run's end, however it ends; value-free."""
     deadline: float = 0.0
@@ -350,13 +352,18 @@ class Stage:
                 f"this step needs a person ({reason}), and {why_not}",
                 next_step="run it with `tokenbroker run FLOW` at a terminal",
             )
+        deadline = self.clock() + timedelta(seconds=deadline_s or self.human_deadline_s)
+        # A step that has failed has failed: it is not kept for a day until somebody looks.
+        parking = timedelta(seconds=self.human_parking_s if kind is not Kind.RETRY else 0)
         checkpoint = Checkpoint(
             kind=kind,
             reason=reason,
             flow_id=self.plan.flow.id,
             origin=self.shown_origin,
-            deadline=self.clock() + timedelta(seconds=deadline_s or self.human_deadline_s),
+            deadline=deadline,
             attempt=attempt,
+            parked_until=deadline + parking if parking else None,
+            asked=self.plan.actor,
         )
         if isinstance(self.channel, PageChannel):
             answer = self.channel.ask_at_page(self.page, checkpoint, page_says)
@@ -369,7 +376,8 @@ class Stage:
         if answer.outcome is Outcome.DENIED:
             raise HumanDenied(f"it was denied ({reason}); asked was {answer.who} ({answer.channel})")
         if answer.outcome is Outcome.TIMED_OUT:
-            raise HumanTimeout(f"nobody answered before the deadline ({reason})")
+            parked = ", nor while it was parked" if checkpoint.parked_until else ""
+            raise HumanTimeout(f"nobody answered before the deadline{parked} ({reason})")
         return answer
 
 

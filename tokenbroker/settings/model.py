@@ -38,9 +38,20 @@ class HumanSettings(Part):
     """Checkpoints."""
 
     deadline_s: float = Field(default=300, gt=0, le=86_400, description="how long a person has to answer")
+    after_deadline: Literal["fail", "park"] = Field(
+        default="fail", description="what becomes of a question that nobody has answered in time"
+    )
+    parked_s: float = Field(
+        default=86_400, gt=0, le=604_800, description="how long a parked question may still be answered"
+    )
     unattended: Literal["fail", "wait"] = Field(
         default="fail", description="what a run without a terminal does: fail at once, or wait for `approve`"
     )
+
+    @property
+    def parking_s(self) -> float:
+        """How long a question waits on after its deadline, in seconds; 0 where it does not."""
+        return self.parked_s if self.after_deadline == "park" else 0.0
 
 
 class AuditSettings(Part):

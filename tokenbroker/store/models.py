@@ -111,6 +111,7 @@ CHECKPOINTS = Table(
     Column("who", Text),
     Column("answered_at", Text),
     Column("sealed", LargeBinary, comment="the code, which the run alone can open"),
+    Column("parked_until", Text, comment="null where its deadline is its end"),
 )
 
 STORE_META = Table(

@@ -148,14 +148,17 @@ class _Teller:
 
     def checkpoint(self, checkpoint: run.CheckpointResult) -> TestStepResult:
         at = self._times.epoch_ms(checkpoint.at)
-        pairs = (
+        parked_at = checkpoint.parked_at
+        pairs = [
             ("kind", checkpoint.kind.value),
             ("attempt", str(checkpoint.attempt)),
             ("outcome", checkpoint.outcome.value),
             ("who", checkpoint.who),
             ("channel", checkpoint.channel),
             ("answered", self._times.text(checkpoint.at)),
-        )
+        ]
+        if parked_at is not None:
+            pairs += [("asked", checkpoint.asked), ("parked", self._times.text(parked_at))]
         return TestStepResult(
             name=f"a person was asked: {checkpoint.reason}",
             status=Status.PASSED if checkpoint.outcome is Outcome.DONE else Status.FAILED,

@@ -13,6 +13,7 @@ from tokenbroker.human.checkpoint import (
     Outcome,
     PageChannel,
     PageSays,
+    TellingChannel,
     has_hands,
 )
 
@@ -25,16 +26,26 @@ _HINT = 'nobody at another terminal is waited for (human.unattended = "wait" in 
 class AnywhereChannel:
     """Asks along `inner`, and lets what it asks be answered on `board` meanwhile.
 
-    `waits`: whether to wait for the board alone, where `inner` can reach nobody.
+    `waits`: whether to wait for the board alone, where `inner` can reach nobody; `on_parked` is then told of a
+    question that is parked.
     """
 
     name = "anywhere"
 
-    def __init__(self, inner: Channel, board: Board, *, waits: bool, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        inner: Channel,
+        board: Board,
+        *,
+        waits: bool,
+        clock: Clock = system_clock,
+        on_parked: Callable[[Checkpoint], None] = lambda _: None,
+    ) -> None:
         self._inner = inner
         self._board = board
         self._waits = waits
         self._clock = clock
+        self._on_parked = on_parked
 
     def unreachable(self) -> str | None:
         why_not = self._inner.unreachable()
@@ -64,15 +75,34 @@ class AnywhereChannel:
                 return ask(checkpoint, page_says)
             now_and_then = seldom(page_says)
 
+            settled_as: Outcome | None = None
+
             def settled() -> Outcome | None:
-                return posted.outcome() or now_and_then()
+                nonlocal settled_as
+                settled_as = posted.outcome() or now_and_then()
+                return settled_as
 
             if self._inner.unreachable() is None:
-                return posted.settled(ask(checkpoint, settled))
+                own = ask(checkpoint, settled)
+                first = posted.settled(own)
+                if first is not own and settled_as is None and own.outcome is not Outcome.TIMED_OUT:
+                    self._tell_too_late(first)
+                return first
             return posted.settled(self._wait(checkpoint, posted, now_and_then))
 
+    def _tell_too_late(self, first: Answer) -> None:
+        """Tell the person at `inner`, who has answered, that another's answer came before."""
+        if isinstance(self._inner, TellingChannel):
+            self._inner.tell(
+                f"Too late: {first.who} has answered before ({first.channel}: {first.outcome.value})."
+            )
+
     def _wait(self, checkpoint: Checkpoint, posted: Posted, page_says: PageSays) -> Answer:
-        while self._clock() < checkpoint.deadline:
+        is_told = False
+        while (now := self._clock()) < checkpoint.ends_at:
+            if not is_told and checkpoint.parked_at(now) is not None:
+                is_told = True
+                self._on_parked(checkpoint)
             said = posted.outcome() or page_says()
             if said is not None:
                 return self._by_nobody(said, "page")

@@ -1,6 +1,6 @@
 """The person before the browser's window: asked in the page, beside another channel; the first answer counts."""
 
-import time
+from dataclasses import replace
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
@@ -8,7 +8,16 @@ from playwright.sync_api import Page
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import HumanUnreachable
 from tokenbroker.human.board import seldom
-from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome, PageSays
+from tokenbroker.human.checkpoint import (
+    Answer,
+    Channel,
+    Checkpoint,
+    Kind,
+    Outcome,
+    PageSays,
+    TellingChannel,
+    parked_in_words,
+)
 from tokenbroker.human.overlay import Button, Card, Panel, panel_of
 from tokenbroker.human.person import person_here
 
@@ -59,6 +68,11 @@ class OverlayChannel:
             )
         return self._inner.ask(checkpoint, page_says)
 
+    def tell(self, sentence: str) -> None:
+        """See `TellingChannel`: the panel has gone by then, and what can be told is told at `inner`."""
+        if isinstance(self._inner, TellingChannel):
+            self._inner.tell(sentence)
+
     def ask_at_page(self, page: Page, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         """As the contract says; an answer that was pressed in the panel has this channel's name."""
         asked = _Asked(page, checkpoint, page_says, self._clock)
@@ -80,6 +94,7 @@ class _Asked:
         self._page_says = seldom(page_says)
         self._checkpoint = checkpoint
         self._clock = clock
+        self._is_parked = False
         self.own: Answer | None = None
         self.panel: Panel = panel_of(page)
         self.panel.forget()
@@ -91,6 +106,7 @@ class _Asked:
             self._page.wait_for_timeout(PUMP_MS)
         except PlaywrightError:
             return self._page_says()  # the window is closed: what that means, the page's own word tells
+        self._tell_parked()
         self.panel.point_at(None)
         while self.panel.presses and self.own is None:
             press = self.panel.presses.popleft()
@@ -104,11 +120,15 @@ class _Asked:
                 )
         return self.own.outcome if self.own is not None else self._page_says()
 
+    def _tell_parked(self) -> None:
+        if not self._is_parked and self._checkpoint.parked_at(self._clock()) is not None:
+            self._is_parked = True
+            self.panel.show(replace(card_of(self._checkpoint), hint=parked_in_words(self._checkpoint)))
+
     def waited_for(self) -> Answer:
         """The answer, where nobody else is asked."""
-        ends_at = time.monotonic() + (self._checkpoint.deadline - self._clock()).total_seconds()
         outcome = None
-        while outcome is None and time.monotonic() < ends_at:
+        while outcome is None and self._clock() < self._checkpoint.ends_at:
             outcome = self.settled()
         return Answer(
             outcome=outcome or Outcome.TIMED_OUT,

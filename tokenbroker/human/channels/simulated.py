@@ -126,8 +126,8 @@ class SimulatedPerson:
             self._phone.deny()
 
     def _watch(self, checkpoint: Checkpoint, page_says: PageSays) -> Outcome:
-        """Look at the page until it shows how it ended; a person gives up at the deadline."""
-        ends_at = time.monotonic() + (checkpoint.deadline - self._clock()).total_seconds()
+        """Look at the page until it shows how it ended; a person gives up once nobody is waited for any more."""
+        ends_at = time.monotonic() + (checkpoint.ends_at - self._clock()).total_seconds()
         while time.monotonic() < ends_at:
             said = page_says()
             if said is not None:

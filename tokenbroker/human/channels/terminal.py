@@ -12,15 +12,23 @@ from datetime import timedelta
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import HumanUnreachable
-from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays
+from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays, parked_in_words
 from tokenbroker.human.person import person_here
 from tokenbroker.secret import Secret
 
-POLL_S = 0.1
+POLL_S = 0.05  # somebody elsewhere who has answered waits for the run to go on
 MIN_CODE_CHARACTERS = 4
 _MAX_ANSWER_BYTES = 256
 _DENY = ("n", "no", "deny")
 _YES = ("yes", "y")
+_PROMPTS = {
+    Kind.OTP: "Type the code and press Enter (it is not shown; 'deny' stops the run): ",
+    Kind.DEVICE: "Approve it on your device, then press Enter ('deny' stops the run): ",
+    Kind.CONFIRM: "Press Enter to go on ('deny' stops the run): ",
+    Kind.ACTION: "Do it in the browser, then press Enter ('deny' stops the run): ",
+    Kind.APPROVAL: "Type 'yes' to let it begin; anything else stops it: ",
+    Kind.RETRY: "Mend the page in the browser, then press Enter to do the step again ('deny' ends the run): ",
+}
 
 
 class TerminalChannel:
@@ -64,41 +72,43 @@ class TerminalChannel:
             outcome = Outcome.DENIED
         return Answer(outcome=outcome, code=code, who=person_here(), channel=self.name, at=self._clock())
 
+    def tell(self, sentence: str) -> None:
+        """See `TellingChannel`."""
+        with suppress(OSError):
+            descriptor = os.open(self._tty, os.O_WRONLY | os.O_NOCTTY)
+            try:
+                os.write(descriptor, f"{_printable(sentence)}\n".encode())
+            finally:
+                os.close(descriptor)
+
     def _converse(self, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
         descriptor = os.open(self._tty, os.O_RDWR | os.O_NOCTTY)
         try:
-            with (
-                _alone_at_the_terminal(checkpoint.deadline - self._clock()) as is_alone,
-                _without_echo(descriptor),
-            ):
-                if not is_alone:
-                    return Outcome.TIMED_OUT, ""
-                os.write(descriptor, self._prompt(checkpoint).encode())
-                answered = self._wait(descriptor, checkpoint, page_says)
-                os.write(descriptor, b"\n")
+            patience = checkpoint.ends_at - self._clock()
+            with _alone_at_the_terminal(patience, page_says) as settled:
+                if settled is not None:
+                    return settled, ""
+                with _without_echo(descriptor):
+                    os.write(descriptor, (self._head(checkpoint) + _PROMPTS[checkpoint.kind]).encode())
+                    answered = self._wait(descriptor, checkpoint, page_says)
+                    os.write(descriptor, b"\n")
         finally:
             os.close(descriptor)
         return answered
 
-    def _prompt(self, checkpoint: Checkpoint) -> str:
+    def _head(self, checkpoint: Checkpoint) -> str:
         refused = "The code was not accepted. " if checkpoint.kind is Kind.OTP else "It is still there. "
         again = refused if checkpoint.attempt > 1 else ""
-        # A flow's text must not move the cursor or paint over the question.
-        reason = "".join(each if each.isprintable() else " " for each in checkpoint.reason)
-        head = f"\n{again}{reason}  ({checkpoint.flow_id}, at {checkpoint.origin})\n"
-        what = {
-            Kind.OTP: "Type the code and press Enter (it is not shown; 'deny' stops the run): ",
-            Kind.DEVICE: "Approve it on your device, then press Enter ('deny' stops the run): ",
-            Kind.CONFIRM: "Press Enter to go on ('deny' stops the run): ",
-            Kind.ACTION: "Do it in the browser, then press Enter ('deny' stops the run): ",
-            Kind.APPROVAL: "Type 'yes' to let it begin; anything else stops it: ",
-            Kind.RETRY: "Mend the page in the browser, then press Enter to do the step again ('deny' ends the run): ",
-        }
-        return head + what[checkpoint.kind]
+        return f"\n{again}{_printable(checkpoint.reason)}  ({checkpoint.flow_id}, at {checkpoint.origin})\n"
 
     def _wait(self, descriptor: int, checkpoint: Checkpoint, page_says: PageSays) -> tuple[Outcome, str]:
-        ends_at = time.monotonic() + (checkpoint.deadline - self._clock()).total_seconds()
-        while time.monotonic() < ends_at:
+        # By the clock of the day, as the person was told it: a machine that slept must not wait for longer.
+        is_told = False
+        while (now := self._clock()) < checkpoint.ends_at:
+            if not is_told and checkpoint.parked_at(now) is not None:
+                is_told = True
+                told = f"\n{parked_in_words(checkpoint)}\n{_PROMPTS[checkpoint.kind]}"
+                os.write(descriptor, told.encode())
             ready, _, _ = select.select([descriptor], [], [], POLL_S)
             if ready:
                 read = os.read(descriptor, _MAX_ANSWER_BYTES)
@@ -119,6 +129,11 @@ class TerminalChannel:
         return Outcome.TIMED_OUT, ""
 
 
+def _printable(text: str) -> str:
+    """`text` of others, such as a flow's, which must not move the cursor or paint over the question."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
 def _in_background(descriptor: int) -> bool:
     try:
         return os.tcgetpgrp(descriptor) != os.getpgrp()
@@ -132,10 +147,11 @@ def _means_yes(kind: Kind, line: str) -> bool:
 
 
 @contextmanager
-def _alone_at_the_terminal(patience: timedelta) -> Iterator[bool]:
+def _alone_at_the_terminal(patience: timedelta, settled: PageSays) -> Iterator[Outcome | None]:
     """One question at a time: an answer must not go to another run's question, as those of a session's workers.
 
-    Answers False where others asked for as long as `patience`. Linux only: elsewhere nobody is waited for.
+    Answers None once no other asks, what `settled` says once it says something, and that the time is over after
+    `patience`. Linux only: elsewhere nobody is waited for.
     """
     ends_at = time.monotonic() + patience.total_seconds()
     # A name without a file, gone with its process; the processes of one terminal are of one session.
@@ -146,11 +162,12 @@ def _alone_at_the_terminal(patience: timedelta) -> Iterator[bool]:
                 lock.bind(name)
                 break
             except OSError:
-                if time.monotonic() >= ends_at:
-                    yield False
+                said = settled() or (Outcome.TIMED_OUT if time.monotonic() >= ends_at else None)
+                if said is not None:
+                    yield said
                     return
                 time.sleep(POLL_S)
-        yield True
+        yield None
 
 
 @contextmanager
