@@ -15,6 +15,7 @@ PARTS = {
     "targets": 1.0,
     "mcp_start": 0.5,
     "approve": 1.0,
+    "overlay": 1.0,
     "policy": 1.0,
     "rotation": 0.5,
     "redaction": 1.0,

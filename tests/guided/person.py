@@ -144,7 +144,11 @@ def panel_in(tab: Tab) -> Panel | None:
 
 
 class Person:
-    """Does what the panel says. `orders`: port, phone, types_itself (a mapping of headings to texts), presses, end."""
+    """Does what the panel says, but for its orders, each for what the panel says there.
+
+    `presses` (the buttons to press, one at each time), `types_itself` (a text to type by hand), `mends` (a field of the
+    page to be filled, its text and the button then to press), `idle` (do nothing).
+    """
 
     def __init__(self, orders: dict[str, Any]) -> None:
         self.orders = orders
@@ -176,7 +180,7 @@ class Person:
 
     def look(self, tab: Tab) -> None:
         panel = panel_in(tab)
-        if panel is None or not panel.buttons:
+        if panel is None or not panel.buttons or self.orders.get("idle"):
             return
         seen = (panel.count, panel.what)
         now = time.monotonic()
@@ -192,12 +196,22 @@ class Person:
     def act(self, panel: Panel) -> None:
         print(f"{panel.count} | {panel.what}", flush=True)
         tab = panel.tab
-        for part, button in self.orders.get("presses", {}).items():
-            if part in f"{panel.count} {panel.what}" and button in panel.buttons:
-                tab.click(panel.buttons[button])
+        says = f"{panel.count} {panel.what}"
+        for part, buttons in self.orders.get("presses", {}).items():
+            if part in says and buttons:
+                tab.click(panel.buttons[buttons.pop(0)])
+                self.done.clear()
+                return
+        for part, (field, text, button) in self.orders.get("mends", {}).items():
+            if part in says:
+                tab.click(next(each for each in panel.nodes if attributes(each).get("id") == field))
+                tab.write(text)
+                tab.press("Enter", code=13, text="\r")
+                time.sleep(1)
+                tab.click(panel_in(tab).buttons[button])  # type: ignore[union-attr]  # a person looks again
                 return
         itself = next(
-            (text for part, text in self.orders.get("types_itself", {}).items() if part in panel.what), None
+            (text for part, text in self.orders.get("types_itself", {}).items() if part in says), None
         )
         if panel.asks_code:
             tab.click(panel.code)

@@ -24,7 +24,13 @@ def record_of(project: Project) -> dict[str, Any]:
     return dict(json.loads(path.read_text()))
 
 
-@pytest.mark.parametrize("console", CONSOLES)
+USUAL = ("strict_key", "shadow_key", "popup_key", "embedded_key", "clipboard_key", "input_key")
+"""Policies of the strictest kind, dialogs in shadow roots, windows, frames, the clipboard, a list; `make soak` does all."""
+
+
+@pytest.mark.parametrize(
+    "console", [each if each in USUAL else pytest.param(each, marks=pytest.mark.soak) for each in CONSOLES]
+)
 def test_a_person_is_led_through_the_console(seen: Project, person_at: Played, console: str) -> None:
     text = (
         (FLOWS / f"{console}.yaml")

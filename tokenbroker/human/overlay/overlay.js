@@ -76,12 +76,12 @@
       code: make("input", { id: "code", type: "text", inputmode: "numeric", autocomplete: "off", autocapitalize: "none", spellcheck: "false" }) };
     now.field = make("label", { hidden: "" }, "Code", now.code);
     now.move = make("button", { type: "button", class: "move", "aria-label": "Move this panel to another corner", title: "Move (or drag the bar)" }, "\u2725");
-    const head = make("header", { role: "presentation" }, make("b", {}, "tokenbroker"), now.mark, now.move);
+    const head = make("div", { class: "head" }, make("b", {}, "tokenbroker"), now.mark, now.move);
     const progress = make("p", { class: "count" }, now.count, make("span", { class: "bar", "aria-hidden": "true" }, now.bar));
     // Spoken as one when it changes; the focus stays with the person.
     const spoken = make("div", { role: "status", "aria-live": "polite", "aria-atomic": "true" }, now.h2, now.detail);
     now.panel = make("section", { class: "panel", "aria-label": "tokenbroker guide (Alt+Shift+G)" },
-      head, make("main", { role: "presentation" }, progress, spoken, now.literal, now.field, now.hint, now.buttons));
+      head, make("div", { class: "body" }, progress, spoken, now.literal, now.field, now.hint, now.buttons));
     return now;
   };
   // The browser's own word that the panel is to be seen, with nothing over it.
@@ -241,7 +241,7 @@
     }
     if (event.type === "focusin") isTyping = root.activeElement === parts.code;
     if (event.type === "keydown" && (event.key === "Tab" || event.key === "Escape")) isTyping = false;
-    if (event.type === "pointerdown" && !button && under?.closest?.("header")) {
+    if (event.type === "pointerdown" && !button && under?.closest?.(".head")) {
       const [x, y] = rectOf(panel);
       drag = [event.clientX - x, event.clientY - y];
       event.preventDefault();
