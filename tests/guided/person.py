@@ -202,9 +202,9 @@ class Person:
                 tab.click(panel.buttons[buttons.pop(0)])
                 self.done.clear()
                 return
-        for part, (field, text, button) in self.orders.get("mends", {}).items():
+        for part, (named, text, button) in self.orders.get("mends", {}).items():
             if part in says:
-                tab.click(next(each for each in panel.nodes if attributes(each).get("id") == field))
+                tab.click(next(each for each in panel.nodes if attributes(each).get("id") == named))
                 tab.write(text)
                 tab.press("Enter", code=13, text="\r")
                 time.sleep(1)
