@@ -38,6 +38,10 @@ ALLOWED = frozenset(
 
 REVIEWED = {
     # package: (what its metadata says, why that is fine)
+    "axe-playwright-python": (
+        "UNKNOWN",
+        "MIT, by the licence in its wheel; axe-core, which it carries, is MPL-2.0; for tests only",
+    ),
     "pyrage": ("UNKNOWN", "MIT: its wheel carries the licence, its metadata names the file only"),
     "pytest-timeout": (
         "DFSG approved; MIT License",
