@@ -68,6 +68,11 @@ def moves_on(act: Act, box: Box, frame: Frame, page: Page) -> bool:
     return not is_the_act(act, box, frame, page)
 
 
+def is_key(act: Act, key: str) -> bool:
+    """Whether `act` has pressed `key`, as Playwright names it."""
+    return act.key.casefold() == key.replace("ControlOrMeta", "Control").casefold()
+
+
 def may_create(act: Act) -> bool:
     """Whether `act` may have pressed something: a click, or a key that presses what has the focus."""
     return act.kind == "click" or act.key.endswith("Enter")

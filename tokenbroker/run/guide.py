@@ -18,7 +18,7 @@ from tokenbroker.run.by_hand import ByHand, may_create
 from tokenbroker.run.failure import StepFailed, attempt, shown_address
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.targets import Found, Purpose
-from tokenbroker.run.watch import LISTEN_MS, Reply, Watch, box_of
+from tokenbroker.run.watch import LISTEN_MS, Reply, Sight, Watch, box_of
 
 CHANNEL: Final = "overlay"
 _BACK = ("navigate", "type", "click", "select", "check", "press")
@@ -134,10 +134,11 @@ class Guide:
             raise HumanTimeout("nobody said before the deadline whether what was read is the new token")
 
     def _answered(self, stage: Stage, panel: Panel, box: Callable[[], Box | None]) -> Outcome:
-        ends_at = time.monotonic() + self.deadline_s
+        ends_at, sight = time.monotonic() + self.deadline_s, Sight()
         while time.monotonic() < ends_at:
             attempt(lambda: stage.page.wait_for_timeout(LISTEN_MS), what="waiting for the person")
             panel.point_at(box())
+            sight.require(panel)
             while panel.presses:
                 pressed = panel.presses.popleft().id
                 if pressed in ("yes", "no"):

@@ -11,9 +11,9 @@ from playwright.sync_api import Frame
 
 from tokenbroker.errors import HumanDenied, HumanTimeout
 from tokenbroker.flow.model import Step
-from tokenbroker.human.overlay import Act, Button, Card, panel_of
+from tokenbroker.human.overlay import Act, Button, Card, Panel, panel_of
 from tokenbroker.human.overlay.panel import Box
-from tokenbroker.run.by_hand import TYPED, ByHand, is_ahead, is_the_act, may_create, moves_on
+from tokenbroker.run.by_hand import TYPED, ByHand, is_ahead, is_key, is_the_act, may_create, moves_on
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.targets import Found
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # which watches
     from tokenbroker.run.guide import Guide
 
 LISTEN_MS: Final = 100.0
+UNSEEN_S: Final = 15.0
+"""A page that is only slow to come has shown the panel by then."""
 SLICE_S: Final = 2.0
 """So long a target is looked for at a time: between, the person is heard."""
 _BOX_MS: Final = 300.0
@@ -45,7 +47,7 @@ class WentBack(Exception):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
     """How the person has answered: "act" (it was seen), "done" (their word), "ahead" (what comes next is there),
-    "type" (they let it be typed)."""
+    "type" (they let it be typed); "already": there was nothing to do."""
 
     how: str
 
@@ -54,10 +56,34 @@ class Reply:
         """For the report."""
         return {
             "act": "done by hand",
+            "already": "it was so already",
             "done": "done by hand, as the person says",
             "ahead": "done by hand: what comes next is there",
             "type": TYPED,
         }[self.how]
+
+
+class Sight:
+    """Whether the panel is to be seen, as far as a page lets it."""
+
+    def __init__(self) -> None:
+        self._seen_at = time.monotonic()
+
+    def require(self, panel: Panel) -> None:
+        """Stop where the panel has been out of sight for `UNSEEN_S`.
+
+        Raises:
+            StepFailed: `guided.covered`.
+        """
+        now = time.monotonic()
+        if panel.is_seen:
+            self._seen_at = now
+        elif now - self._seen_at > UNSEEN_S:
+            raise StepFailed(
+                "the page keeps the panel out of sight, so that nothing can be pressed in it",
+                code="guided.covered",
+                next_step="close what lies over the page; a site that goes on like that is no site to be guided on",
+            )
 
 
 class Watch:
@@ -75,6 +101,7 @@ class Watch:
         self._lost: StepFailed | None = None
         self._box: Box | None = None
         """Where the target was seen last."""
+        self._sight = Sight()
         self._shown: Card | None = None
         self._frame: Frame | None = None
         self._moved_on = False
@@ -121,6 +148,8 @@ class Watch:
         stage, panel, by = self._stage, self._panel, self._by
         box = box_of(self.found) if self.found is not None else None
         self._box = box or self._box
+        if self._shown is None and self.found is not None and self._holds(self.found):
+            return Reply(how="already")
         if self.found is not None or self._find is None:
             self._show(by.words, by.detail, box)
         elif self._lost is not None:
@@ -129,7 +158,10 @@ class Watch:
         try:
             attempt(lambda: stage.page.wait_for_timeout(LISTEN_MS), what="waiting for the person")
             panel.point_at(box)
+            self._sight.require(panel)
         except StepFailed as error:
+            if not stage.page.is_closed():
+                raise
             closed = error
         while panel.presses:
             reply = self._pressed(panel.presses.popleft().id)
@@ -201,11 +233,14 @@ class Watch:
         return is_it
 
     def _is_it(self, act: Act) -> bool:
-        if self._by.key:
-            return act.kind == "keydown" and act.key.casefold() == self._by.key.casefold()
-        if not self._by.is_click or act.kind != "click" or self._box is None or self._frame is None:
+        if self._by.key and (act.kind != "keydown" or not is_key(act, self._by.key)):
             return False
-        return is_the_act(act, self._box, self._frame, self._stage.page)
+        if self._by.key and self._find is None:
+            return True
+        if not self._by.key and not (self._by.is_click and act.kind == "click"):
+            return False
+        is_known = self._box is not None and self._frame is not None
+        return is_known and is_the_act(act, self._box, self._frame, self._stage.page)  # type: ignore[arg-type]
 
     def _holds(self, found: Found) -> bool:
         with suppress(PlaywrightError, StepFailed):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from playwright.sync_api import Error as PlaywrightError
@@ -63,6 +64,11 @@ def by_person(
         if found is not None:
             stage.note_acted(found.frame)
 
+    if "dialog" in step.options:
+        answer = "yes" if step.options["dialog"] == "accept" else "no"
+        by = replace(
+            by, detail=f"{by.detail} What the browser then asks is answered for you: {answer}.".strip()
+        )
     stage.extend(guide.deadline_s)
     catching_what_comes(step, stage, act)
     return done[0]
