@@ -70,6 +70,8 @@ class Keeping:
 
     pressed: list[int] = field(default_factory=list)
     kept: list[Secret] = field(default_factory=list)
+    foreseen: list[int] = field(default_factory=list)
+    retracted: int = 0
     pressed_any: bool = False
     careful: bool = True
     """Whether each act is announced, as that of a creating step is; else a step may look and act in one go."""
@@ -79,6 +81,16 @@ class Keeping:
 
     def before_press(self, step: Step) -> None:
         self.pressed.append(step.number)
+
+    def foresee(self, step: Step, page_address: str) -> None:
+        self.foreseen.append(step.number)
+
+    @property
+    def may_retract(self) -> bool:
+        return True
+
+    def retract(self) -> None:
+        self.retracted += 1
 
     def keep(self, step: Step, token: Secret) -> str:
         self.kept.append(token)
