@@ -11,9 +11,9 @@ from tokenbroker.errors import BrokerError, ExitCode, HumanUnreachable
 from tokenbroker.flow.model import Flow
 from tokenbroker.policy.approve import NEEDS_LIVE
 from tokenbroker.pytest_plugin import REDACTOR, summary
+from tokenbroker.run.ended_by import is_interrupt
 from tokenbroker.run.failure import RunFailure
 from tokenbroker.run.result import RunResult, Status
-from tokenbroker.run.runner import is_interrupt
 
 
 def refuse(flow: Flow, error: BrokerError, config: pytest.Config) -> None:

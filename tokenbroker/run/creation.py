@@ -94,7 +94,7 @@ class _Open:
 
 
 class CreationRecord:
-    """Keeps the spool in step with one run; fulfils `tokenbroker.run.stage.Keeper`.
+    """Keeps the spool in step with one run; fulfils `tokenbroker.run.keeper.Keeper`.
 
     `open_sink` answers the sink of an alias; `on_press` is called with True before the first creating step acts, and
     with False where it turned out that none has; `remember`

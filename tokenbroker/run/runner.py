@@ -1,17 +1,15 @@
 """``execute``: a Plan in a browser. Called from one place only: the pytest item."""
 
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from playwright.sync_api import Browser
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import BrokerError, HumanUnreachable, RunError
+from tokenbroker.errors import RunError
 from tokenbroker.flow.mend import why_never
 from tokenbroker.flow.model import Mode, Step
 from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
@@ -21,15 +19,14 @@ from tokenbroker.run.browser import gated_context
 from tokenbroker.run.captcha import past_captcha
 from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.egress import Egress
-from tokenbroker.run.failure import StepFailed, failure_report, shown_address
+from tokenbroker.run.ended_by import code_of, failure_of, is_interrupt
+from tokenbroker.run.failure import StepFailed, shown_address
 from tokenbroker.run.guide import Guide
 from tokenbroker.run.mend import is_mended
 from tokenbroker.run.pictures.camera import Camera
-from tokenbroker.run.pictures.label import Label, labels_of
-from tokenbroker.run.pictures.picture import Picture, nothing
+from tokenbroker.run.pictures.of_step import labels_for, picture_of
 from tokenbroker.run.result import (
     CheckpointResult,
-    Failure,
     RunEvent,
     RunResult,
     Status,
@@ -44,8 +41,6 @@ from tokenbroker.run.watch import WentBack
 from tokenbroker.secret import Secret
 
 NOT_CAPTURED = "run.key_not_captured"
-STOPPED = "run.stopped"
-_PACKAGE = str(Path(__file__).parent.parent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +88,18 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
         failed = RunError(
             "every step passed, but a key that may have been created was not captured", code=NOT_CAPTURED
         )
-    failure = _failure(run, failed, leftovers) if failed is not None else None
+    failure = (
+        failure_of(
+            failed,
+            plan.flow,
+            run.step,
+            redactor=tools.redactor,
+            address=run.address,
+            aftermath=(*leftovers, *run.notes),
+        )
+        if failed is not None
+        else None
+    )
     interrupted = failed is not None and is_interrupt(failed)
     status = Status.INTERRUPTED if interrupted else Status.FAILED if failure else Status.PASSED
     if status is Status.PASSED and any(
@@ -116,16 +122,6 @@ def execute(plan: Plan, tools: Tools, *, run_id: str) -> RunResult:
         created_key=tools.record.pressed_any,
         notes=tuple(run.notes),
     )
-
-
-def is_interrupt(error: BaseException) -> bool:
-    """Whether `error` asks for the end of the whole session: Ctrl-C, SystemExit or ``pytest.exit``.
-
-    ``pytest.fail``, ``pytest.skip`` and a test's time-out are no such thing, though no `Exception` either.
-    """
-    kind = type(error)
-    by_pytest = (kind.__module__, kind.__name__) == ("_pytest.outcomes", "Exit")  # pytest is a floor above
-    return by_pytest or isinstance(error, (KeyboardInterrupt, SystemExit))
 
 
 def _close(record: CreationRecord) -> tuple[str, ...]:
@@ -253,8 +249,12 @@ class _Run:
         finally:
             self.address = shown_address(stage.page.url)
             duration_s = time.perf_counter() - began
-            picture = _picture(camera, stage, step) if status is not Status.INTERRUPTED else None
-            labels = _labels(camera, picture, step, stage) if status is not Status.SKIPPED else ()
+            picture = (
+                picture_of(camera, stage, may_be_unchanged=STEPS[step.verb].looks)
+                if status is not Status.INTERRUPTED
+                else None
+            )
+            labels = labels_for(camera, picture, step, stage) if status is not Status.SKIPPED else ()
             result = StepResult(
                 number=step.number,
                 verb=step.verb,
@@ -263,7 +263,7 @@ class _Run:
                 started_at=started_at,
                 duration_s=duration_s,
                 remark=tools.redactor.text("; ".join(filter(None, (remark, stage.dialogs.remark)))),
-                code=_step_code(self.failed) if self.failed is not None else None,
+                code=code_of(self.failed) if self.failed is not None else None,
                 picture=picture,
                 target=stage.target_report,
                 labels=labels,
@@ -311,88 +311,4 @@ def _performed(step: Step, stage: Stage) -> str:
         retry,
         is_idempotent=kind.idempotent,
         holds=lambda: holds_now(retry.expect, stage) if retry.expect is not None else False,
-    )
-
-
-def _step_code(error: BaseException) -> str:
-    if isinstance(error, BrokerError):
-        return error.code
-    if is_interrupt(error):
-        return "interrupted"
-    return "internal" if isinstance(error, Exception) else STOPPED
-
-
-def _picture(camera: Camera | None, stage: Stage, step: Step) -> Picture | None:
-    if camera is None:
-        return None
-    try:
-        if stage.guide is not None:
-            stage.guide.rest(stage)
-        return camera.shoot(stage.page, may_be_unchanged=STEPS[step.verb].looks)
-    except Exception as error:  # noqa: BLE001  a picture is not worth the run, nor the step's own error
-        return nothing(f"the camera failed ({type(error).__name__})")
-
-
-def _labels(
-    camera: Camera | None,
-    picture: Picture | None,
-    step: Step,
-    stage: Stage,
-) -> tuple[Label, ...]:
-    """What the flow says, for the picture; a page that gave no picture is not asked, nor one whose frame has gone."""
-    if camera is None or picture is None or not picture.data:
-        return ()
-    try:
-        page, there = stage.page, stage.has_frame()
-        if stage.has_left or not there:
-            return ()
-        found = labels_of(step, stage.frame(), stage.acted_on, lambda js: camera.ask(page, js))
-    except Exception:  # noqa: BLE001  as for the picture
-        return ()
-    return tuple(replace(label, text=stage.redactor.text(label.text)) for label in found)
-
-
-def _failure(run: _Run, error: BaseException, leftovers: tuple[str, ...]) -> Failure:
-    """What a person is told. Of `error` only its code and our own sentence survive."""
-    redact = run._tools.redactor.text
-    flow = run._plan.flow
-    aftermath = "\n".join(f"! {sentence}" for sentence in (*leftovers, *run.notes))
-    internals = ""
-    if isinstance(error, BrokerError):
-        told = error
-    elif is_interrupt(error):
-        told = RunError("the run was interrupted", code="run.interrupted")
-    else:
-        told = _unexpected(error)
-        # Without the foreign message and without locals: both can hold what was typed.
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        internals = redact(f"{frames}{run._tools.redactor.exception_text(error)}")
-    report = failure_report(flow, run.step, told, page_url=run.address, aftermath=aftermath)
-    return Failure(
-        code=told.code,
-        report=redact(report),
-        exit_code=int(told.exit_code),
-        next_step=redact(told.next_step),
-        nobody_reached=isinstance(told, HumanUnreachable),
-        internals=internals,
-    )
-
-
-def _unexpected(error: BaseException) -> RunError:
-    """An error that is none of ours, by its type and the place in our code only."""
-    if not isinstance(error, Exception):
-        return RunError(
-            f"the run was stopped from outside ({type(error).__name__}): a test's time-out, pytest.fail or pytest.skip",
-            next_step="run it again with --flow-traceback to see what stopped it",
-            code=STOPPED,
-        )
-    frame = next(
-        (f for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename.startswith(_PACKAGE)),
-        None,
-    )
-    where = f" at {Path(frame.filename).name}:{frame.lineno}" if frame else ""
-    return RunError(
-        f"an error inside tokenbroker ({type(error).__name__}{where})",
-        next_step="run it again with --flow-traceback and report what it prints",
-        code="internal",
     )

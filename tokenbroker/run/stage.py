@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from playwright.sync_api import Error as PlaywrightError
@@ -21,6 +21,7 @@ from tokenbroker.redact import Redactor
 from tokenbroker.run.dialogs import Dialogs
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.frames import FramePath
+from tokenbroker.run.keeper import Keeper
 from tokenbroker.run.quiet import has_settled
 from tokenbroker.run.targets import Found, Mender, Purpose, Seeker, TargetReport
 from tokenbroker.run.targets.engine import Content, acted
@@ -32,33 +33,6 @@ if TYPE_CHECKING:  # which looks for targets on a stage
     from tokenbroker.run.guide import Guide
 
 MIN_REMAINING_S = 0.001
-
-
-class Keeper(Protocol):
-    """Where creating steps announce themselves and captured tokens go; see `tokenbroker.run.creation`."""
-
-    @property
-    def pressed_any(self) -> bool:
-        """Whether a step that may create a key has acted in this run."""
-
-    def announces(self, step: Step) -> bool:
-        """Whether `before_press` of `step` has something to note: its target must then be found before."""
-
-    def before_press(self, step: Step) -> None:
-        """Note durably that `step` is about to act, if it may create a key."""
-
-    def foresee(self, step: Step, page_address: str) -> None:
-        """As `before_press`, before `step` has begun: a person may be ahead of the flow."""
-
-    @property
-    def may_retract(self) -> bool:
-        """Whether a single act is noted so far, of which nothing was read."""
-
-    def retract(self) -> None:
-        """Take that note back: it is certain that nothing was pressed."""
-
-    def keep(self, step: Step, token: Secret) -> str:
-        """Bring `token` to rest and answer its reference."""
 
 
 @dataclass(kw_only=True)
