@@ -19,7 +19,7 @@ from typing import Any
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-PAUSE_S = 0.45
+PAUSE_S = 0.65
 """A person takes a look before they press: the panel wants that."""
 AGAIN_S = 4.0
 PATIENCE_S = 90.0
@@ -104,8 +104,6 @@ class Panel:
     count: str
     literal: str
     buttons: dict[str, Node]
-    code: Node
-    asks_code: bool
     frame: Node | None
     section: Node
     move: Node
@@ -122,7 +120,6 @@ def panel_in(tab: Tab) -> Panel | None:
     inside = list(_every(node))
     named = {attributes(each).get("class", ""): each for each in inside}
     buttons = {attributes(each)["data-press"]: each for each in inside if "data-press" in attributes(each)}
-    label = next(each for each in inside if each["localName"] == "label")
     frame = next(
         each
         for each in nodes
@@ -134,8 +131,6 @@ def panel_in(tab: Tab) -> Panel | None:
         count=words(named["count"]),
         literal=words(named["literal"]),
         buttons=buttons,
-        code=next(each for each in inside if attributes(each).get("id") == "code"),
-        asks_code="hidden" not in attributes(label),
         frame=None if "hidden" in attributes(frame) else frame,
         section=node,
         move=named["move"],
@@ -213,10 +208,14 @@ class Person:
         itself = next(
             (text for part, text in self.orders.get("types_itself", {}).items() if part in says), None
         )
-        if panel.asks_code:
-            tab.click(panel.code)
+        if "code" in panel.what and "done" not in panel.buttons:
+            field = next(
+                each for each in panel.nodes if attributes(each).get("autocomplete") == "one-time-code"
+            )
+            self.move_away(panel, field)
+            tab.click(field)
             tab.write(self.newest_code())
-            tab.click(panel.buttons["code"])
+            tab.press("Enter", code=13, text="\r")
         elif itself is not None and panel.frame is not None:
             tab.click(panel.frame)
             tab.write(itself)

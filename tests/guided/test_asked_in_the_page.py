@@ -4,7 +4,7 @@ import pytest
 
 from tests.guided.conftest import Played
 from tests.guided.test_guided_runs import record_of
-from tests.project import SIGN_IN, SITE, Project
+from tests.project import LOOK, SIGN_IN, SITE, Project
 
 pytestmark = [pytest.mark.req("HUMAN-2", "HUMAN-1"), pytest.mark.browser]
 FAILED = 1
@@ -20,16 +20,25 @@ FORGETS_PASSWORD = f"""\
 """A flow that the site has outgrown: it asks for a password."""
 
 
-def test_a_code_given_in_the_panel_counts_and_the_terminal_says_that_it_is_settled(
+def test_an_answer_in_the_panel_counts_and_the_terminal_says_that_it_is_settled(
     seen: Project, person_at: Played
 ) -> None:
+    flow = seen.flow("look", LOOK + '  - wait_human: { reason: "Have a look", kind: confirm }\n')
+    with person_at(seen) as told, seen.terminal("run", flow) as terminal:
+        terminal.wait_for("Have a look")
+        terminal.wait_for("It is settled")
+        assert terminal.end() == 0, f"{terminal.screen}\n{told()}"
+        assert "bears the words" in terminal.screen
+    (asked,) = record_of(seen)["checkpoints"]
+    assert (asked["kind"], asked["outcome"], asked["channel"]) == ("confirm", "done", "overlay")
+
+
+def test_a_code_typed_into_the_page_settles_the_question_everywhere(seen: Project, person_at: Played) -> None:
     flow = seen.flow("sign_in", SIGN_IN)
     with person_at(seen) as told, seen.terminal("run", flow) as terminal:
         terminal.wait_for("Enter the code")
         terminal.wait_for("It is settled")
         assert terminal.end() == 0, f"{terminal.screen}\n{told()}"
-    (asked,) = record_of(seen)["checkpoints"]
-    assert (asked["kind"], asked["outcome"], asked["channel"]) == ("otp", "done", "overlay")
 
 
 def test_a_code_given_at_the_terminal_takes_the_panel_away(seen: Project, person_at: Played) -> None:

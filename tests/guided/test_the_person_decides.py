@@ -124,7 +124,7 @@ def test_a_person_at_a_terminal_before_a_window_is_guided_and_told_the_panel_s_w
     )
     with person_at(seen), seen.terminal("run", flow) as terminal:
         terminal.wait_for("guided (a person is at the window)")
-        terminal.wait_for("it bears the words “")
+        terminal.wait_for("it bears the words")
         assert terminal.end() == 0, terminal.screen
 
 

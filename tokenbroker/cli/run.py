@@ -108,10 +108,13 @@ class _Shown(SingleRun):
     def approved(self, approval: Approval) -> None:
         _say(f"approved by {approval.who} ({approval.channel})")
 
-    def guided(self, mark: str) -> None:
-        _say(
-            f"The panel in the browser leads you; it bears the words “{mark}”. One without them is not ours."
-        )
+    def shows_panel(self, mark: str, *, leads: bool) -> None:
+        does = "leads you" if leads else "asks what only you can answer"
+        _say(f'A panel in the browser {does}; it bears the words "{mark}". One without them is not ours.')
+
+    def waiting(self, checkpoint: Checkpoint, question: str) -> None:
+        until = f"{checkpoint.deadline:%H:%M} UTC"
+        _say(f"\n{checkpoint.reason}: it waits until {until}; answer with: tokenbroker approve {question}")
 
     def parked(self, checkpoint: Checkpoint) -> None:
         _say(f"\n{parked_in_words(checkpoint)}")

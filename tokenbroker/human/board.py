@@ -73,6 +73,11 @@ class Posted:
         self._given: Given | None = None
         self._looked = self._seen = time.monotonic()
 
+    @property
+    def id(self) -> str:
+        """By which `approve` finds it."""
+        return self._question.id
+
     def outcome(self) -> Outcome | None:
         """How somebody elsewhere has answered, if anybody has; to be asked often, it looks now and then."""
         now = time.monotonic()

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+MIN_CODE_CHARACTERS = 4
+"""What is typed and shorter is taken for a slip: it could not be redacted without hurting every number."""
+
+
 class Kind(StrEnum):
     """What is asked of the person."""
 

@@ -89,9 +89,9 @@ def human_checkpoint(
 
     board = Board(lambda: tokenbroker_broker.local.store)
     waits = tokenbroker_configuration.settings.human.unattended == "wait"
-    on_parked = pytestconfig.stash.get(FOLLOWER, Follower()).parked
+    follower = pytestconfig.stash.get(FOLLOWER, Follower())
     asking = OverlayChannel(TerminalChannel()) if flow_browser_is_seen else TerminalChannel()
-    return AnywhereChannel(asking, board, waits=waits, on_parked=on_parked)
+    return AnywhereChannel(asking, board, waits=waits, on_waiting=follower.waiting, on_parked=follower.parked)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from tokenbroker.run.targets.engine import install
 from tokenbroker.sinks import Sink
 
 FOLLOWER = pytest.StashKey["Follower"]()
+_TOLD = pytest.StashKey[bool]()
 _LEAKING_OPTIONS = ("--tracing", "--video", "--screenshot")
 
 
@@ -44,8 +45,11 @@ class Follower:
     def approved(self, approval: Approval) -> None:
         """A person has approved it, where somebody had to."""
 
-    def guided(self, mark: str) -> None:
-        """A person is led by a panel in the page, which bears `mark`."""
+    def shows_panel(self, mark: str, *, leads: bool) -> None:
+        """A panel in the page, which bears `mark`, asks the person; where it `leads`, it also says what to do."""
+
+    def waiting(self, checkpoint: Checkpoint, question: str) -> None:
+        """A question waits for `tokenbroker approve`, where nobody sits at a terminal."""
 
     def parked(self, checkpoint: Checkpoint) -> None:
         """Nobody has answered a question in time, and it waits on where nobody sits at a terminal."""
@@ -111,8 +115,9 @@ def _run_item(
         refuse(flow, refused, request.config)
         return
     run.listen(follower.event)
-    if plan.mode is Mode.GUIDED:
-        follower.guided(panel_mark())
+    if request.getfixturevalue("flow_browser_is_seen"):
+        follower.shows_panel(panel_mark(), leads=plan.mode is Mode.GUIDED)
+        _tell_session(request.config)
     with _redacted_logs(broker.redactor):
         result = execute(plan, tools_of(run, inputs), run_id=run.run_id)
     note(item, result, run.evidence.folder)  # first: what follows may fail, or be cut off by a second Ctrl-C
@@ -122,6 +127,14 @@ def _run_item(
         follower.finished(result, str(run.evidence.folder), broker)
     item.user_properties += [(summary.NOTE, text) for text in result.notes]
     conclude(flow, result, request.config)
+
+
+def _tell_session(config: pytest.Config) -> None:
+    """Tell the words of this session's panels, once, where pytest itself talks to the person."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not config.stash.get(_TOLD, False):
+        config.stash[_TOLD] = True
+        reporter.write_line(f'\npanels in the browser bear the words "{panel_mark()}"')
 
 
 def _redact_asyncio(redactor: Redactor) -> None:

@@ -52,7 +52,7 @@ class ByHand:
 def is_the_act(act: Act, box: Box, frame: Frame, page: Page) -> bool:
     """Whether `act` was made on the element at `box` of the page's viewport, which belongs to `frame`."""
     is_main = frame == page.main_frame
-    if act.in_main != is_main:
+    if act.frame != ("" if is_main else frame.url):
         return False
     left, top = (0.0, 0.0) if is_main else _offset(frame)
     if act.at is not None:
@@ -73,9 +73,9 @@ def is_key(act: Act, key: str) -> bool:
     return act.key.casefold() == key.replace("ControlOrMeta", "Control").casefold()
 
 
-def may_create(act: Act) -> bool:
-    """Whether `act` may have pressed something: a click, or a key that presses what has the focus."""
-    return act.kind == "click" or act.key.endswith("Enter")
+def presses(act: Act) -> bool:
+    """Whether `act` may have pressed something: by the pointer, or by a key that presses what has the focus."""
+    return act.kind != "keydown" or act.key.endswith("Enter")
 
 
 def is_ahead(step: Step, stage: Stage) -> bool:

@@ -185,26 +185,34 @@ class CreationRecord:
             entry.pressed = True
             self._pressed.add(step.number)
 
-    def foresee(self, step: Step, page_address: str) -> None:
-        """Note that `step` may act before it begins, if it may create a key."""
-        if step.number in self._creations:
-            self.begin(step, page_address)
-            self.before_press(step)
+    def foresee(self, step: Step, page_address: str) -> bool:
+        """Note that `step` may act before it begins, if it may create a key; answers whether that is new."""
+        if step.number not in self._creations or step.number in self._open:
+            return False
+        self.begin(step, page_address)
+        self.before_press(step)
+        return True
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a step has announced an act of which not everything was captured yet."""
+        return any(entry.pressed for entry in self._open.values())
 
     @property
     def may_retract(self) -> bool:
-        """Whether a single step has announced an act so far, and no token was read for it."""
-        entries = [self._open[number] for number in self._pressed if number in self._open]
-        return len(entries) == len(self._pressed) == 1 and not entries[0].read
+        """Whether a single step is in doubt, and no token was read for it."""
+        entries = [entry for entry in self._open.values() if entry.pressed]
+        return len(entries) == 1 and not entries[0].read
 
     def retract(self) -> None:
         """Take back that a step was about to act: the person has done nothing, and goes no further here."""
         if not self.may_retract:
             return
-        (number,) = self._pressed
+        (number,) = (number for number, entry in self._open.items() if entry.pressed)
         _clear(self._open.pop(number).intent)
-        self._pressed.clear()
-        self._on_press(False)
+        self._pressed.discard(number)
+        if not self._pressed:
+            self._on_press(False)
 
     def keep(self, step: Step, token: Secret) -> str:
         """Seal `token`, store it, read it back, and clear its intent; answers the reference as text."""

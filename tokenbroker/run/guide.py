@@ -7,15 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from playwright.sync_api import Page
+
 from tokenbroker.clock import Clock
-from tokenbroker.errors import BrokerError, HumanDenied, HumanTimeout
+from tokenbroker.errors import HumanDenied, HumanTimeout
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
 from tokenbroker.human.overlay import Button, Card, Panel, panel_of
 from tokenbroker.human.overlay.panel import Box
 from tokenbroker.human.person import person_here
-from tokenbroker.run.by_hand import ByHand, may_create
-from tokenbroker.run.failure import StepFailed, attempt, shown_address
+from tokenbroker.run.ahead import Ahead
+from tokenbroker.run.by_hand import ByHand, presses
+from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.targets import Found, Purpose
 from tokenbroker.run.watch import LISTEN_MS, Reply, Sight, Watch, box_of
@@ -23,8 +26,6 @@ from tokenbroker.run.watch import LISTEN_MS, Reply, Sight, Watch, box_of
 CHANNEL: Final = "overlay"
 _BACK = ("navigate", "type", "click", "select", "check", "press")
 _PASSED_OVER = ("wait_for", "expect")
-_NEW_PAGE = ("navigate", "wait_human", "capture_token", "verify_token")
-"""What comes after these is out of reach before them."""
 _MASK: Final = "•" * 12
 
 
@@ -38,6 +39,7 @@ class Guide:
     def __init__(
         self,
         flow: Flow,
+        page: Page,
         *,
         deadline_s: float,
         clock: Clock,
@@ -47,42 +49,24 @@ class Guide:
         self.deadline_s = deadline_s
         self._clock = clock
         self._on_checkpoint = on_checkpoint
-        self._panels: dict[int, Panel] = {}
+        self.ahead = Ahead(flow, page)
         self.was_early = False
         """Whether the person has done something between the last step and this one."""
-        self.may_have_created = False
-        """Whether they have done what may have made a key, since such an act was noted."""
 
     def begin(self, step: Step, stage: Stage) -> None:
         """Say that it is about `step`, which the tool does by itself until `done` asks for the person.
 
         A key that the person can make from here on is noted durably now: nobody keeps them from being ahead.
         """
-        panel = panel_of(stage.page)
-        self._panels[id(panel)] = panel
-        if not stage.keeper.pressed_any:
-            self.may_have_created = False
-            self._foresee(step, stage)
-        heard = [each for known in self._panels.values() for each in known.acts]
+        panel = self.ahead.watch(stage.page)
+        self.ahead.expect(step.number, stage)
+        heard = self.ahead.hear(stage.page)
         self.was_early = bool(heard)
-        self.may_have_created = self.may_have_created or any(map(may_create, heard))
-        for known in self._panels.values():
-            known.forget()
+        if any(map(presses, heard)):
+            self.ahead.touch(pressed=True)
         panel.show(
             self.card(step, stage, heading="One moment", detail=step.title, answers=(), has_ways_out=False)
         )
-
-    def _foresee(self, step: Step, stage: Stage) -> None:
-        for each in self._flow.steps[step.number - 1 :]:
-            if each.verb in _NEW_PAGE and each is not step:
-                return
-            stage.keeper.foresee(each, shown_address(stage.page.url))
-
-    def take_back(self, stage: Stage) -> None:
-        """Where the person has done nothing that may have made a key, say so."""
-        if not self.may_have_created and not any(panel.acts for panel in self._panels.values()):
-            with suppress(BrokerError):  # else it stays noted: one question too many
-                stage.keeper.retract()
 
     def rest(self, stage: Stage) -> None:
         """Take the panel away: the page is to be seen by itself."""
@@ -100,10 +84,15 @@ class Guide:
             WentBack: the person wants an earlier step again.
             HumanDenied: `human.stopped`; the person stops the run.
             HumanTimeout: nothing was done before the deadline.
-            StepFailed: `guided.other_page`; the person sees something else; and what looking for it fails with.
+            StepFailed: `guided.other_page`; the person sees something else; `guided.covered`; and what looking for it
+                fails with.
         """
         watch = Watch(self, step, stage, by, find)
         reply = watch.until_done(look_for_s=limit_s)
+        if step.verb != "type":
+            self.ahead.touch(pressed=True)
+        elif reply.how not in ("type", "already"):
+            self.ahead.touch(pressed=False)
         # The person's time is not the page's: what follows gets its whole time.
         stage.extend(limit_s)
         return reply, watch.found
@@ -115,6 +104,7 @@ class Guide:
             HumanDenied: `human.denied`; the person says no.
             HumanTimeout: no answer before the deadline.
         """
+        self.ahead.touch(pressed=True)  # there is a key
         limit_s = stage.remaining_s()
         answers = (Button(id="yes", label="Yes, store it", is_primary=True), Button(id="no", label="No"))
         card = self.card(
@@ -122,7 +112,6 @@ class Guide:
             answers=answers, has_ways_out=False,
         )  # fmt: skip
         panel = panel_of(stage.page)
-        panel.forget()
         box = _place_of_token(step, stage)
         panel.show(replace(card, literal=_MASK), box())
         outcome = self._answered(stage, panel, box)
@@ -159,7 +148,7 @@ class Guide:
 
     def back_from(self, step: Step, stage: Stage) -> tuple[int | None, str]:
         """Which step the person may go back to, and why there is none."""
-        if stage.keeper.pressed_any and (self.may_have_created or not stage.keeper.may_retract):
+        if not self.ahead.may_go_back(stage):
             return None, "a key may have been made: there is no way back"
         for each in reversed(self._flow.steps[: step.number - 1]):
             if each.verb in _BACK:

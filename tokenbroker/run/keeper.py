@@ -19,12 +19,16 @@ class Keeper(Protocol):
     def before_press(self, step: Step) -> None:
         """Note durably that `step` is about to act, if it may create a key."""
 
-    def foresee(self, step: Step, page_address: str) -> None:
-        """As `before_press`, before `step` has begun: a person may be ahead of the flow."""
+    def foresee(self, step: Step, page_address: str) -> bool:
+        """As `before_press`, before `step` has begun: a person may be ahead of the flow. Answers whether it is new."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a key may have been made that was not captured yet."""
 
     @property
     def may_retract(self) -> bool:
-        """Whether a single act is noted so far, of which nothing was read."""
+        """Whether a single act is in doubt, of which nothing was read."""
 
     def retract(self) -> None:
         """Take that note back: it is certain that nothing was pressed."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import RunError
@@ -174,17 +174,22 @@ class _Run:
                 on_checkpoint=self._note_checkpoint,
                 notes=self.notes,
             )
-            stage.guide = self._guide()
-            steps, number = self._plan.flow.steps, 1
-            while number <= len(steps):
-                number = self._perform_with_person(steps[number - 1], stage, camera)
+            stage.guide = self._guide(stage.page)
+            try:
+                steps, number = self._plan.flow.steps, 1
+                while number <= len(steps):
+                    number = self._perform_with_person(steps[number - 1], stage, camera)
+            finally:
+                if stage.guide is not None:
+                    stage.guide.ahead.take_back(stage)
 
-    def _guide(self) -> Guide | None:
+    def _guide(self, page: Page) -> Guide | None:
         if self._plan.mode is not Mode.GUIDED:
             return None
         return Guide(
             self._plan.flow,
-            deadline_s=self._tools.human_deadline_s + self._tools.human_parking_s,
+            page,
+            deadline_s=self._tools.human_deadline_s,
             clock=self._tools.clock,
             on_checkpoint=self._note_checkpoint,
         )
@@ -207,9 +212,8 @@ class _Run:
             )
 
     def _is_mended(self, error: StepFailed, step: Step, stage: Stage) -> bool:
-        may_have_created = STEPS[step.verb].may_create and error.acted and self._tools.record.pressed_any
         return self._tools.is_watched and is_mended(
-            error, step, stage, attempt=self._tries[step.number], may_have_created=may_have_created
+            error, step, stage, is_again=self._tries[step.number] > 1, in_doubt=self._tools.record.in_doubt
         )
 
     def _perform_step(self, step: Step, stage: Stage, camera: Camera | None) -> None:
@@ -233,16 +237,14 @@ class _Run:
                 kind = STEPS[step.verb]
                 remark = past_captcha(lambda: _performed(step, stage), stage, is_idempotent=kind.idempotent)
                 status = Status.PASSED
+                if stage.guide is not None:
+                    stage.guide.ahead.expect(step.number + 1, stage)
                 remark = "; ".join(filter(None, (remark, self._healed(step, stage))))
         except WentBack as back:
             status, remark = Status.SKIPPED, f"the person went back to step {back.to}"
-            if stage.guide is not None:
-                stage.guide.take_back(stage)
             raise
         except BaseException as error:
             self.failed = error
-            if stage.guide is not None:
-                stage.guide.take_back(stage)
             if is_interrupt(error):
                 status = Status.INTERRUPTED
             raise

@@ -339,6 +339,8 @@ class Stage:
             parked_until=deadline + parking if parking else None,
             asked=self.plan.actor,
         )
+        if self.guide is not None:
+            self.guide.ahead.touch(pressed=True)  # the page is the person's while they are asked
         if isinstance(self.channel, PageChannel):
             answer = self.channel.ask_at_page(self.page, checkpoint, page_says)
         else:

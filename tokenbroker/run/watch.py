@@ -13,7 +13,7 @@ from tokenbroker.errors import HumanDenied, HumanTimeout
 from tokenbroker.flow.model import Step
 from tokenbroker.human.overlay import Act, Button, Card, Panel, panel_of
 from tokenbroker.human.overlay.panel import Box
-from tokenbroker.run.by_hand import TYPED, ByHand, is_ahead, is_key, is_the_act, may_create, moves_on
+from tokenbroker.run.by_hand import TYPED, ByHand, is_ahead, is_key, is_the_act, moves_on, presses
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.targets import Found
@@ -136,7 +136,8 @@ class Watch:
             return
         self._lost = None
         self._frame = self.found.frame
-        self._panel.watch(self._frame)
+        for frame in self._stage.page.frames:
+            self._panel.watch(frame)
         with suppress(
             PlaywrightError
         ):  # a page may scroll as it likes; the frame is drawn where the target is
@@ -163,15 +164,11 @@ class Watch:
             if not stage.page.is_closed():
                 raise
             closed = error
+        done = self._heard(stage)
         while panel.presses:
             reply = self._pressed(panel.presses.popleft().id)
             if reply is not None:
                 return reply
-        done = False
-        while panel.acts and not done:
-            act = panel.acts.popleft()
-            self._heard_any = True
-            done = self._hear(act)
         if closed is not None and not done:
             raise closed
         if done or (self.found is not None and by.holds is not None and self._holds(self.found)):
@@ -217,20 +214,25 @@ class Watch:
         if button == "type" and self._by.may_type:
             return Reply(how="type")
         if button == "done":
-            self._guide.may_have_created = True
+            self._guide.ahead.touch(pressed=True)
             return Reply(how="done")
         return None
 
-    def _hear(self, act: Act) -> bool:
-        """Whether `act` is what the step asks for; any other may be one of a later step."""
-        is_it = self._is_it(act)
-        is_on_field = False
-        if self._box is not None and self._frame is not None:
-            is_on_field = not self._by.is_click and is_the_act(act, self._box, self._frame, self._stage.page)
-            self._moved_on = self._moved_on or moves_on(act, self._box, self._frame, self._stage.page)
-        if may_create(act) and not (is_on_field and act.kind == "click"):
-            self._guide.may_have_created = True
-        return is_it
+    def _heard(self, stage: Stage) -> bool:
+        """Whether one of the person's acts since the last time is what the step asks for."""
+        done = False
+        for act in self._guide.ahead.hear(stage.page):
+            self._heard_any = True
+            done = done or self._is_it(act)
+            is_on_field = False
+            if self._box is not None and self._frame is not None:
+                is_on_field = self._step.verb == "type" and is_the_act(
+                    act, self._box, self._frame, stage.page
+                )
+                self._moved_on = self._moved_on or moves_on(act, self._box, self._frame, stage.page)
+            if presses(act) and not (is_on_field and act.kind != "keydown"):
+                self._guide.ahead.touch(pressed=True)
+        return done
 
     def _is_it(self, act: Act) -> bool:
         if self._by.key and (act.kind != "keydown" or not is_key(act, self._by.key)):

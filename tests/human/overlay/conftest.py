@@ -13,14 +13,6 @@ ASK = Card(
     detail="The value is kept as secrets:example.password.",
     buttons=(Button(id="type", label="Type it for me", is_primary=True), Button(id="stop", label="Stop")),
 )
-CODE = Card(
-    heading="Enter the code",
-    asks_code=True,
-    buttons=(
-        Button(id="code", label="Use this code", is_primary=True),
-        Button(id="deny", label="Stop the run"),
-    ),
-)
 
 
 class Eye:
@@ -32,16 +24,26 @@ class Eye:
 
     def find(self, name: str, value: str) -> dict[str, Any]:
         """The node with that attribute, wherever it stands."""
-        root = self._session.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"]
-        pending = [root]
-        while pending:
-            node = pending.pop()
+        for node in self._nodes():
             pairs = node.get("attributes", [])
             if (name, value) in zip(pairs[::2], pairs[1::2], strict=True):
-                return dict(node)
+                return node
+        raise LookupError(f"nothing has {name}={value}")
+
+    def find_tag(self, tag: str) -> dict[str, Any]:
+        """The first node of that tag."""
+        for node in self._nodes():
+            if node["localName"] == tag:
+                return node
+        raise LookupError(f"there is no {tag}")
+
+    def _nodes(self) -> Iterator[dict[str, Any]]:
+        pending = [self._session.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"]]
+        while pending:
+            node = pending.pop()
+            yield node
             pending += [*node.get("children", ()), *node.get("shadowRoots", ())]
             pending += [node["contentDocument"]] if "contentDocument" in node else []
-        raise LookupError(f"nothing has {name}={value}")
 
     def box(self, name: str, value: str) -> tuple[float, float, float, float]:
         node = self.find(name, value)
@@ -61,6 +63,8 @@ class Eye:
         while pending:
             node = pending.pop(0)
             told += [node["nodeValue"]] if node["nodeType"] == 3 else []
+            pairs = node.get("attributes", [])
+            told += [pairs[pairs.index("data-words") + 1]] if "data-words" in pairs else []
             pending = [*node.get("children", ()), *pending]
         return " ".join(told)
 

@@ -1,11 +1,16 @@
 """Pages that work against the panel: none presses it, reads it, or makes it press (RUN-5, HUMAN-3)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from tests.human.overlay.conftest import CODE, Shown
+from tests.human.overlay.conftest import ASK, Shown
+from tests.run.steps.conftest import PageSite, site
 from tokenbroker.human.overlay import panel_mark
+from tokenbroker.run.by_hand import is_the_act
+
+__all__ = ["site"]
 
 pytestmark = [pytest.mark.req("RUN-5", "HUMAN-3"), pytest.mark.browser]
 Show = Callable[..., Shown]
@@ -63,36 +68,31 @@ def test_the_panel_can_not_be_read(shown: Show) -> None:
     assert panel_mark() not in told
 
 
-def test_keys_that_are_typed_in_the_panel_do_not_reach_the_page(shown: Show) -> None:
-    there = shown(LISTENS, CODE)
-    there.page.mouse.click(*there.eye.middle("id", "code"))
-    there.page.keyboard.type("493021")
+def test_keys_that_are_pressed_in_the_panel_do_not_reach_the_page(shown: Show) -> None:
+    there = shown(LISTENS)
+    there.page.keyboard.press("Alt+Shift+G")
+    there.live(0.2)
+    before = there.page.evaluate("seen.length")  # the way into the panel begins outside of it
     there.page.keyboard.press("Tab")
+    there.page.keyboard.type("abc")
+    there.page.keyboard.press("Enter")
     there.live(0.3)
-    there.press("code")
-    assert [press.id for press in there.panel.presses] == ["code"]
-    assert there.page.evaluate("seen") == []
+    assert there.pressed() == ["stop"]
+    assert there.page.evaluate("seen.length") == before
 
 
 def test_the_same_page_reads_keys_that_are_typed_into_itself(shown: Show) -> None:
-    there = shown(LISTENS, CODE)  # the control: its listeners work
+    there = shown(LISTENS)  # the control: its listeners work
     there.page.locator("#thief").click()
     there.page.keyboard.type("49")
     assert ["keydown", "4", ""] in there.page.evaluate("seen")
 
 
-def test_a_page_that_steals_the_focus_gets_no_key_of_the_code(shown: Show) -> None:
-    there = shown(
-        LISTENS + "<script>setInterval(() => document.getElementById('thief').focus(), 5)</script>", CODE
-    )
-    there.page.mouse.click(*there.eye.middle("id", "code"))
-    for sign in "493021":
-        there.page.keyboard.type(sign)
-        there.page.wait_for_timeout(15)
-    told = there.page.evaluate(
-        "[document.getElementById('thief').value, JSON.stringify(seen.filter(([name]) => /key|input|change/.test(name)))]"
-    )
-    assert told == ["", "[]"]
+def test_nothing_is_typed_into_the_panel(shown: Show) -> None:
+    there = shown("")
+    for tag in ("input", "textarea", "select"):
+        with pytest.raises(LookupError):
+            there.eye.find_tag(tag)
 
 
 @pytest.mark.parametrize(
@@ -178,19 +178,88 @@ def test_a_panel_that_a_page_has_drawn_presses_nothing_and_does_not_know_the_wor
     assert panel_mark() not in there.page.content()
 
 
-def test_a_page_that_replaces_its_document_gets_no_code(shown: Show) -> None:
-    there = shown("", CODE)
+def test_a_page_that_replaces_its_document_has_its_panel_all_the_same(shown: Show) -> None:
+    there = shown("")
     there.page.evaluate(
         "html => { document.open(); document.write(html); document.close(); }", f"<body>{LISTENS}</body>"
     )
     assert there.until(lambda: there.panel.is_ready)
-    assert (
-        "hidden" in there.eye.find("data-press", "code")["attributes"]
-        or "replaced itself" in there.eye.words()
+    there.press("type")
+    assert there.pressed() == ["type"]
+
+
+def test_the_words_of_the_panel_are_not_found_by_a_page_s_own_search(shown: Show) -> None:
+    there = shown("<p>page</p>")
+    found = there.page.evaluate(
+        "words => words.map((each) => window.find(each))", [*panel_mark().split(), panel_mark(), "page"]
     )
-    with pytest.raises(Exception, match="box model"):
-        there.eye.box("id", "code")  # the field is not to be seen
-    there.press("code")
+    assert found == [False, False, False, True]
+
+
+@pytest.mark.parametrize("zoom", ["0.02", "0.3", "20"])
+def test_a_page_s_zoom_does_not_make_the_panel_a_dot(shown: Show, zoom: str) -> None:
+    there = shown("<p>page</p>")
+    there.page.evaluate("zoom => document.documentElement.style.setProperty('zoom', zoom)", zoom)
+    there.live()
+    _, _, width, height = there.eye.box("class", "panel")
+    assert (width > 200 and height > 80) or not there.panel.is_ready
+
+
+def test_an_element_of_a_page_that_has_the_panel_s_name_does_not_keep_it_away(shown: Show) -> None:
+    there = shown("<p>page</p>")
+    with there.page.expect_popup() as opened:
+        there.page.evaluate(
+            "() => { const w = open('about:blank'); w.document.write('<div id=tokenbrokerGuide></div><button id=b>Go</button>'); w.document.close(); }"
+        )
+    other = Shown(opened.value)
+    other.panel.show(ASK)
+    assert other.until(lambda: other.panel.is_ready)
+    other.page.click("#b")
+    other.page.wait_for_timeout(50)
+    assert "click" in [act.kind for act in other.panel.acts]
+
+
+def test_a_press_right_after_the_window_got_the_focus_back_does_not_count(shown: Show) -> None:
+    there = shown("")
+    place = there.eye.middle("data-press", "type")
+    there.page.evaluate("dispatchEvent(new Event('focus'))")  # as when what lay over it was closed
+    there.page.mouse.click(*place)
+    there.page.wait_for_timeout(50)
     assert there.pressed() == []
-    there.press("deny")  # what holds no code can still be pressed
-    assert there.pressed() == ["deny"]
+
+
+def test_a_page_that_is_busy_for_long_does_not_hold_the_run(shown: Show) -> None:
+    there = shown("")
+    there.page.evaluate("setTimeout(() => { for (const ends = Date.now() + 4000; Date.now() < ends;); }, 20)")
+    there.page.wait_for_timeout(100)
+    there.panel.point_at(None)
+    assert not there.panel.is_seen
+
+
+def test_a_press_of_an_earlier_card_answers_no_later_one(shown: Show) -> None:
+    there = shown("")
+    there.press("type")
+    assert there.pressed() == ["type"]
+    there.panel.show(replace(ASK, heading="Another question"))
+    assert there.pressed() == []
+
+
+def test_a_click_in_another_frame_is_not_one_on_the_target(shown: Show, site: PageSite) -> None:
+    for name in "ab":
+        site.pages[f"/{name}"] = "<body style='margin:0'><button style='width:100px;height:50px'>Go</button>"
+    frame = "<iframe name={0} src='{2}/{0}' style='position:absolute;left:50px;top:{1}px;width:200px;height:100px'></iframe>"
+    site.pages["/"] = frame.format("a", 50, site.origin) + frame.format("b", 300, site.origin)
+    there = shown("")
+    there.page.goto(f"{site.origin}/")
+    target = there.page.frame(name="a")
+    assert target is not None
+    target.locator("button").wait_for()
+    box = target.locator("button").bounding_box()
+    assert box is not None
+    where = (box["x"], box["y"], box["width"], box["height"])
+    for y, is_it in ((320, False), (70, True)):
+        there.panel.acts.clear()
+        there.page.mouse.click(80, y)
+        there.page.wait_for_timeout(100)
+        (act,) = [each for each in there.panel.acts if each.kind == "click"]
+        assert is_the_act(act, where, target, there.page) is is_it

@@ -82,8 +82,13 @@ class Keeping:
     def before_press(self, step: Step) -> None:
         self.pressed.append(step.number)
 
-    def foresee(self, step: Step, page_address: str) -> None:
+    def foresee(self, step: Step, page_address: str) -> bool:
         self.foreseen.append(step.number)
+        return True
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.pressed_any
 
     @property
     def may_retract(self) -> bool:

@@ -24,7 +24,11 @@ def guided(on_page: Callable[..., Trial]) -> Callable[..., Trial]:
     def open_page(html: str, *, deadline_s: float = 10, **more: object) -> Trial:
         trial = on_page(html, **more)
         trial.stage.guide = Guide(
-            trial.stage.plan.flow, deadline_s=deadline_s, clock=lambda: NOW, on_checkpoint=lambda *_: None
+            trial.stage.plan.flow,
+            trial.stage.page,
+            deadline_s=deadline_s,
+            clock=lambda: NOW,
+            on_checkpoint=lambda *_: None,
         )
         return trial
 
@@ -165,7 +169,7 @@ def test_a_key_that_the_person_can_make_is_noted_as_soon_as_they_can(guided: Cal
     stage.plan = trial.plan_of(
         'type: { selector: "#name", value: "Agent" }', CLICK, 'wait_human: { reason: "Look" }', CLICK
     )
-    guide = Guide(stage.plan.flow, deadline_s=2, clock=lambda: NOW, on_checkpoint=lambda *_: None)
+    guide = Guide(stage.plan.flow, stage.page, deadline_s=2, clock=lambda: NOW, on_checkpoint=lambda *_: None)
     step = stage.plan.flow.steps[1]
     stage.begin(step, 5)
     guide.begin(step, stage)

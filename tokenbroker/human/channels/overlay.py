@@ -1,5 +1,6 @@
 """The person before the browser's window: asked in the page, beside another channel; the first answer counts."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from playwright.sync_api import Error as PlaywrightError
@@ -23,16 +24,15 @@ from tokenbroker.human.person import person_here
 
 PUMP_MS = 20.0
 """For so long the page's events are heard at a time."""
-_YES, _CODE, _NO = "done", "code", "deny"
+_YES, _NO = "done", "deny"
 _LABELS = {
-    Kind.OTP: "Use this code",
     Kind.DEVICE: "I have approved it",
     Kind.CONFIRM: "Go on",
     Kind.ACTION: "I have done it",
     Kind.RETRY: "Do the step again",
 }
 _HOW = {
-    Kind.OTP: "Type the code here, or into the page yourself. It is neither stored nor shown.",
+    Kind.OTP: "Type it into the page, where the site asks for it; this goes on when the site has taken it.",
     Kind.DEVICE: "Approve it on your device.",
     Kind.CONFIRM: "",
     Kind.ACTION: "Do it here in the page.",
@@ -54,18 +54,16 @@ class OverlayChannel:
         """Always None: whoever sees the window can answer in it."""
         return None
 
-    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
-        """Before there is a page only `inner` can ask.
+    @property
+    def elsewhere(self) -> Channel:
+        """What asks before there is a page."""
+        return self._inner
 
-        Raises:
-            HumanUnreachable: and it reaches nobody.
-        """
+    def ask(self, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
+        """Before there is a page only `elsewhere` can ask; raises HumanUnreachable where it reaches nobody."""
         why_not = self._inner.unreachable()
         if why_not:
-            raise HumanUnreachable(
-                f"this is asked before the browser starts, and {why_not}",
-                next_step="run it at a terminal",
-            )
+            raise nobody_to_ask(why_not)
         return self._inner.ask(checkpoint, page_says)
 
     def tell(self, sentence: str) -> None:
@@ -76,12 +74,12 @@ class OverlayChannel:
     def ask_at_page(self, page: Page, checkpoint: Checkpoint, page_says: PageSays) -> Answer:
         """As the contract says; an answer that was pressed in the panel has this channel's name."""
         asked = _Asked(page, checkpoint, page_says, self._clock)
+        answer: Answer | None = None
         try:
             if self._inner.unreachable() is None:
-                answer = self._inner.ask(checkpoint, asked.settled)
-            else:
-                answer = asked.waited_for()
-            return asked.own or answer
+                with suppress(HumanUnreachable):  # a terminal that went away: the window is still there
+                    answer = self._inner.ask(checkpoint, asked.settled)
+            return asked.own or answer or asked.waited_for()
         finally:
             asked.panel.hide()
 
@@ -97,7 +95,7 @@ class _Asked:
         self._is_parked = False
         self.own: Answer | None = None
         self.panel: Panel = panel_of(page)
-        self.panel.forget()
+        self.panel.presses.clear()
         self.panel.show(card_of(checkpoint))
 
     def settled(self) -> Outcome | None:
@@ -110,10 +108,9 @@ class _Asked:
         self.panel.point_at(None)
         while self.panel.presses and self.own is None:
             press = self.panel.presses.popleft()
-            if press.id in (_YES, _CODE, _NO):
+            if press.id in (_YES, _NO):
                 self.own = Answer(
                     outcome=Outcome.DENIED if press.id == _NO else Outcome.DONE,
-                    code=press.code if self._checkpoint.kind is Kind.OTP else None,
                     who=person_here(),
                     channel=OverlayChannel.name,
                     at=self._clock(),
@@ -143,13 +140,18 @@ def card_of(checkpoint: Checkpoint) -> Card:
     kind = checkpoint.kind
     again = checkpoint.attempt > 1
     refused = "The code was not accepted." if kind is Kind.OTP else "It is still there."
-    yes = Button(id=_CODE if kind is Kind.OTP else _YES, label=_LABELS[kind], is_primary=True)
+    no = Button(id=_NO, label="Stop the run")
+    yes = [Button(id=_YES, label=_LABELS[kind], is_primary=True)] if kind in _LABELS else []
     return Card(
         count=f"{checkpoint.flow_id} asks",
         share=1.0,
         heading=checkpoint.reason,
         detail=_HOW[kind],
         hint=refused if again else "",
-        asks_code=kind is Kind.OTP,
-        buttons=(yes, Button(id=_NO, label="Stop the run")),
+        buttons=(*yes, no),
     )
+
+
+def nobody_to_ask(why_not: str) -> HumanUnreachable:
+    """Nobody can be asked where there is no page to ask in."""
+    return HumanUnreachable(f"a person has to be asked, and {why_not}", next_step="run it at a terminal")

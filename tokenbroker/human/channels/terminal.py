@@ -12,15 +12,23 @@ from datetime import timedelta
 
 from tokenbroker.clock import Clock, system_clock
 from tokenbroker.errors import HumanUnreachable
-from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays, parked_in_words
+from tokenbroker.human.checkpoint import (
+    MIN_CODE_CHARACTERS,
+    Answer,
+    Checkpoint,
+    Kind,
+    Outcome,
+    PageSays,
+    parked_in_words,
+)
 from tokenbroker.human.person import person_here
 from tokenbroker.secret import Secret
 
 POLL_S = 0.05  # somebody elsewhere who has answered waits for the run to go on
-MIN_CODE_CHARACTERS = 4
 _MAX_ANSWER_BYTES = 256
-_DENY = ("n", "no", "deny")
+_DENY = ("n", "no", "deny", "stop", "quit", "q", "abort", "cancel")
 _YES = ("yes", "y")
+_GO_ON = ("", "yes", "y", "ok", "done")
 _PROMPTS = {
     Kind.OTP: "Type the code and press Enter (it is not shown; 'deny' stops the run): ",
     Kind.DEVICE: "Approve it on your device, then press Enter ('deny' stops the run): ",
@@ -115,14 +123,10 @@ class TerminalChannel:
                 if not read:
                     return Outcome.DENIED, ""
                 line = read.decode(errors="replace").strip()
-                if (
-                    checkpoint.kind is not Kind.OTP
-                    or len(line) >= MIN_CODE_CHARACTERS
-                    or line.lower() in _DENY
-                ):
+                why_not = _unclear(checkpoint.kind, line)
+                if not why_not:
                     return Outcome.DONE, line
-                # A code this short is a slip; it could not be redacted without hurting every number.
-                os.write(descriptor, b"\nThat is too short for a code. Type the code: ")
+                os.write(descriptor, f"\n{why_not}".encode())
             elif (said := page_says()) is not None:
                 os.write(descriptor, b"\nIt is settled: no answer is needed here any more.")
                 return said, ""
@@ -139,6 +143,15 @@ def _in_background(descriptor: int) -> bool:
         return os.tcgetpgrp(descriptor) != os.getpgrp()
     except OSError:
         return False  # not the controlling terminal: no job control, and nothing that would stop the read
+
+
+def _unclear(kind: Kind, line: str) -> str:
+    """Why `line` is no answer to a question of that kind, with the question anew; "" where it is one."""
+    if line.lower() in _DENY or kind is Kind.APPROVAL:
+        return ""
+    if kind is Kind.OTP:
+        return "" if len(line) >= MIN_CODE_CHARACTERS else "That is too short for a code. Type the code: "
+    return "" if line.lower() in _GO_ON else f"That is neither yes nor no. {_PROMPTS[kind]}"
 
 
 def _means_yes(kind: Kind, line: str) -> bool:

@@ -1,4 +1,7 @@
-"""What the panel says to the person: words, and the buttons that answer them. No field takes a `Secret`."""
+"""What the panel says to the person: words, and the buttons that answer them. No field takes a `Secret`.
+
+Nor does a person type anything into the panel: a page could take the focus, in a frame or a new document, and the keys.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,7 +12,7 @@ class Button:
     """One answer that the person may give.
 
     Attributes:
-        id: what a press tells; `code` gives what stands in the panel's field along.
+        id: what a press tells.
         is_primary, is_quiet: how much it stands out.
         why_not: why it can't be pressed now; "" where it can.
     """
@@ -32,7 +35,6 @@ class Card:
         detail: why, or how.
         literal: a text of the flow that is to be typed as it stands.
         hint: what the person should know now: read out when it changes.
-        asks_code: whether the panel has a field for a one-time code.
     """
 
     heading: str
@@ -42,11 +44,10 @@ class Card:
     detail: str = ""
     literal: str = ""
     hint: str = ""
-    asks_code: bool = False
 
-    def as_told(self, *, mark: str) -> dict[str, Any]:
-        """For the panel's script."""
+    def as_told(self, *, mark: str, serial: int = 0) -> dict[str, Any]:
+        """For the panel's script; a press tells `serial` back."""
         for name, value in (("heading", self.heading), ("detail", self.detail), ("literal", self.literal)):
             if not isinstance(value, str):
                 raise TypeError(f"the panel shows words only, and {name} is none")
-        return {**asdict(self), "mark": mark}
+        return {**asdict(self), "mark": mark, "serial": serial}

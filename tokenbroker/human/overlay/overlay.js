@@ -7,10 +7,12 @@
 // upkeep comes from outside (`tick`), the host is put back where it belongs, and a press counts only if a person made it
 // while the browser itself says that nothing lies over the panel (Intersection Observer v2, `trackVisibility`).
 (() => {
-  if (globalThis.tokenbrokerGuide) return;
+  // (Its own: an element with that id would answer to the name as well.)
+  if (Object.hasOwn(globalThis, "tokenbrokerGuide")) return;
   const SAY = "tokenbrokerSay";
   const STYLES = "%STYLES%";
-  const STEADY_MS = 300;
+  const STEADY_MS = 500;
+  const LEAST_PX = 120;
   const GAP = 16;
   const CLEAR = 10;
   const MAX_PATH = 8;
@@ -36,16 +38,27 @@
     return [...held.filter(([, is]) => is).map(([name]) => name), event.key].join("+");
   };
   const report = (event) => {
+    if (!["click", "pointerdown", "keydown"].includes(event.type)) return;
     const key = event.type === "keydown" ? keyOf(event) : "";
-    if (event.type !== "click" && event.type !== "pointerdown" && !key) return;
     const path = event.composedPath().filter((each) => each instanceof Element).slice(0, MAX_PATH).map(rectOf);
     const isPointed = event.type !== "keydown" && (event.detail > 0 || event.type === "pointerdown");
-    say({ act: event.type, key, at: isPointed ? [event.clientX, event.clientY] : null, path });
+    const frame = globalThis === globalThis.top ? "" : location.href;
+    say({ act: event.type, key, at: isPointed ? [event.clientX, event.clientY] : null, path, frame });
   };
+
+  // What the person types where a secret belongs, so that it is redacted from then on: told to nobody but the run.
+  let listens = false;
+  let host = null;
+  addEventListener("input", (event) => {
+    const field = event.composedPath()[0];
+    const isField = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
+    if (listens && event.isTrusted && isField) say({ typed: field.value });
+  }, true);
+  const listen = (on) => { listens = on; };
 
   if (globalThis !== globalThis.top) {
     for (const name of ["click", "pointerdown", "keydown"]) addEventListener(name, (event) => event.isTrusted && report(event), true);
-    globalThis.tokenbrokerGuide = {};
+    globalThis.tokenbrokerGuide = { listen };
     return;
   }
 
@@ -55,7 +68,7 @@
     element.append(...children);
     return element;
   };
-  let host, root, panel, parts;
+  let root, panel, parts;
   let card = null;
   let wanted = false;
   let target = null;
@@ -65,23 +78,20 @@
   let isSeen = false;
   let seenSince = 0;
   let changedAt = 0;
-  let isTyping = false;
   let fights = 0;
   let raises = 0;
 
   const build = () => {
     const now = { h2: make("h2", { id: "what" }), detail: make("p", { class: "detail" }), literal: make("p", { class: "literal" }),
       hint: make("p", { class: "hint", role: "status" }), mark: make("span", { class: "mark" }), count: make("span"), bar: make("i"),
-      buttons: make("div", { class: "buttons" }), frame: make("div", { class: "frame", "aria-hidden": "true", hidden: "" }),
-      code: make("input", { id: "code", type: "text", inputmode: "numeric", autocomplete: "off", autocapitalize: "none", spellcheck: "false" }) };
-    now.field = make("label", { hidden: "" }, "Code", now.code);
+      buttons: make("div", { class: "buttons" }), frame: make("div", { class: "frame", "aria-hidden": "true", hidden: "" }) };
     now.move = make("button", { type: "button", class: "move", "aria-label": "Move this panel to another corner", title: "Move (or drag the bar)" }, "\u2725");
     const head = make("div", { class: "head" }, make("b", {}, "tokenbroker"), now.mark, now.move);
     const progress = make("p", { class: "count" }, now.count, make("span", { class: "bar", "aria-hidden": "true" }, now.bar));
     // Spoken as one when it changes; the focus stays with the person.
     const spoken = make("div", { role: "status", "aria-live": "polite", "aria-atomic": "true" }, now.h2, now.detail);
     now.panel = make("section", { class: "panel", "aria-label": "tokenbroker guide (Alt+Shift+G)" },
-      head, make("div", { class: "body" }, progress, spoken, now.literal, now.field, now.hint, now.buttons));
+      head, make("div", { class: "body" }, progress, spoken, now.literal, now.hint, now.buttons));
     return now;
   };
   // The browser's own word that the panel is to be seen, with nothing over it.
@@ -113,6 +123,8 @@
     if (host.popover !== "manual") host.popover = "manual";
     host.style.cssText = "";
     for (const [name, value] of Object.entries(LOOK)) host.style.setProperty(name, value, "important");
+    const zoom = host.parentElement?.currentCSSZoom ?? 1;
+    if (zoom !== 1) host.style.setProperty("zoom", String(1 / zoom), "important");
     host.inert = false;
   };
   const mend = (act) => {
@@ -191,15 +203,13 @@
   };
 
   const fill = () => {
-    parts.mark.textContent = card.mark;
+    parts.mark.dataset.words = card.mark; // drawn by the style sheet: `window.find` looks into closed roots, and not there
     parts.count.textContent = card.count;
     parts.bar.style.width = `${Math.round(card.share * 100)}%`;
     parts.h2.textContent = card.heading;
     parts.detail.textContent = card.detail;
     parts.literal.textContent = card.literal;
     parts.hint.textContent = card.hint;
-    parts.field.hidden = !card.asks_code || !isFirst;
-    if (!card.asks_code) { parts.code.value = ""; isTyping = false; }
     const label = JSON.stringify(card.buttons);
     if (parts.buttons.dataset.label === label) return;
     const focused = root.activeElement?.dataset?.press;
@@ -211,7 +221,16 @@
     changedAt = performance.now();
   };
 
-  const isReady = () => isSeen && performance.now() - Math.max(seenSince, changedAt) >= STEADY_MS;
+  // A page's `zoom` reaches the panel: what is as small as a dot is not seen, whatever the browser says.
+  const isLegible = () => {
+    const box = panel.getBoundingClientRect();
+    return Math.abs((panel.currentCSSZoom ?? 1) - 1) < 0.05 && box.width >= LEAST_PX && box.height >= LEAST_PX / 3
+      && box.left >= 0 && box.top >= 0 && box.right <= innerWidth + 1 && box.bottom <= innerHeight + 1;
+  };
+  const isReady = () => isSeen && isLegible() && performance.now() - Math.max(seenSince, changedAt) >= STEADY_MS;
+  // What lay over the window is another program's, or another page's: nobody tells when it goes but the focus.
+  for (const name of ["focus", "blur", "resize"]) addEventListener(name, (event) => { if (event.target === globalThis) changedAt = performance.now(); }, true);
+  document.addEventListener("visibilitychange", () => { changedAt = performance.now(); }, true);
   const press = (button) => {
     if (button === parts.move) {
       [corner, spot] = [(corner + 1) % CORNERS.length, null];
@@ -223,24 +242,13 @@
       parts.hint.textContent = "The panel was covered, or has just changed. Look at it, and press again.";
       return arrange();
     }
-    const code = parts.code.value;
-    if (id === "code" && !isFirst) return;
-    if (id === "code" && !code) { parts.hint.textContent = "Type the code first."; return; }
-    say({ press: id, code: id === "code" ? code : "" });
-    parts.code.value = "";
-    isTyping = false;
+    say({ press: id, serial: card.serial });
   };
   const own = (event) => {
     if (!event.isTrusted) return;
     const under = event.detail === 0 && event.type === "click" ? root.activeElement : root.elementFromPoint?.(event.clientX ?? -1, event.clientY ?? -1);
     const button = under?.closest?.("button");
     if (event.type === "click" && button) press(button);
-    if (event.type === "keydown" && event.key === "Enter" && root.activeElement === parts.code) {
-      const submit = root.querySelector("[data-press=code]");
-      if (submit) press(submit);
-    }
-    if (event.type === "focusin") isTyping = root.activeElement === parts.code;
-    if (event.type === "keydown" && (event.key === "Tab" || event.key === "Escape")) isTyping = false;
     if (event.type === "pointerdown" && !button && under?.closest?.(".head")) {
       const [x, y] = rectOf(panel);
       drag = [event.clientX - x, event.clientY - y];
@@ -260,36 +268,27 @@
       event.stopImmediatePropagation();
       own(event);
     } else if (event.isTrusted && wanted) {
-      if (event.type === "pointerdown") isTyping = false;
-      // The page has taken the focus while a code is being typed: not one key of it is the page's.
-      if (isTyping && (event.type.startsWith("key") || event.type === "paste" || event.type === "beforeinput")) {
-        event.stopImmediatePropagation();
-        event.preventDefault();
-        parts.code.focus();
-        parts.hint.textContent = "The page took the focus. Type the rest of the code.";
-      } else if (event.type === "keydown" && event.altKey && event.shiftKey && event.code === "KeyG") {
+      if (event.type === "keydown" && event.altKey && event.shiftKey && event.code === "KeyG") {
         event.stopImmediatePropagation();
         event.preventDefault();
         parts.buttons.firstElementChild?.focus();
       } else report(event);
     }
   };
-  // A page that opens its document anew (`document.open`) takes every listener off the window. Ours come back, but behind
-  // its own from then on: no code is typed in the panel of such a page.
+  // A page that opens its document anew (`document.open`) takes every listener off the window.
   const PROBE = "tokenbroker-guide-probe";
   let isGuarded = false;
-  let isFirst = true;
   const guard = () => {
     isGuarded = false;
     dispatchEvent(new Event(PROBE));
     if (isGuarded) return;
-    isFirst = !host;
     for (const name of GUARDED) addEventListener(name, onEvent, { capture: true, passive: false });
     addEventListener(PROBE, () => { isGuarded = true; }, true);
   };
   guard();
 
   globalThis.tokenbrokerGuide = {
+    listen,
     show(told, box) {
       if (!host) raise();
       [card, target, wanted] = [told, box, true];
@@ -303,26 +302,22 @@
       return this.tick();
     },
     hide() {
-      [wanted, target, isTyping] = [false, null, false];
+      [wanted, target] = [false, null];
       placed.disconnect();
       host?.remove();
     },
     tick() {
       if (!wanted) return { shown: false, seen: false };
       guard();
-      if (!isFirst && card.asks_code && !parts.field.hidden) {
-        parts.field.hidden = true;
-        parts.hint.textContent = "This page has replaced itself: type the code into the page, or at the terminal.";
-      }
       fights = Math.max(0, fights - 4);
-      const stands = host.isConnected && host.matches(":popover-open") && isOnTop();
+      const stands = host.isConnected && host.matches(":popover-open") && isLegible() && isOnTop();
       // Covered by what takes no pointer, which no hit test tells: to the front once more; a busy browser gets time to see it.
       if (fights <= FIGHTS && (!stands || (!isSeen && performance.now() - changedAt > STEADY_MS * 2 ** Math.min(raises, 3)))) {
         if (stands) [changedAt, raises] = [performance.now(), raises + 1];
         fights += 2;
         stand();
       }
-      return { shown: true, seen: isSeen && isOnTop(), ready: isReady() };
+      return { shown: true, seen: isSeen && isLegible() && isOnTop(), ready: isReady() };
     },
   };
 })();

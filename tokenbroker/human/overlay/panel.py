@@ -6,8 +6,9 @@ the person presses in it, and where the person acts in the page: places, and nam
 
 import json
 from collections import deque
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -15,6 +16,7 @@ from weakref import WeakKeyDictionary
 from playwright.sync_api import CDPSession, Frame, Page
 from playwright.sync_api import Error as PlaywrightError
 
+from tokenbroker.human.checkpoint import MIN_CODE_CHARACTERS
 from tokenbroker.human.overlay.card import Card
 from tokenbroker.human.overlay.mark import panel_mark
 from tokenbroker.secret import Secret
@@ -24,6 +26,7 @@ _SAY: Final = "tokenbrokerSay"
 _HERE: Final = Path(__file__).parent
 _STYLES: Final = json.dumps((_HERE / "overlay.css").read_text(encoding="utf-8"))
 SCRIPT: Final = (_HERE / "overlay.js").read_text(encoding="utf-8").replace('"%STYLES%"', _STYLES)
+CALL_TIMEOUT_MS: Final = 1_000.0
 MAX_HEARD: Final = 200
 """So many acts are remembered; a person makes fewer while a step waits."""
 
@@ -36,8 +39,6 @@ class Press:
     """The person has pressed a button of the panel."""
 
     id: str
-    code: Secret | None = None
-    """What stood in the panel's field."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,16 +48,16 @@ class Act:
     Attributes:
         kind: "click", "pointerdown" or "keydown", each made by an input device and no script.
         key: for a key: its name, with the keys that were held; "" for any that writes a text.
+        frame: the address of the act's frame; "" for the page's own.
         at: where the pointer was, in the viewport of the act's frame; None for what keys did.
         path: the boxes of the element and what holds it, in that viewport.
-        in_main: whether it was in the page's own frame.
     """
 
     kind: str
     key: str
     at: tuple[float, float] | None
     path: tuple[Box, ...]
-    in_main: bool
+    frame: str = field(repr=False)
 
 
 class Panel:
@@ -74,7 +75,11 @@ class Panel:
         self._world: int | None = None
         self._card: Card | None = None
         self._box: Box | None = None
-        self._sessions: WeakKeyDictionary[Frame, CDPSession] = WeakKeyDictionary()
+        self._serial = 0
+        self._worlds: set[int] = set()
+        self._listens = False
+        self._typed: Secret | None = None
+        self._sessions: WeakKeyDictionary[Frame, CDPSession | None] = WeakKeyDictionary()
         self.presses: deque[Press] = deque()
         self.acts: deque[Act] = deque(maxlen=MAX_HEARD)
         self.is_seen = self.is_ready = False
@@ -94,6 +99,7 @@ class Panel:
         """Listen to what the person does in `frame` if it lives in a process of its own; else it is heard anyway."""
         if frame == self._page.main_frame or frame in self._sessions:
             return
+        self._sessions[frame] = None
         with suppress(PlaywrightError):  # it belongs to the page's own process, and is heard already
             session = self._page.context.new_cdp_session(frame)
             self._sessions[frame] = session
@@ -102,6 +108,9 @@ class Panel:
 
     def show(self, card: Card, box: Box | None = None) -> None:
         """Show `card`, and point at `box` of the page's viewport; stays through navigations until `hide`."""
+        if card != self._card:
+            self._serial += 1
+            self.presses.clear()
         self._card, self._box = card, box
         self._send()
 
@@ -116,28 +125,43 @@ class Panel:
             self._card = self._box = None
             self._call("hide()")
 
-    def forget(self) -> None:
-        """Drop what was pressed and done so far."""
-        self.presses.clear()
-        self.acts.clear()
+    @contextmanager
+    def listening(self) -> Iterator[Callable[[], Secret | None]]:
+        """What the person types meanwhile is told, as it stands in the field that they typed in last."""
+        self._typed, self._listens = None, True
+        self._set_listening()
+        try:
+            yield lambda: self._typed
+        finally:
+            self._listens = False
+            self._set_listening()
+            self._typed = None
+
+    def _set_listening(self) -> None:
+        for world in tuple(self._worlds):
+            self._evaluate(world, f"listen({json.dumps(self._listens)})")
 
     def _send(self) -> None:
         if self._card is not None:
-            told = json.dumps(self._card.as_told(mark=panel_mark()))
+            told = json.dumps(self._card.as_told(mark=panel_mark(), serial=self._serial))
             self._note(self._call(f"show({told}, {json.dumps(self._box)})"))
 
     def _call(self, call: str) -> Any:
         """What our script answers to `call`; None where there is no document that runs it, or that is just going."""
-        if self._session is None or self._world is None:
+        return self._evaluate(self._world, call) if self._world is not None else None
+
+    def _evaluate(self, world: int, call: str) -> Any:
+        if self._session is None:
             return None
         with suppress(PlaywrightError):
             answered = self._session.send(
                 "Runtime.evaluate",
                 {
                     "expression": f"tokenbrokerGuide.{call}",
-                    "contextId": self._world,
+                    "contextId": world,
                     "returnByValue": True,
                 },
+                timeout=CALL_TIMEOUT_MS,  # a page may be busy for ever
             )
             return answered.get("result", {}).get("value")
         return None
@@ -148,15 +172,23 @@ class Panel:
 
     def _enter(self, event: dict[str, Any]) -> None:
         context = event["context"]
-        if context["name"] == WORLD and context.get("auxData", {}).get("frameId") == self._main:
+        if context["name"] != WORLD:
+            return
+        self._worlds.add(int(context["id"]))
+        if context.get("auxData", {}).get("frameId") == self._main:
             self._world = int(context["id"])
             self._send()
+        if self._listens:
+            self._evaluate(int(context["id"]), "listen(true)")
 
     def _leave(self, event: dict[str, Any]) -> None:
+        self._worlds.discard(int(event.get("executionContextId", 0)))
         if event.get("executionContextId") == self._world:
-            self._leave_all()
+            self._world = None
+            self.is_seen = self.is_ready = False
 
     def _leave_all(self, _: object = None) -> None:
+        self._worlds.clear()
         self._world = None
         self.is_seen = self.is_ready = False
 
@@ -171,8 +203,11 @@ class Panel:
             return
         told = json.loads(event["payload"])
         if "press" in told and in_main:
-            code = Secret(told["code"].strip()) if told["code"].strip() else None
-            self.presses.append(Press(id=told["press"], code=code))
+            if told["serial"] == self._serial:  # the press of an earlier card answers no later one
+                self.presses.append(Press(id=told["press"]))
+        elif "typed" in told:
+            is_long = len(told["typed"]) >= MIN_CODE_CHARACTERS
+            self._typed = Secret(told["typed"]) if self._listens and is_long else None
         elif "act" in told:
             self.acts.append(
                 Act(
@@ -180,7 +215,7 @@ class Panel:
                     key=told["key"],
                     at=tuple(told["at"]) if told["at"] else None,
                     path=tuple((box[0], box[1], box[2], box[3]) for box in told["path"]),
-                    in_main=in_main,
+                    frame=told["frame"],
                 )
             )
 

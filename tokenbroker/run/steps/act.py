@@ -52,9 +52,13 @@ def act_on_target(
 def by_person(
     step: Step, stage: Stage, by: ByHand, find: Callable[[], Found] | None
 ) -> tuple[str, Found | None]:
-    """Let the person do it, and catch what it brings up; answers a remark, and the target. Raises as `Guide.done`."""
+    """Let the person do it, and catch what it brings up; answers a remark, and the target.
+
+    Raises as `Guide.done`, and as `catching_what_comes`.
+    """
     guide = stage.guide
     assert guide is not None  # asked for by the callers
+    stage.keeper.before_press(step)  # as far as it was not foreseen
     limit_s = stage.remaining_s()
     done: list[tuple[str, Found | None]] = []
 

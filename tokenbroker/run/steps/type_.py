@@ -7,6 +7,7 @@ from playwright.sync_api import Locator
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector
 from tokenbroker.human.checkpoint import Outcome
+from tokenbroker.human.overlay import panel_of
 from tokenbroker.run.by_hand import LOOK_MS, TYPED, ByHand, spoken
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
@@ -16,8 +17,6 @@ from tokenbroker.run.targets import Found, Purpose
 from tokenbroker.secret import Secret
 
 _WHAT = "typing into the field"
-MIN_REDACTED = 4
-"""What is shorter can't be redacted without hurting every text."""
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -47,7 +46,6 @@ def _perform(step: Step, stage: Stage) -> str:
 def _typed_by_person(step: Step, stage: Stage, value: str | Secret, fill: Callable[[Locator], None]) -> str:
     """The person types, or lets the value be typed; what they type where a secret belongs is redacted from then on."""
     is_secret = isinstance(value, Secret)
-    typed: list[Secret] = []
 
     def find() -> Found:
         found = stage.find(target_of(step), purpose=Purpose.ACT if is_secret else Purpose.LOOK)
@@ -57,11 +55,7 @@ def _typed_by_person(step: Step, stage: Stage, value: str | Secret, fill: Callab
 
     def holds(found: Found, moved_on: bool) -> bool:
         stands = found.element.input_value(timeout=LOOK_MS)
-        if not is_secret:
-            return stands == value
-        if len(stands) >= MIN_REDACTED:
-            typed[:] = [Secret(stands)]
-        return moved_on and bool(stands)
+        return (moved_on and bool(stands)) if is_secret else stands == value
 
     policy, reference = stage.plan.flow.policy, str(step.options.get("value_ref", ""))
     by = ByHand(
@@ -71,7 +65,16 @@ def _typed_by_person(step: Step, stage: Stage, value: str | Secret, fill: Callab
         holds=holds,
         may_type=not reference or policy is None or policy.type_for_me,
     )
-    remark, found = by_person(step, stage, by, find)
+    if not is_secret:
+        remark, found = by_person(step, stage, by, find)
+    else:
+        with panel_of(stage.page).listening() as typed:
+            try:
+                remark, found = by_person(step, stage, by, find)
+            finally:  # also where they stop, or nothing more comes
+                by_hand = typed()
+                if by_hand is not None:
+                    stage.redactor.add(by_hand, label=f"typed by hand for {reference}")
     if remark == TYPED:
         if found is None:
             raise StepFailed("the field has gone", code="target.detached")
@@ -80,8 +83,6 @@ def _typed_by_person(step: Step, stage: Stage, value: str | Secret, fill: Callab
             assert stage.guide is not None  # asked for by the caller
             stage.guide.note(stage, f"Type {reference} for me", Outcome.DONE)
         attempt(lambda: fill(found.target), what=_WHAT)
-    elif typed:
-        stage.redactor.add(typed[0], label=f"typed by hand for {reference}")
     return remark
 
 
