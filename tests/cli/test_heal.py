@@ -161,6 +161,24 @@ def test_before_any_run_it_says_what_to_do(project: Project) -> None:
     assert not project.home.exists()
 
 
+def test_a_newer_run_that_failed_is_named_and_is_a_finding(project: Project, told: Path) -> None:
+    newer = "20261120T130000-keys-4567cdef"
+    healthy = record(healed=False, failed=[], agreed=["role", "css", "xpath"])
+    leave(project.folder / "reports", healthy)
+    assert heal(project).code == 0
+    leave(project.folder / "reports", {**record(run=newer), "status": "failed"})
+    ended = heal(project)
+    assert (ended.code, newer in ended.out) == (1, True)
+
+
+def test_where_no_run_has_passed_it_says_that_a_patch_takes_one(project: Project) -> None:
+    project.write("flows/keys.yaml", TEXT)
+    leave(project.folder / "reports", {**record(), "status": "failed"})
+    ended = heal(project)
+    assert (ended.code, ended.refusal()) == (2, "heal.no_run")
+    assert "a patch takes a run that passed" in ended.err
+
+
 def test_what_is_no_record_of_a_run_ends_it_and_nothing_is_written(project: Project, told: Path) -> None:
     leave(project.folder / "reports", "{}", folder=RUN)
     ended = heal(project, "--apply")

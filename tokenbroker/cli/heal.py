@@ -10,7 +10,7 @@ from tokenbroker.cli.heal_words import coloured, in_words, patch_of, record_of
 from tokenbroker.cli.home import configuration
 from tokenbroker.errors import UsageError
 from tokenbroker.evidence.healing.draft import Draft, draft_of
-from tokenbroker.evidence.healing.record import newest_run
+from tokenbroker.evidence.healing.record import failed_since, newest_run
 from tokenbroker.flow.document import MAX_BYTES, parse_document
 from tokenbroker.flow.load import flow_of
 from tokenbroker.flow.rewrite import rewrite
@@ -27,9 +27,9 @@ def heal(
     """Show, as a patch of FLOW, what its last run that passed proposes for selectors that failed; change nothing.
 
     With --apply the patch is written. Exit 0: nothing is to be mended, or the patch was written; 1: something is to
-    be mended; 2: it can't be told.
+    be mended, or the newest run has failed; 2: it can't be told.
     """
-    draft, raw = _drafted(flow)
+    draft, raw, since = _drafted(flow)
     is_applied = apply and draft.changes_something
     if is_applied:
         mark = _BYTE_ORDER_MARK if raw.startswith(_BYTE_ORDER_MARK) else b""
@@ -39,12 +39,13 @@ def heal(
         print(json.dumps({**record_of(draft, flow), "patch": patch, "applied": is_applied}, indent=2))
     else:
         shown = coloured(patch) if sys.stdout.isatty() else patch
-        print("\n".join([*in_words(draft, flow, is_applied=is_applied, patch=shown)]))
-    raise typer.Exit(0 if is_applied or not draft.steps else 1)
+        print("\n".join([*in_words(draft, flow, is_applied=is_applied, patch=shown, since=since)]))
+    raise typer.Exit(0 if is_applied or not (draft.steps or since) else 1)
 
 
-def _drafted(path: Path) -> tuple[Draft, bytes]:
-    """What is proposed for the flow at `path`, and the file as it was read: once, so that all is about one text."""
+def _drafted(path: Path) -> tuple[Draft, bytes, str]:
+    """What is proposed for the flow at `path`; the file as it was read: once, so that all is about one text; and the
+    newest run, if it did not pass."""
     if not path.is_file():
         raise UsageError(f"there is no flow file {path}")
     reason, raw = "", b""
@@ -58,5 +59,6 @@ def _drafted(path: Path) -> tuple[Draft, bytes]:
     document = parse_document(raw, path)
     flow = flow_of(document, STEPS)
     settings = configuration()
-    run = newest_run(settings.path(settings.settings.reports), flow)
-    return draft_of(flow, document, run, STEPS), raw
+    reports = settings.path(settings.settings.reports)
+    run = newest_run(reports, flow)
+    return draft_of(flow, document, run, STEPS), raw, failed_since(reports, flow, run)

@@ -22,10 +22,12 @@ _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _NO_BREAK: Final = "\\ No newline at end of file"
 
 
-def in_words(draft: Draft, path: Path, *, is_applied: bool, patch: str) -> Iterator[str]:
+def in_words(draft: Draft, path: Path, *, is_applied: bool, patch: str, since: str) -> Iterator[str]:
     """For a person, in lines."""
     run = draft.run
     yield f"{path}: as the run {run.run} met it ({run.began_at:%Y-%m-%d %H:%M} UTC, {run.flow})"
+    if since:
+        yield f"! a newer run has failed, and is not what this is about: {since}"
     if not draft.steps:
         yield "every alternative led to its element: nothing is to be mended"
         return

@@ -35,11 +35,18 @@ class Automation:
                 sentence=f"{facts.flow.id} allows only {', '.join(allowed)}; {facts.mode} was asked for"
                 if self.modes is None
                 else f"{self.by} allows only {', '.join(allowed)}; {facts.mode} was asked for",
-                next_step=f"a person has to do it, or the flow's owner adds {facts.mode} to allowed_automation"
+                next_step=_way_out(facts)
                 if self.modes is None
                 else f"a person has to do it, or the owner of {self.by} adds {facts.mode}",
             ),
         )
+
+
+def _way_out(facts: Facts) -> str:
+    adds = f"the flow's owner adds {facts.mode} to allowed_automation"
+    if facts.flow.modes == (Mode.GUIDED,):
+        return f"let it guide you: tokenbroker run {facts.flow.path} --headed; or {adds}"
+    return f"leave --mode away, or {adds}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,16 +137,31 @@ def newest_run(reports: Path, flow: Flow) -> RunRecord:
                 return record
             has_passed = True
     again = f"run it: tokenbroker run {flow.path}"
+    if has_run and not has_passed:
+        again = (
+            "see in its report which selector failed, and mend that by hand: a patch takes a run that passed"
+        )
     if has_passed:
         raise UsageError(
             f"{flow.path} has changed since its last run that passed, so that nothing is known of it as it is",
             next_step=again,
             code="heal.flow_changed",
         )
-    what = "no run of it has passed yet" if has_run else "it has not been run yet"
+    what = "none of its runs has passed yet" if has_run else "it has not been run yet"
     raise UsageError(
         f"nothing is known of {flow.path}: {what} (in {reports})", next_step=again, code="heal.no_run"
     )
+
+
+def failed_since(reports: Path, flow: Flow, run: RunRecord) -> str:
+    """The newest run of `flow` as it is now that did not pass, if it is newer than `run`; "" where there is none."""
+    for folder in _folders(reports, flow.name):
+        if folder.name == run.run:
+            return ""
+        record = _record(folder)
+        if record is not None and record.flow == run.flow and record.flow_sha256 == flow.sha256:
+            return record.run
+    return ""
 
 
 def bad_record(folder: str, why: str) -> UsageError:
