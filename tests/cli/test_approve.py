@@ -76,6 +76,7 @@ def test_a_run_without_a_terminal_waits_where_the_settings_say_so_and_a_no_stops
         told = process.stderr.read()
     assert process.returncode == 11
     assert "human.denied" in told
+    assert f"answer with: tokenbroker approve {question['id']}" in told
     again = demo_project.tokenbroker("deny", question["id"])
     assert (again.refusal(), again.code) == ("human.not_waiting", 2)
 

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from tokenbroker.clock import system_clock
-from tokenbroker.errors import SecretUnavailable
+from tokenbroker.errors import HumanUnreachable, SecretUnavailable
 from tokenbroker.human.board import Board, answered
-from tokenbroker.human.channels import AnywhereChannel
+from tokenbroker.human.channels import AnywhereChannel, OverlayChannel
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome, PageSays
 from tokenbroker.secret import Secret
 from tokenbroker.store.checkpoints import STALE, claim, waiting
@@ -193,6 +193,20 @@ def test_a_code_that_was_sealed_for_another_question_is_none(store: Store) -> No
         heard = second if other.recipient == second._question.recipient else first
         answer = heard.settled(said(Outcome.TIMED_OUT))
         assert (answer.outcome, answer.code) == (Outcome.DONE, None)
+
+
+@pytest.mark.req("HUMAN-1")
+def test_before_there_is_a_page_a_window_alone_reaches_nobody_and_the_board_is_waited_for(
+    store: Store,
+) -> None:
+    with_window = OverlayChannel(Nobody())
+    assert with_window.unreachable() is None
+    approval = checkpoint(Kind.APPROVAL)
+    answer_from_elsewhere(store, said(Outcome.DONE))
+    channel = AnywhereChannel(with_window, Board(lambda: store), waits=True)
+    assert channel.ask(approval, nothing).who == "somebody"
+    with pytest.raises(HumanUnreachable):
+        AnywhereChannel(with_window, Board(lambda: store), waits=False).ask(approval, nothing)
 
 
 def test_without_a_terminal_a_run_waits_where_the_settings_say_so_and_fails_at_once_otherwise(

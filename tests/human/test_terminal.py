@@ -20,6 +20,7 @@ PROMPTS = {
     Kind.DEVICE: "Approve it on your device",
     Kind.CONFIRM: "Press Enter to go on",
     Kind.ACTION: "Do it in the browser",
+    Kind.RETRY: "Mend the page in the browser",
 }
 
 
@@ -50,6 +51,20 @@ def test_the_question_says_why_for_which_flow_and_where() -> None:
         terminal.wait_for(PROMPTS[Kind.OTP])
     for part in ("Enter 2FA", "examplecloud/create_api_key", "http://127.0.0.1:8000"):
         assert part in terminal.shown
+
+
+@pytest.mark.req("HUMAN-1")
+@pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.ACTION, Kind.DEVICE, Kind.RETRY])
+@pytest.mark.parametrize(
+    ("typed", "outcome"), [("stop", "denied"), ("Q", "denied"), ("yes", "done"), ("", "done")]
+)
+def test_what_is_neither_a_yes_nor_a_no_is_asked_again(kind: Kind, typed: str, outcome: str) -> None:
+    with asking(kind) as terminal:
+        terminal.wait_for(PROMPTS[kind])
+        terminal.type("what?\n")
+        terminal.wait_for("neither yes nor no")
+        terminal.type(f"{typed}\n")
+        assert terminal.outcome()["outcome"] == outcome
 
 
 @pytest.mark.req("HUMAN-1")
