@@ -239,6 +239,18 @@ def test_what_has_to_be_done_by_hand_is_a_finding_that_apply_does_not_settle(
 
 
 @pytest.mark.req("SECRET-7")
+def test_a_patch_that_leaves_something_to_be_mended_is_written_and_still_a_finding(
+    project: Project, told: Path
+) -> None:
+    proposals = [
+        {"number": 0, "family": "role", "act": "replace", "with": {"role": "button", "name": "Add key"}},
+        {"number": 2, "family": "xpath", "act": "keep", "with": None},
+    ]
+    leave(project.folder / "reports", record(mend={"by_hand": "", "proposals": proposals}))
+    ended = heal(project, "--apply")
+    assert (ended.code, "Add key" in told.read_text()) == (1, True), ended.text
+
+
 def test_a_secret_that_stands_in_the_file_is_not_printed(project: Project, told: Path) -> None:
     secret = "demo-only-" + "Xk3vN8qT2w"
     text = TEXT.replace('      value_ref: "secrets:pin"\n', f'      value: "{secret}"\n').replace(

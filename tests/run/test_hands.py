@@ -1,8 +1,6 @@
 """Who can act in the page of a run: a window's person, or a channel that can."""
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserType
 
+from tests.screen import unseen_screen
 from tokenbroker.errors import BrowserUnavailable
 from tokenbroker.run.browser import launch_options
 from tokenbroker.run.chromium import find_browser
@@ -21,17 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.req("RUN-7", "HUMAN-2")]
 @pytest.fixture
 def display() -> Iterator[str]:
     """A screen that nobody looks at."""
-    program = shutil.which("Xvfb")
-    if program is None:
-        pytest.skip("Xvfb is not installed")
-    read, write = os.pipe()
-    command = [program, "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL) as server:
-        os.close(write)
-        with os.fdopen(read) as told:
-            number = told.readline().strip()
-        yield f":{number}"
-        server.terminate()
+    with unseen_screen() as name:
+        yield name
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ def heal(
 ) -> None:
     """Show, as a patch of FLOW, what its last run that passed proposes for selectors that failed; change nothing.
 
-    With --apply the patch is written. Exit 0: nothing is to be mended, or the patch was written; 1: something is to
-    be mended, or the newest run has failed; 2: it can't be told.
+    With --apply the patch is written. Exit 0: nothing is (any longer) to be mended; 1: something is, or the newest run
+    has failed; 2: it can't be told.
     """
     draft, raw, since = _drafted(flow)
     is_applied = apply and draft.changes_something
@@ -40,7 +40,8 @@ def heal(
     else:
         shown = coloured(patch) if sys.stdout.isatty() else patch
         print("\n".join([*in_words(draft, flow, is_applied=is_applied, patch=shown, since=since)]))
-    raise typer.Exit(0 if is_applied or not (draft.steps or since) else 1)
+    is_left = any(each.left for each in draft.steps) or (bool(draft.steps) and not is_applied)
+    raise typer.Exit(1 if is_left or since else 0)
 
 
 def _drafted(path: Path) -> tuple[Draft, bytes, str]:

@@ -41,7 +41,7 @@ def _is_abandoned(folder: Path) -> bool:
         return False  # somebody else's, or just being made or removed
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.fstat(lock).st_uid == os.getuid()
+        return os.fstat(lock).st_uid == os.getuid() == folder.lstat().st_uid
     except OSError:
         return False
     finally:

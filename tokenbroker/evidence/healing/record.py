@@ -144,7 +144,7 @@ def newest_run(reports: Path, flow: Flow) -> RunRecord:
     if has_passed:
         raise UsageError(
             f"{flow.path} has changed since its last run that passed, so that nothing is known of it as it is",
-            next_step=again,
+            next_step=f"{again} (a flow that makes a key makes another one)",
             code="heal.flow_changed",
         )
     what = "none of its runs has passed yet" if has_run else "it has not been run yet"
