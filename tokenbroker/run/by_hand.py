@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Page
@@ -49,23 +49,44 @@ class ByHand:
     may_type: bool = False
 
 
-def is_the_act(act: Act, box: Box, frame: Frame, page: Page) -> bool:
-    """Whether `act` was made on the element at `box` of the page's viewport, which belongs to `frame`."""
-    is_main = frame == page.main_frame
-    if act.frame != ("" if is_main else frame.url):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where the target was seen last.
+
+    Attributes:
+        box: in the page's viewport.
+        origin: where the viewport of its frame begins in the page's.
+        frame: the address of its frame then, "" for the page's own: an act may lead the frame elsewhere.
+    """
+
+    box: Box
+    origin: tuple[float, float] = (0.0, 0.0)
+    frame: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, box: Box, frame: Frame, page: Page) -> "Place":
+        """Of a target at `box`, in `frame` of `page`, as they are now."""
+        if frame == page.main_frame:
+            return cls(box=box)
+        return cls(box=box, origin=_offset(frame), frame=frame.url)
+
+
+def is_the_act(act: Act, place: Place) -> bool:
+    """Whether `act` was made on the element at `place`."""
+    if act.frame != place.frame:
         return False
-    left, top = (0.0, 0.0) if is_main else _offset(frame)
+    box, (left, top) = place.box, place.origin
     if act.at is not None:
         x, y = act.at[0] + left, act.at[1] + top
         return _inside(box, x, y)
     return any(_same((each[0] + left, each[1] + top, each[2], each[3]), box) for each in act.path)
 
 
-def moves_on(act: Act, box: Box, frame: Frame, page: Page) -> bool:
-    """Whether whoever made `act` has done with the field at `box`: they have left it, or sent it."""
+def moves_on(act: Act, place: Place) -> bool:
+    """Whether whoever made `act` has done with the field at `place`: they have left it, or sent it."""
     if act.kind == "keydown":
         return act.key in ("Tab", "Shift+Tab", "Enter")
-    return not is_the_act(act, box, frame, page)
+    return not is_the_act(act, place)
 
 
 def is_key(act: Act, key: str) -> bool:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Frame
 
 from tokenbroker.errors import HumanDenied, HumanTimeout
 from tokenbroker.flow.model import Step
 from tokenbroker.human.overlay import Act, Button, Card, Panel, panel_of
 from tokenbroker.human.overlay.panel import Box
-from tokenbroker.run.by_hand import TYPED, ByHand, is_ahead, is_key, is_the_act, moves_on, presses
+from tokenbroker.run.by_hand import TYPED, ByHand, Place, is_ahead, is_key, is_the_act, moves_on, presses
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.targets import Found
@@ -99,11 +98,9 @@ class Watch:
         self._find = find
         self._panel = panel_of(stage.page)
         self._lost: StepFailed | None = None
-        self._box: Box | None = None
-        """Where the target was seen last."""
+        self._place: Place | None = None
         self._sight = Sight()
         self._shown: Card | None = None
-        self._frame: Frame | None = None
         self._moved_on = False
         self.found: Found | None = None
         self._heard_any = guide.was_early
@@ -135,7 +132,6 @@ class Watch:
             self._lost = error if is_lost else None
             return
         self._lost = None
-        self._frame = self.found.frame
         for frame in self._stage.page.frames:
             self._panel.watch(frame)
         with suppress(
@@ -148,7 +144,8 @@ class Watch:
     def _listened(self) -> Reply | None:
         stage, panel, by = self._stage, self._panel, self._by
         box = box_of(self.found) if self.found is not None else None
-        self._box = box or self._box
+        if self.found is not None and box is not None:
+            self._place = Place.of(box, self.found.frame, stage.page)
         if self._shown is None and self.found is not None and self._holds(self.found):
             return Reply(how="already")
         if self.found is not None or self._find is None:
@@ -225,11 +222,9 @@ class Watch:
             self._heard_any = True
             done = done or self._is_it(act)
             is_on_field = False
-            if self._box is not None and self._frame is not None:
-                is_on_field = self._step.verb == "type" and is_the_act(
-                    act, self._box, self._frame, stage.page
-                )
-                self._moved_on = self._moved_on or moves_on(act, self._box, self._frame, stage.page)
+            if self._place is not None:
+                is_on_field = self._step.verb == "type" and is_the_act(act, self._place)
+                self._moved_on = self._moved_on or moves_on(act, self._place)
             if presses(act) and not (is_on_field and act.kind != "keydown"):
                 self._guide.ahead.touch(pressed=True)
         return done
@@ -241,8 +236,7 @@ class Watch:
             return True
         if not self._by.key and not (self._by.is_click and act.kind == "click"):
             return False
-        is_known = self._box is not None and self._frame is not None
-        return is_known and is_the_act(act, self._box, self._frame, self._stage.page)  # type: ignore[arg-type]
+        return self._place is not None and is_the_act(act, self._place)
 
     def _holds(self, found: Found) -> bool:
         with suppress(PlaywrightError, StepFailed):

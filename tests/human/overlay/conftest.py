@@ -94,6 +94,12 @@ class Shown:
         self.page.mouse.click(*self.eye.middle("data-press", button))
         self.page.wait_for_timeout(50)
 
+    def in_our_world(self, expression: str) -> None:
+        """Evaluate `expression` where the panel's script runs."""
+        session, world = self.panel._session, self.panel._world
+        assert session is not None
+        session.send("Runtime.evaluate", {"expression": expression, "contextId": world})
+
     def pressed(self) -> list[str]:
         return [press.id for press in self.panel.presses]
 

@@ -228,8 +228,16 @@
       && box.left >= 0 && box.top >= 0 && box.right <= innerWidth + 1 && box.bottom <= innerHeight + 1;
   };
   const isReady = () => isSeen && isLegible() && performance.now() - Math.max(seenSince, changedAt) >= STEADY_MS;
-  // What lay over the window is another program's, or another page's: nobody tells when it goes but the focus.
-  for (const name of ["focus", "blur", "resize"]) addEventListener(name, (event) => { if (event.target === globalThis) changedAt = performance.now(); }, true);
+  // What lay over the window is another program's, or another page's: nobody tells when it goes but the focus. (That also
+  // goes to frames of the page and back, which is nothing.)
+  let hadFocus = true;
+  const lookAtFocus = () => {
+    const has = document.hasFocus();
+    if (!has || !hadFocus) changedAt = performance.now();
+    hadFocus = has;
+  };
+  addEventListener("focus", lookAtFocus, true);
+  addEventListener("resize", () => { changedAt = performance.now(); }, true);
   document.addEventListener("visibilitychange", () => { changedAt = performance.now(); }, true);
   const press = (button) => {
     if (button === parts.move) {
@@ -309,6 +317,7 @@
     tick() {
       if (!wanted) return { shown: false, seen: false };
       guard();
+      lookAtFocus();
       fights = Math.max(0, fights - 4);
       const stands = host.isConnected && host.matches(":popover-open") && isLegible() && isOnTop();
       // Covered by what takes no pointer, which no hit test tells: to the front once more; a busy browser gets time to see it.
