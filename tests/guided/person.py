@@ -208,7 +208,7 @@ class Person:
         itself = next(
             (text for part, text in self.orders.get("types_itself", {}).items() if part in says), None
         )
-        if "code" in panel.what and "done" not in panel.buttons:
+        if "deny" in panel.buttons and "done" not in panel.buttons:  # a code is asked for
             field = next(
                 each for each in panel.nodes if attributes(each).get("autocomplete") == "one-time-code"
             )
