@@ -171,6 +171,15 @@ def test_a_newer_run_that_failed_is_named_and_is_a_finding(project: Project, tol
     assert (ended.code, newer in ended.out) == (1, True)
 
 
+def test_of_a_flow_without_sets_it_says_that_there_is_nothing_to_heal(project: Project, told: Path) -> None:
+    said = record()
+    for step in said["steps"]:
+        step["target"] = None
+    leave(project.folder / "reports", said)
+    ended = heal(project)
+    assert (ended.code, "none of its steps has a selector set" in ended.out) == (0, True), ended.text
+
+
 def test_where_no_run_has_passed_it_says_that_a_patch_takes_one(project: Project) -> None:
     project.write("flows/keys.yaml", TEXT)
     leave(project.folder / "reports", {**record(), "status": "failed"})

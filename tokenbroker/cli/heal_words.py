@@ -29,7 +29,12 @@ def in_words(draft: Draft, path: Path, *, is_applied: bool, patch: str, since: s
     if since:
         yield f"! a newer run has failed, and is not what this is about: {since}"
     if not draft.steps:
-        yield "every alternative led to its element: nothing is to be mended"
+        has_sets = any(each.target is not None for each in run.steps)
+        yield (
+            "every alternative led to its element: nothing is to be mended"
+            if has_sets
+            else "none of its steps has a selector set: there is nothing that a run could heal"
+        )
         return
     for each in draft.steps:
         yield ""

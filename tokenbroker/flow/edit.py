@@ -60,11 +60,6 @@ def replaced(text: str, node: yaml.Node, value: Value) -> Iterator[Edit]:
         raise CannotEdit("it is of another kind than what is to stand there")
 
 
-def renamed(text: str, key: yaml.Node, name: str) -> Iterator[Edit]:
-    """Give a key another name, in its quotes."""
-    yield from replaced(text, key, name)
-
-
 def pairs_replaced(text: str, node: yaml.Node, wanted: Mapping[str, str]) -> Iterator[Edit]:
     """Let the mapping `node`, of one pair or two, hold the one or two pairs that are `wanted`."""
     if not isinstance(node, yaml.MappingNode):
@@ -78,7 +73,7 @@ def pairs_replaced(text: str, node: yaml.Node, wanted: Mapping[str, str]) -> Ite
                 yield from replaced(text, value, wanted[name])
         return
     for (key, value), (name, said) in zip(pairs, wanted.items(), strict=False):
-        yield from renamed(text, key, name)
+        yield from replaced(text, key, name)
         yield from replaced(text, value, said)
     if len(pairs) > len(wanted):
         yield from removed(text, node, len(pairs) - 1)

@@ -79,7 +79,8 @@ def answer_challenge(
         if current is None and typed > 1 and asks_for_password(stage):
             break  # after wrong codes the site has ended the sign-in: the challenge went, but unanswered
         if current is None:
-            return f"{answer.outcome.value} by {answer.who} ({answer.channel}), code {typed} of {MAX_CODES} at most"
+            how = f"code {typed} of {MAX_CODES} at most" if typed else "typed into the page by hand"
+            return f"{answer.outcome.value} by {answer.who} ({answer.channel}), {how}"
     raise HumanDenied(
         f"the site refused {typed} codes",
         next_step="check the phone's clock or ask for a new code",

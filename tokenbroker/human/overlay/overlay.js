@@ -321,12 +321,13 @@
       fights = Math.max(0, fights - 4);
       const stands = host.isConnected && host.matches(":popover-open") && isLegible() && isOnTop();
       // Covered by what takes no pointer, which no hit test tells: to the front once more; a busy browser gets time to see it.
-      if (fights <= FIGHTS && (!stands || (!isSeen && performance.now() - changedAt > STEADY_MS * 2 ** Math.min(raises, 3)))) {
+      if (fights <= FIGHTS && (!stands || (!isSeen && !document.hidden && performance.now() - changedAt > STEADY_MS * 2 ** Math.min(raises, 3)))) {
         if (stands) [changedAt, raises] = [performance.now(), raises + 1];
         fights += 2;
         stand();
       }
-      return { shown: true, seen: isSeen && isLegible() && isOnTop(), ready: isReady() };
+      // In a window that is out of sight nothing is drawn: then it is not the page that covers the panel.
+      return { shown: true, seen: (isSeen || document.hidden) && isLegible() && isOnTop(), ready: isReady() };
     },
   };
 })();
