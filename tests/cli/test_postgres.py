@@ -83,6 +83,7 @@ def test_a_sink_that_is_down_hides_nothing_of_the_others(project: Project) -> No
 
 
 @pytest.mark.browser
+@pytest.mark.soak
 @pytest.mark.req("SECRET-6")
 def test_one_setting_moves_a_flow_from_the_environment_to_postgres(
     attended: Project, postgres_url: str

@@ -29,8 +29,11 @@ def consoles(attended: Project) -> Project:
 
 
 @pytest.mark.req("FLOW-2", "RUN-2")
-def test_each_flow_stores_a_new_key_that_opens_the_api_whenever_it_runs(consoles: Project) -> None:
-    for version in (1, 2):
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.soak)])
+def test_each_flow_stores_a_new_key_that_opens_the_api_whenever_it_runs(
+    consoles: Project, times: int
+) -> None:
+    for version in range(1, times + 1):
         ended = consoles.pytest("flows/", "-q")
         assert ended.outcomes() == {"passed": len(NAMES)}, ended.text
         with consoles.broker() as broker:

@@ -89,7 +89,9 @@ def test_a_flow_that_needs_a_person_is_skipped_before_a_browser_starts_with_its_
 
 
 @pytest.mark.req("RUN-7", "AUDIT-1")
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "in a worker"])
+@pytest.mark.parametrize(
+    "workers", [(), pytest.param(("-n", "1"), marks=pytest.mark.soak)], ids=["alone", "in a worker"]
+)
 @pytest.mark.parametrize(
     ("steps", "code"), [(BEHIND_A_CAPTCHA, "human.captcha"), (BY_HAND, "human.no_window")]
 )
