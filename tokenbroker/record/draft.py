@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 
@@ -58,5 +57,5 @@ class Draft:
     allowed_automation: str = "guided|semi_auto"
     tags: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
-    policy: Mapping[str, Any] = MappingProxyType({})
+    policy: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
