@@ -11,12 +11,16 @@ class DraftStep:
     fingerprint; see `tokenbroker.flow.selector`).
 
     Attributes:
+        when: the selector that has to be visible for the step to be done, as it stands in a flow; None for always.
         comment: a line for who reads the flow; "" for none.
+        shape: of a captured token, a regular expression without a group, for what looks at it from outside; "".
     """
 
     verb: str
     options: Mapping[str, Any]
+    when: Any = None
     comment: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +44,8 @@ class Draft:
     """A flow that has not been reviewed yet. Nothing in it is private.
 
     Attributes:
-        origins: what it may reach; written out where it is more than the navigate steps say.
+        origins: what it may reach; written out where it is more than the first one.
+        policy: what its owner lays down, as far as that can be drafted.
         notes: what a person should look at before the flow is used, a sentence each.
     """
 
@@ -49,5 +54,8 @@ class Draft:
     description: str
     steps: tuple[DraftStep, ...]
     params: tuple[DraftParam, ...] = ()
+    allowed_automation: str = "guided|semi_auto"
+    tags: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    policy: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())

@@ -6,11 +6,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+from typing import Final
 
 from tokenbroker.flow.selector import Alternative
 from tokenbroker.human.checkpoint import Kind as HumanKind
 from tokenbroker.run.targets.engine import Print
+
+TOKEN_MARK: Final = "\u2982TOKEN\u2982"  # noqa: S105  # it is none
+"""Stands in the place of the token in what a sanitised recording has of the text around it."""
 
 
 class What(StrEnum):
@@ -91,12 +94,17 @@ class TokenSeen:
         text: all that the source held: the token, and perhaps words around it; "" for the clipboard.
         selected: the part of it that the person had selected; "".
         inner: the words of controls and notes inside of the element, which are not the token, such as "Click to copy".
+        shape: once it is sanitised, a regular expression for tokens like it, such as ``[A-Za-z0-9_]{30,50}``, without
+            a group; `text` has `TOKEN_MARK` in the token's place then.
+        is_wrapped: the token stands there with white space in it.
     """
 
     source: str
     text: str = field(default="", repr=False)
     selected: str = field(default="", repr=False)
     inner: tuple[str, ...] = field(default=(), repr=False)
+    shape: str = ""
+    is_wrapped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,5 +178,5 @@ class Recording:
 
     events: tuple[Event, ...]
     own: tuple[OwnValue, ...] = ()
-    origins: Mapping[str, str] = MappingProxyType({})
+    origins: Mapping[str, str] = field(default_factory=dict)
     ended: str = "finished"

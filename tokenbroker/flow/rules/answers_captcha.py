@@ -17,9 +17,14 @@ def check(subject: Subject) -> Iterator[Hit]:
         if subject.steps[step.verb].looks or "human" in subject.steps[step.verb].requires:
             continue
         for option in ("selector", "frame"):
-            if _CAPTCHA.search(str(step.options.get(option, "")).lower()):
+            if names_a_captcha(str(step.options.get(option, ""))):
                 yield Hit(path=subject.at(step, option), message="a CAPTCHA is answered without a person")
                 break
+
+
+def names_a_captcha(selector: str) -> bool:
+    """Whether `selector`, or a set as text, leads to a CAPTCHA."""
+    return _CAPTCHA.search(selector.lower()) is not None
 
 
 RULE = Rule(

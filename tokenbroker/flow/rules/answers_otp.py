@@ -14,8 +14,13 @@ _FIELD = re.compile(
 
 def check(subject: Subject) -> Iterator[Hit]:
     for step in subject.flow.steps:
-        if step.verb == "type" and _FIELD.search(words_of(step)):
+        if step.verb == "type" and takes_a_code(words_of(step)):
             yield Hit(path=subject.at(step, "selector"), message="a one-time code is typed without a person")
+
+
+def takes_a_code(words: str) -> bool:
+    """Whether `words`, in lower case, tell of a field that it takes a one-time code."""
+    return _FIELD.search(words) is not None
 
 
 RULE = Rule(

@@ -25,10 +25,14 @@ def check(subject: Subject) -> Iterator[Hit]:
 
 def _in(path: NodePath, selector: Any) -> Iterator[Hit]:
     if isinstance(selector, str) and not selector.startswith(("text=", '"', "'")):
-        for pattern, why in _MARKS:
-            if pattern.search(selector):
-                yield Hit(path=path, message=f"this selector breaks easily: {why}")
-                return
+        why = why_brittle(selector)
+        if why:
+            yield Hit(path=path, message=f"this selector breaks easily: {why}")
+
+
+def why_brittle(selector: str) -> str:
+    """Why `selector`, which is no text, breaks easily; "" where it does not."""
+    return next((why for pattern, why in _MARKS if pattern.search(selector)), "")
 
 
 RULE = Rule(

@@ -15,11 +15,16 @@ _MAX_COMMENTS = 100
 
 def check(subject: Subject) -> Iterator[Hit]:
     for path, text in subject.scalars():
-        if path[-1] in _TYPED and _ADDRESS.search(text):
+        if path[-1] in _TYPED and holds_an_address(text):
             yield Hit(path=path, message="an e-mail address stands in the file", is_secret=True)
     told = (_at(comment, found) for comment in subject.comments if (found := _ADDRESS.search(comment.text)))
     for address in islice(told, _MAX_COMMENTS):
         yield Hit(comment=address, message="an e-mail address stands in a comment", is_secret=True)
+
+
+def holds_an_address(text: str) -> bool:
+    """Whether an e-mail address stands in `text`."""
+    return _ADDRESS.search(text) is not None
 
 
 def _at(comment: Comment, found: re.Match[str]) -> Comment:

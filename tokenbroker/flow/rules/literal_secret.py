@@ -71,7 +71,7 @@ _DETECTORS = {
 def check(subject: Subject) -> Iterator[Hit]:
     told = set()
     for step in subject.flow.steps:
-        if step.verb == "type" and _is_secret_field(step):
+        if step.verb == "type" and takes_a_secret(words_of(step)):
             for path, field in _typed(subject, step):
                 told.add(path)
                 where = ((field, "the field that it is typed into"),)
@@ -106,8 +106,9 @@ def _by_form(scalars: Iterable[tuple[NodePath, str]], told: set[NodePath]) -> It
             yield Hit(path=path, message=f"this looks like a secret: {kind}", is_secret=True)
 
 
-def _is_secret_field(step: Step) -> bool:
-    return _SECRET_FIELD.search(words_of(step)) is not None
+def takes_a_secret(words: str) -> bool:
+    """Whether `words`, in lower case, tell of a field that it takes a secret."""
+    return _SECRET_FIELD.search(words) is not None
 
 
 def _typed(subject: Subject, step: Step) -> Iterator[tuple[NodePath, NodePath]]:

@@ -15,8 +15,13 @@ def check(subject: Subject) -> Iterator[Hit]:
     for path, text in subject.scalars():
         if path[-1] in ("value_ref", "secret_ref") and _SEED_NAME.search(text.lower()):
             yield Hit(path=path, message="this reference names the seed of one-time codes")
-        elif path[-1] in ("value", "default", "url", "navigate", "verify_token") and _SEED.search(text):
+        elif path[-1] in ("value", "default", "url", "navigate", "verify_token") and is_a_seed(text):
             yield Hit(path=path, message="this looks like the seed of one-time codes", is_secret=True)
+
+
+def is_a_seed(text: str) -> bool:
+    """Whether `text` looks like the seed of one-time codes."""
+    return _SEED.search(text) is not None
 
 
 RULE = Rule(

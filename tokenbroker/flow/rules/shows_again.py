@@ -11,7 +11,7 @@ _SHOWS = re.compile(r"(?<![a-z])(show|reveal|unhide|display|view|copy)(?![a-z])"
 def check(subject: Subject) -> Iterator[Hit]:
     captured = None
     for step in subject.flow.steps:
-        if captured and step.verb in ("click", "press", "check") and _SHOWS.search(words_of(step)):
+        if captured and step.verb in ("click", "press", "check") and may_show(words_of(step)):
             yield Hit(
                 path=subject.at(step, "selector"),
                 message="this may show the token again, or copy it",
@@ -21,6 +21,11 @@ def check(subject: Subject) -> Iterator[Hit]:
             captured = None
         if "sink" in subject.steps[step.verb].requires:
             captured = subject.at(step, "secret_ref")
+
+
+def may_show(words: str) -> bool:
+    """Whether `words`, in lower case, tell of a control that it may show a token, or copy it."""
+    return _SHOWS.search(words) is not None
 
 
 RULE = Rule(
