@@ -107,7 +107,12 @@ def _by_form(scalars: Iterable[tuple[NodePath, str]], told: set[NodePath]) -> It
 
 
 def _is_secret_field(step: Step) -> bool:
-    return _SECRET_FIELD.search(words_of(step)) is not None
+    return says_secret(words_of(step))
+
+
+def says_secret(words: str) -> bool:
+    """Whether `words`, in small letters, say of a field that it takes a secret: the name of a token is none."""
+    return _SECRET_FIELD.search(words) is not None
 
 
 def _typed(subject: Subject, step: Step) -> Iterator[tuple[NodePath, NodePath]]:

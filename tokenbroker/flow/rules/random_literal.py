@@ -17,11 +17,12 @@ _ENTROPY = {"Base64HighEntropyString": 4.5, "HexHighEntropyString": 3.0}
 
 def check(subject: Subject) -> Iterator[Hit]:
     for path, text in subject.scalars():
-        if path[-1] in _FREE_TEXT and _is_random(text) and not kind_of(text):
+        if path[-1] in _FREE_TEXT and is_random(text) and not kind_of(text):
             yield Hit(path=path, message="this is as random as a key", is_secret=True)
 
 
-def _is_random(text: str) -> bool:
+def is_random(text: str) -> bool:
+    """Whether a word of `text` is as random as a key; an identifier of RFC 9562 (UUID) is not."""
     for run in _LIKE_A_KEY.findall(text):
         mixed = any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
         if (
