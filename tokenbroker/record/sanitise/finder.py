@@ -89,10 +89,22 @@ class Finder:
         """Whether `text` holds more than what was typed and tells nothing of anybody."""
         return any(found.rule not in {Rule.TYPED, Rule.PARAMETER} for found in self._all(text))
 
-    def find_in_flow(self, text: str) -> Found | None:
-        """What is private in `text`, a whole flow or program, which has words and numbers of its own."""
+    def find_in_flow(self, text: str, *, public: frozenset[str]) -> Found | None:
+        """What is private in `text`, a whole flow or program, which has words and numbers of its own.
+
+        It has to say the `public` names as well: a value that is one, or a part of one, is sought beside them only.
+        """
         bare = plain(text)
-        for found in chain(self._peculiar(text), self._in_words(text, bare), self._in_digits(bare)):
+        names = fold(" ".join(public))
+        beside = _words_of(public).sub(_BETWEEN, text)
+        known = chain(
+            self._peculiar(text, public=names),
+            self._in_words(text, bare, public=names),
+            self._peculiar(beside),
+            self._in_words(beside, plain(beside)),
+            self._in_digits(bare),
+        )
+        if found := next(known, None):
             return found
         rules = (shape_in_flow(line) for line in bare.splitlines())
         return next((Found(rule=rule) for rule in rules if rule), None)
@@ -115,19 +127,20 @@ class Finder:
             if shape := shape_in(said):
                 yield Found(rule=shape[0], text=shape[1])
 
-    def _peculiar(self, text: str) -> Iterator[Found]:
+    def _peculiar(self, text: str, public: str = "") -> Iterator[Found]:
         redacted = self._redactor.text(text)
         if redacted == text:
             return
-        numbers = [int(number) for number in _MARK.findall(redacted)]
-        at = min((number for number in numbers if number < len(self._values)), default=0)
-        yield self._of(self._values[at])
+        numbers = {int(number) for number in _MARK.findall(redacted)}
+        known = [self._values[number] for number in sorted(numbers) if number < len(self._values)]
+        # A mark that could not name its secret, for one stands in it: any of them will do.
+        yield from (self._of(each) for each in known or self._values[:1] if fold(each.value) not in public)
 
-    def _in_words(self, text: str, bare: str) -> Iterator[Found]:
+    def _in_words(self, text: str, bare: str, public: str = "") -> Iterator[Found]:
         folded = fold(bare) + _BETWEEN + words_of(bare)
         for number, start, end in self._words.find_matches_as_indexes(folded, overlapping=True):
             needle, private = self._needles[number]
-            if needle.stands_at(start, end, folded):
+            if needle.text not in public and needle.stands_at(start, end, folded):
                 yield self._of(private)
         for span in self._opaque.spans(text.encode("utf-8", "surrogatepass")):
             yield self._of(self._values[span.owner])
@@ -146,6 +159,11 @@ class Finder:
 
     def __reduce_ex__(self, protocol: object, /) -> NoReturn:
         raise TypeError("a Finder holds private values and can't be pickled")
+
+
+def _words_of(names: Iterable[str]) -> re.Pattern[str]:
+    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", re.IGNORECASE)
 
 
 def _is_sought_inside(private: Private) -> bool:

@@ -1,10 +1,8 @@
 """A recording without what is private, and the proof that a text made of it holds nothing of that either."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
 
 from tokenbroker.record.draft import DraftParam
 from tokenbroker.record.recording import Recording
@@ -16,8 +14,6 @@ from tokenbroker.record.sanitise.naming import Names
 from tokenbroker.record.sanitise.rewrite import texts_in
 from tokenbroker.record.sanitise.rule import Rule
 from tokenbroker.secret import Secret
-
-_BLANK: Final = "\ue001"  # of nobody's alphabet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +33,7 @@ class Sanitised:
     inputs: Mapping[str, Secret] = field(repr=False)
     params: tuple[DraftParam, ...]
     _finder: Finder = field(repr=False)
-    _own_words: re.Pattern[str] = field(repr=False)
+    _public: frozenset[str]
 
     def is_clean(self, text: str) -> bool:
         """Whether `text`, a whole file that is to be written, holds nothing private: see `why_not`."""
@@ -49,7 +45,7 @@ class Sanitised:
         It holds no replaced value in any common encoding, no e-mail address, no phone number with its country's code,
         and nothing that has the form of a secret. The site's own name and hosts don't count: the flow has to say them.
         """
-        found = self._finder.find_in_flow(self._own_words.sub(_BLANK, text))
+        found = self._finder.find_in_flow(text, public=self._public)
         return found.rule if found is not None else None
 
 
@@ -80,10 +76,5 @@ def sanitise(recording: Recording, *, site: str, keep: frozenset[str] = frozense
         inputs=names.inputs,
         params=names.params,
         _finder=finder,
-        _own_words=_words_of(site, *hosts),
+        _public=frozenset({site, *hosts}),
     )
-
-
-def _words_of(*names: str) -> re.Pattern[str]:
-    either = "|".join(re.escape(name) for name in sorted({*names} - {""}, key=len, reverse=True))
-    return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", re.IGNORECASE)
