@@ -6,14 +6,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from tokenbroker.flow.selector import Alternative
 from tokenbroker.human.checkpoint import Kind as HumanKind
 from tokenbroker.run.targets.engine import Print
 
-TOKEN_MARK: Final = "\u2982TOKEN\u2982"  # noqa: S105  # it is none
-"""Stands in the place of the token in what a sanitised recording has of the text around it."""
+TOKEN_MARK: Final = "\u2982TOKEN\u2982"  # noqa: S105  # a mark, no token
+"""Stands for the token in the words around it."""
 
 
 class What(StrEnum):
@@ -94,9 +95,12 @@ class TokenSeen:
         text: all that the source held: the token, and perhaps words around it; "" for the clipboard.
         selected: the part of it that the person had selected; "".
         inner: the words of controls and notes inside of the element, which are not the token, such as "Click to copy".
-        shape: once it is sanitised, a regular expression for tokens like it, such as ``[A-Za-z0-9_]{30,50}``, without
-            a group; `text` has `TOKEN_MARK` in the token's place then.
-        is_wrapped: the token stands there with white space in it.
+        shape: once it is sanitised, and `text` and `selected` are "": a regular expression for tokens like it, with
+            classes of characters and a range of lengths only, such as ``[A-Za-z0-9_]{30,50}``; "" where it was not
+            seen. The token is what was selected; else `text`, if that is one word; else `text` less `inner`, joined
+            where it is wrapped; else the word of it that is most like a token.
+        around: likewise, the words around it with `TOKEN_MARK` in its place; "" where they may not be kept.
+        is_wrapped: likewise, it stood there with white space in it.
     """
 
     source: str
@@ -104,6 +108,7 @@ class TokenSeen:
     selected: str = field(default="", repr=False)
     inner: tuple[str, ...] = field(default=(), repr=False)
     shape: str = ""
+    around: str = ""
     is_wrapped: bool = False
 
 
@@ -131,7 +136,8 @@ class Event:
         dialog: "accept" or "dismiss": how the person answered the page's JavaScript dialog; "" for none.
         led_to: the address that the window was at once the page had come to rest, if it is another one; "" for none.
         appeared: what came after it.
-        human: what a HUMAN event asks for; OTP, DEVICE or ACTION.
+        human: what a HUMAN event asks for; OTP, DEVICE or ACTION. Once it is sanitised, a TYPE event that filled in a
+            one-time code, or a digit of one, has OTP, and neither `value` nor `ref`.
         token: of a TOKEN event.
         at_s: seconds since the recording began.
     """
@@ -178,5 +184,5 @@ class Recording:
 
     events: tuple[Event, ...]
     own: tuple[OwnValue, ...] = ()
-    origins: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ended: str = "finished"

@@ -54,6 +54,13 @@ def forms_of(value: str) -> frozenset[Form]:
     return frozenset(forms)
 
 
+def opaque_forms(value: str) -> frozenset[Form]:
+    """The forms of `value` in which no letter of it can be made out: base64 and hexadecimal digits."""
+    whole = (_per_byte("{:02" + case + "}")(value) for case in "xX")
+    in_hex = (Form(body=body, head_bytes=len(body)) for body in whole)
+    return frozenset((*in_hex, *_base64_forms(value)))
+
+
 def _forms(value: str) -> Iterator[Form]:
     short = len(value) < SHORT
     for encode in _TEXT:

@@ -114,9 +114,9 @@ class Sitting:
         self.note(What.HUMAN, seen, human=kind, **more)
 
     def token(
-        self, seen: ElementSeen, text: str = TOKEN_MARK, *, source: str = "text", is_wrapped: bool = False
+        self, seen: ElementSeen, around: str = TOKEN_MARK, *, source: str = "text", is_wrapped: bool = False
     ) -> None:
-        said = TokenSeen(source=source, text=text, shape=SHAPE, is_wrapped=is_wrapped)
+        said = TokenSeen(source=source, around=around, shape=SHAPE, is_wrapped=is_wrapped)
         self.note(What.TOKEN, seen, token=said)
 
     def recording(self) -> Recording:

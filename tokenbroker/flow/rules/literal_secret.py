@@ -71,7 +71,7 @@ _DETECTORS = {
 def check(subject: Subject) -> Iterator[Hit]:
     told = set()
     for step in subject.flow.steps:
-        if step.verb == "type" and takes_a_secret(words_of(step)):
+        if step.verb == "type" and says_secret(words_of(step)):
             for path, field in _typed(subject, step):
                 told.add(path)
                 where = ((field, "the field that it is typed into"),)
@@ -106,8 +106,8 @@ def _by_form(scalars: Iterable[tuple[NodePath, str]], told: set[NodePath]) -> It
             yield Hit(path=path, message=f"this looks like a secret: {kind}", is_secret=True)
 
 
-def takes_a_secret(words: str) -> bool:
-    """Whether `words`, in lower case, tell of a field that it takes a secret."""
+def says_secret(words: str) -> bool:
+    """Whether `words`, in small letters, say of a field that it takes a secret: the name of a token is none."""
     return _SECRET_FIELD.search(words) is not None
 
 

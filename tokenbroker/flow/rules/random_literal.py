@@ -22,7 +22,7 @@ def check(subject: Subject) -> Iterator[Hit]:
 
 
 def is_random(text: str) -> bool:
-    """Whether a part of `text` is as random as a key."""
+    """Whether a word of `text` is as random as a key; an identifier of RFC 9562 (UUID) is not."""
     for run in _LIKE_A_KEY.findall(text):
         mixed = any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
         if (

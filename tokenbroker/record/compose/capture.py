@@ -49,9 +49,9 @@ def _source(source: str, element: ElementSeen) -> dict[str, Any] | None:
 
 def _pattern(token: TokenSeen, shape: str) -> tuple[str, str]:
     """The pattern, "" where none is needed, and a note where it may have to be mended."""
-    if not token.text:
+    if not token.around:
         return "", ""
-    before, mark, after = token.text.partition(TOKEN_MARK)
+    before, mark, after = token.around.partition(TOKEN_MARK)
     if mark and TOKEN_MARK not in after:
         if not before.strip() and not after.strip():
             return "", ""

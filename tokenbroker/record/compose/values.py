@@ -8,7 +8,7 @@ from typing import Final
 from tokenbroker.flow.mend import as_options, is_wording
 from tokenbroker.flow.rule import words_in
 from tokenbroker.flow.rules.literal_email import holds_an_address
-from tokenbroker.flow.rules.literal_secret import kind_of, takes_a_secret
+from tokenbroker.flow.rules.literal_secret import kind_of, says_secret
 from tokenbroker.flow.rules.otp_seed import is_a_seed
 from tokenbroker.flow.rules.random_literal import is_random
 from tokenbroker.flow.selector import Alternative
@@ -68,7 +68,7 @@ def may_stand(text: str) -> bool:
 
 def is_about_a_secret(ways: Iterable[Alternative]) -> bool:
     """Whether `ways`, as a flow says them, call the field that of a secret."""
-    return takes_a_secret(words_in([as_options(each) for each in ways]))
+    return says_secret(words_in([as_options(each) for each in ways]))
 
 
 def _is_personal(hints: str) -> bool:
