@@ -6,7 +6,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from tokenbroker.flow.selector import Alternative
 from tokenbroker.human.checkpoint import Kind as HumanKind
@@ -170,5 +169,5 @@ class Recording:
 
     events: tuple[Event, ...]
     own: tuple[OwnValue, ...] = ()
-    origins: Mapping[str, str] = MappingProxyType({})
+    origins: Mapping[str, str] = field(default_factory=dict)
     ended: str = "finished"
