@@ -139,6 +139,20 @@ def gated_context(browser: Browser, gate: Gate) -> Iterator[BrowserContext]:
 
 
 @contextmanager
+def recorded_context(browser: Browser, *, headed: bool = True) -> Iterator[BrowserContext]:
+    """A fresh context that a person uses by hand, closed at the end: no profile, downloads or service workers.
+
+    It is not gated: a person sees where they are. In a window of its own the page has the window's size.
+    """
+    size: dict[str, Any] = {"no_viewport": True} if headed else {"viewport": VIEWPORT}
+    context = browser.new_context(service_workers="block", accept_downloads=False, permissions=[], **size)
+    try:
+        yield context
+    finally:
+        _close(context)
+
+
+@contextmanager
 def scratch_page(browser: Browser) -> Iterator[Page]:
     """An empty page of ours, in a context of its own without any network, closed at the end."""
     context = browser.new_context(

@@ -19,7 +19,7 @@ _HOLDS = """selector => {
 }"""
 # A group of fields that say so; else one short numeric input; else a group of single-digit inputs under one
 # parent. Answers the fields, or an empty list.
-_FIND = """() => {
+FIND = """() => {
   const seen = element => element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && !element.disabled && !element.readOnly;
   const inputs = [...document.querySelectorAll('input')].filter(seen);
@@ -203,7 +203,7 @@ def _declared(page: Page) -> Challenge | None:
 def _guessed(page: Page) -> Challenge | None:
     """A single short numeric field, or a group of fields for one digit each."""
     try:
-        handle = page.evaluate_handle(_FIND)
+        handle = page.evaluate_handle(FIND)
         found = [item.as_element() for item in handle.get_properties().values()]
     except PlaywrightError:
         return None

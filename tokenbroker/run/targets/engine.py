@@ -15,12 +15,15 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator, Selectors
 
 NAME: Final = "tokenbroker"
-_PARTS: Final = ("words.js", "hints.js")
 _HERE: Final = Path(__file__).parent
+PARTS: Final = "\n".join(
+    (_HERE / name).read_text(encoding="utf-8") for name in ("words.js", "hints.js", "prints.js")
+)
+"""What tells what an element is, for a script of ours that is to say the same: functions, to be put before it."""
 _SCRIPT: Final = "\n".join(
     [
         "(() => {",
-        *((_HERE / name).read_text(encoding="utf-8") for name in _PARTS),
+        PARTS,
         f"const engine = {(_HERE / 'engine.js').read_text(encoding='utf-8')};",
         "return engine;",
         "})()",

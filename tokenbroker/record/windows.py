@@ -1,0 +1,241 @@
+"""The windows of a sitting: each with its panel and its listener, and one log of all that they tell."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from playwright.sync_api import BrowserContext, Dialog, Frame, Page
+from playwright.sync_api import Error as PlaywrightError
+
+from tokenbroker.human.overlay import Panel, panel_of
+from tokenbroker.record.codegen import Codegen
+from tokenbroker.record.listener import Listener, Told
+from tokenbroker.record.matching import events_of
+from tokenbroker.record.observed import Answered, Entry, Moved, Opened
+from tokenbroker.record.reading import Reader, own_values
+from tokenbroker.record.recording import Event, OwnValue
+
+MAX_OWN: Final = 200
+MAX_ENTRIES: Final = 50_000
+OWN_EVERY: Final = 10
+"""Every so many ticks pages are asked for what they show as the account's own."""
+_READY_S: Final = 10.0
+_OF_NO_LOG: Final = ("pointed", "escaped")
+
+
+@dataclass(kw_only=True)
+class Window:
+    """One window, and what listens in it."""
+
+    number: int
+    page: Page
+    panel: Panel
+    listener: Listener
+    reader: Reader
+    url: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _News:
+    """Something that came and was not looked at yet: what a script told, an address, or another window."""
+
+    window: int
+    what: Told | str | Opened = field(repr=False)
+    at_s: float
+
+
+class Windows:
+    """All windows of `context`, from `begin` to `end`.
+
+    Attributes:
+        log: what came, in order.
+        own: what pages showed as the account's own.
+        is_closed: the browser, or the context, has gone.
+    """
+
+    def __init__(self, context: BrowserContext, *, ask_dialog: Callable[[str], bool] | None) -> None:
+        self._context = context
+        self._ask_dialog = ask_dialog
+        self._began = time.monotonic()
+        self._pages: list[Page] = []
+        self._windows: dict[int, Window] = {}
+        self._news: deque[_News] = deque()
+        self._dialogs: list[tuple[Page, Dialog]] = []
+        self._codegen = Codegen(context, window_of=self.number_of)
+        self._is_opening = True
+        self._ticks = 0
+        self._events: tuple[tuple[int, int], tuple[Event, ...]] = ((0, 0), ())
+        self.log: list[Entry] = []
+        self.own: dict[tuple[str, str], OwnValue] = {}
+        self.is_closed = False
+
+    def begin(self, address: str) -> None:
+        """Record from now on, and open `address`."""
+        self._codegen.start()
+        self._context.on("page", self._arrive)
+        self._context.on("dialog", self._dialog)
+        self._context.on("close", self._close)
+        page = self._context.new_page()
+        until = time.monotonic() + _READY_S
+        while not self._windows and time.monotonic() < until:
+            self.wait(0.01)  # handlers run beside this: the listener comes before the first document
+        self.note(Moved(window=0, url=address, how="typed"))
+        with suppress(PlaywrightError):  # the browser says so itself, and the person may go elsewhere
+            page.goto(address, wait_until="commit")
+
+    def end(self) -> None:
+        """Take what is still on its way, and leave nothing behind in the pages."""
+        self.tick(picks=False, is_last=True)
+        if not self.is_closed:
+            self._codegen.stop()
+        self.take()
+        self._context.remove_listener("page", self._arrive)
+        self._context.remove_listener("dialog", self._dialog)
+        self._context.remove_listener("close", self._close)
+        for window in self.open:
+            window.panel.hide()
+
+    @property
+    def open(self) -> list[Window]:
+        """Those that are still open."""
+        return [each for each in self._windows.values() if not (self.is_closed or each.page.is_closed())]
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since it began."""
+        return round(time.monotonic() - self._began, 3)
+
+    def events(self) -> tuple[Event, ...]:
+        """What the log amounts to by now."""
+        state = len(self.log), len(self._codegen.actions)
+        if self._events[0] != state:
+            self._events = state, events_of(self.log, self._codegen.actions)
+        return self._events[1]
+
+    def note(self, entry: Entry) -> None:
+        """Add to the log."""
+        if len(self.log) < MAX_ENTRIES:
+            self.log.append(entry)
+
+    def wait(self, seconds: float) -> None:
+        """Let news come in; needs no page."""
+        self._context._sync(asyncio.sleep(seconds))
+
+    def tick(self, *, picks: bool, is_last: bool = False) -> None:
+        """Keep all listeners up; with `picks` the next press points at the token."""
+        self._ticks += 1
+        for window in self.open:
+            if not window.listener.is_blocked:
+                window.listener.attend()
+                window.listener.tick(looks_for_own=is_last or self._ticks % OWN_EVERY == 0, picks=picks)
+        for page, dialog in tuple(self._dialogs):
+            self._see_to(page, dialog)
+
+    def take(self) -> list[tuple[Window, Told]]:
+        """Read the news into the log; answers those that belong into no log: where the person points."""
+        others = []
+        while self._news:
+            news = self._news.popleft()
+            window = self._windows.get(news.window)
+            if isinstance(news.what, Opened):
+                self.note(news.what)
+            elif window is not None and isinstance(news.what, str):
+                self._move(window, news.what, news.at_s)
+            elif window is not None and isinstance(news.what, Told):
+                if news.what.what.get("told") in _OF_NO_LOG:
+                    others.append((window, news.what))
+                else:
+                    self._hear(window, news.what, news.at_s)
+        for window in tuple(self._windows.values()):
+            while window.listener.answers:
+                was_accepted = window.listener.answers.popleft()
+                self.note(Answered(window=window.number, answer="accept" if was_accepted else "dismiss"))
+        return others
+
+    def number_of(self, page: Any) -> int | None:
+        """The number of a page, Playwright's inner one or the one that it shows to us."""
+        inner = getattr(page, "_impl_obj", page)
+        return next((n for n, each in enumerate(self._pages) if each._impl_obj is inner), None)
+
+    def _arrive(self, page: Page) -> None:
+        number = len(self._pages)
+        self._pages.append(page)
+
+        def hear(told: Told) -> None:
+            self._news.append(_News(window=number, what=told, at_s=self.now_s))
+
+        def moved(frame: Frame) -> None:
+            if frame.parent_frame is None:
+                self._news.append(_News(window=number, what=frame.url, at_s=self.now_s))
+
+        page.on("framenavigated", moved)
+        if number:
+            opener = None
+            with suppress(PlaywrightError):
+                opener = self.number_of(page.opener())
+            is_blank = opener is None and page.url in ("", "about:blank")
+            opened = Opened(window=number, opener=opener, is_blank=is_blank, at_s=self.now_s)
+            self._news.append(_News(window=number, what=opened, at_s=self.now_s))
+        panel = panel_of(page)  # before the listener: what is done in it is not heard
+        self._windows[number] = Window(
+            number=number,
+            page=page,
+            panel=panel,
+            listener=Listener(page, hear),
+            reader=Reader(number),
+            url=page.url,
+        )
+
+    def _move(self, window: Window, url: str, at_s: float) -> None:
+        how = window.listener.how_moved()
+        if window.number == 0 and self._is_opening:
+            self._is_opening, how = False, ""  # noted when it was asked for
+        self.note(Moved(window=window.number, url=url, from_url=window.url, how=how, at_s=at_s))
+        window.url = url
+
+    def _hear(self, window: Window, told: Told, at_s: float) -> None:
+        if told.what.get("told") == "own":
+            for value in own_values(told.what):
+                if len(self.own) < MAX_OWN:
+                    self.own.setdefault((value.what, value.value), value)
+            return
+        is_main = told.frame_id == window.listener.main
+        entry = window.reader.read(
+            told.what,
+            frames=() if is_main else window.listener.frames_of(told.frame_id),
+            page_url=str(told.what["url"]) if is_main else window.url,
+            at_s=at_s,
+        )
+        if entry is not None:
+            self.note(entry)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        if self._ask_dialog is not None:
+            is_yes = dialog.type == "beforeunload" or self._ask_dialog(dialog.message)
+            _answer(dialog, is_yes=is_yes)
+        elif dialog.page is not None:
+            self._dialogs.append((dialog.page, dialog))
+
+    def _see_to(self, page: Page, dialog: Dialog) -> None:
+        """A dialog that the person answers themselves is only let go of; one that has no window is accepted."""
+        number = self.number_of(page)
+        window = self._windows.get(number) if number is not None else None
+        is_open = window is not None and window.listener.is_blocked and not page.is_closed()
+        if not (is_open and window is not None and window.listener.is_shown):
+            self._dialogs.remove((page, dialog))
+            _answer(dialog, is_yes=True)
+
+    def _close(self, _: object) -> None:
+        self.is_closed = True
+
+
+def _answer(dialog: Dialog, *, is_yes: bool) -> None:
+    with suppress(PlaywrightError):  # it was answered, or went with its page
+        if is_yes:
+            dialog.accept(dialog.default_value)
+        else:
+            dialog.dismiss()
