@@ -12,11 +12,13 @@ class DraftStep:
 
     Attributes:
         comment: a line for who reads the flow; "" for none.
+        shape: of a capture: a regular expression that a whole token matches; "" where that is not known.
     """
 
     verb: str
     options: Mapping[str, Any]
     comment: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
