@@ -44,8 +44,6 @@ def emit_spec(draft: Draft) -> str:
     for step in draft.steps:
         if "value_ref" in step.options:
             writer.value(str(step.options["value_ref"]))  # these names first: people type them
-    for origin in draft.origins:
-        writer.place(origin)
     body = [line for step in draft.steps for line in writer.statements(step)]
     asks = "human" in writer.fixtures
     parts = (
@@ -154,13 +152,7 @@ def _settings(*, asks: bool) -> Iterable[str]:
     minutes = _PERSON_MINUTES if asks else _MINUTES
     why = "A person is asked in between, and a" if asks else "A"
     return (
-        "test.use({",
-        "  trace: 'off',",
-        "  screenshot: 'off',",
-        "  video: 'off',",
-        "  actionTimeout: 30_000,",
-        "  navigationTimeout: 30_000,",
-        "});",
+        "test.use({ trace: 'off', screenshot: 'off', video: 'off' });",
         f"// {why} second try would create a second token.",
         f"test.describe.configure({{ timeout: {minutes} * 60_000, retries: 0 }});",
     )
