@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_BUILDING = "building"
+BUILDING = "building"
 _LOG_LINES_SHOWN = 15
 
 
@@ -108,7 +108,7 @@ def ensure(environment: Environment) -> None:
     wanted = digest(environment)
     if _is_ready(environment, wanted):
         return
-    with _one_at_a_time(environment.checkout) as lock:
+    with one_at_a_time(environment.checkout) as lock:
         if not _is_ready(environment, wanted):  # another call may have done it while this one waited
             _install(environment, wanted, lock)
 
@@ -120,10 +120,10 @@ def ensure_browser(checkout: Checkout, environ: Mapping[str, str]) -> None:
         SetupError: there is none and none could be installed; the sentence has been printed by it.
     """
     record = checkout.state / "browser"
-    recorded = environ.get("TOKENBROKER_BROWSER") or _read(record)
+    recorded = environ.get("TOKENBROKER_BROWSER") or read(record)
     if recorded and os.access(recorded, os.X_OK):
         return
-    with _one_at_a_time(checkout) as lock:
+    with one_at_a_time(checkout) as lock:
         answer = subprocess.run(
             [checkout.own.python, "-m", "tokenbroker.run.chromium", "--ensure"],
             cwd=checkout.root,
@@ -138,30 +138,30 @@ def ensure_browser(checkout: Checkout, environ: Mapping[str, str]) -> None:
 
 
 def _is_ready(environment: Environment, wanted: str) -> bool:
-    return _read(environment.setup_state) == wanted and os.access(environment.python, os.X_OK)
+    return read(environment.setup_state) == wanted and os.access(environment.python, os.X_OK)
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError:
         return ""
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
     sys.stderr.write(f"set-up: {sentence}\n")
     sys.stderr.flush()
 
 
 @contextmanager
-def _one_at_a_time(checkout: Checkout) -> Iterator[int]:
+def one_at_a_time(checkout: Checkout) -> Iterator[int]:
     """Yields the lock, for children: an orphan of a killed set-up that still writes keeps the next one waiting."""
     checkout.state.mkdir(mode=0o700, exist_ok=True)
     with (checkout.state / "setup.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("waiting for another set-up of this checkout to end")
+            say("waiting for another set-up of this checkout to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock.fileno()
 
@@ -169,30 +169,30 @@ def _one_at_a_time(checkout: Checkout) -> Iterator[int]:
 def _install(environment: Environment, wanted: str, lock: int) -> None:
     name = environment.name
     if _can_be_kept(environment):
-        _say(f"bringing {name} up to date")
+        say(f"bringing {name} up to date")
         if _fill(environment, lock):
             environment.setup_state.write_text(wanted, encoding="utf-8")
             return
-        _say(f"that failed; making {name} anew")
+        say(f"that failed; making {name} anew")
     complaint = venv_complaint()
     if complaint:
         raise SetupError(complaint)
-    _say(f"making {name} and installing into it (a minute or two, once)")
+    say(f"making {name} and installing into it (a minute or two, once)")
     shutil.rmtree(environment.folder, ignore_errors=True)
     # The base Python, not sys.executable: that one may stand in the .venv just removed.
     base_python = getattr(sys, "_base_executable", "") or sys.executable
-    made = _logged(environment.checkout, [base_python, "-m", "venv", str(environment.folder)], lock)
+    made = logged(environment.checkout, [base_python, "-m", "venv", str(environment.folder)], lock)
     if not made or not _fill(environment, lock):
-        raise SetupError(_why(environment.checkout))
+        raise SetupError(why(environment.checkout))
     environment.setup_state.write_text(wanted, encoding="utf-8")
 
 
 def _can_be_kept(environment: Environment) -> bool:
     """Whether it is whole, has pip, and was made here, by the very Python that runs this."""
     python = environment.python
-    if _read(environment.setup_state) == _BUILDING or not os.access(python, os.X_OK):
+    if read(environment.setup_state) == BUILDING or not os.access(python, os.X_OK):
         return False
-    if str(python) not in _read(environment.bin / "pip"):
+    if str(python) not in read(environment.bin / "pip"):
         return False  # copied or moved: its programs still name the old place
     told = subprocess.run(
         [python, "-c", "import pip, sys; sys.stdout.write(sys.version)"],
@@ -205,12 +205,12 @@ def _can_be_kept(environment: Environment) -> bool:
 
 
 def _fill(environment: Environment, lock: int) -> bool:
-    environment.setup_state.write_text(_BUILDING, encoding="utf-8")
+    environment.setup_state.write_text(BUILDING, encoding="utf-8")
     pip = [str(environment.python), "-m", "pip", "--disable-pip-version-check", "install"]
     # venv brings old copies of these, some with known vulnerabilities; from 3.12 on it brings no setuptools.
     tools = ["pip", "setuptools"] if sys.version_info < (3, 12) else ["pip"]
     return all(
-        _logged(environment.checkout, [*pip, *wanted], lock)
+        logged(environment.checkout, [*pip, *wanted], lock)
         for wanted in (("--upgrade", *tools), environment.packages)
     )
 
@@ -219,7 +219,7 @@ def _log_path(checkout: Checkout) -> Path:
     return checkout.state / "setup.log"
 
 
-def _logged(checkout: Checkout, command: list[str], lock: int) -> bool:
+def logged(checkout: Checkout, command: list[str], lock: int) -> bool:
     with _log_path(checkout).open("w", encoding="utf-8") as log:
         done = subprocess.run(
             command, cwd=checkout.root, stdout=log, stderr=subprocess.STDOUT, check=False, pass_fds=(lock,)
@@ -227,11 +227,11 @@ def _logged(checkout: Checkout, command: list[str], lock: int) -> bool:
     return done.returncode == 0
 
 
-def _why(checkout: Checkout) -> str:
-    lines = _read(_log_path(checkout)).splitlines()[-_LOG_LINES_SHOWN:]
+def why(checkout: Checkout) -> str:
+    lines = read(_log_path(checkout)).splitlines()[-_LOG_LINES_SHOWN:]
     return "\n".join(
         [
-            "pip could not install; is the package index within reach (pip config list)? It ended with",
+            "the installation failed; are the indexes within reach (pip config list, npm config list)? It ended with",
             *(f"    {line}" for line in lines),
             f"  the whole log: {_log_path(checkout)}",
         ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import installation
+import node_packages
 import stages
 from installation import Checkout
 
@@ -164,6 +165,7 @@ def run(arguments: Sequence[str]) -> int:
         installation.ensure(checkout.own)
         if target.needs_peers:
             installation.ensure(checkout.peers)
+            node_packages.ensure(node_packages.NodePackages(checkout=checkout))
         if target.needs_browser:
             installation.ensure_browser(checkout, os.environ)
     except installation.SetupError as failure:

@@ -44,7 +44,7 @@ def _set_up_by_stub(installation, monkeypatch, *, works=True):
         installation._log_path(checkout).write_text("demo-only last words of pip\n", encoding="utf-8")
         return works
 
-    monkeypatch.setattr(installation, "_logged", logged)
+    monkeypatch.setattr(installation, "logged", logged)
     return calls
 
 
@@ -187,7 +187,7 @@ def test_a_set_up_under_way_is_waited_for(environment, monkeypatch, capfd):
 
 def test_a_child_that_outlives_a_killed_set_up_keeps_the_next_one_waiting(checkout, script):
     installation = sys.modules["installation"]
-    with installation._one_at_a_time(checkout) as lock:
+    with installation.one_at_a_time(checkout) as lock:
         orphan = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, pass_fds=(lock,))
     with (checkout.state / "setup.lock").open("w") as next_one:
         with pytest.raises(BlockingIOError):
