@@ -3,7 +3,6 @@
 import base64
 import html
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -100,8 +99,3 @@ def found_in(text: str, values: tuple[str, ...]) -> set[str]:
     views += [part.data for view in views[:2] for _, inner in parts(view) for part in inner]
     said = "\n".join({view.decode("utf-8", "replace") for view in views}).casefold()
     return {value for value in values if value.casefold() in said}
-
-
-def fresh_word() -> str:
-    """A word that no page holds."""
-    return "".join(secrets.choice("bcdfgklmnprstvz") + secrets.choice("aeiou") for _ in range(5))
