@@ -242,3 +242,18 @@ def test_an_option_is_subject_to_the_forms_too() -> None:
     done = sanitised(selected("bob@example.test", "Owner"))
 
     assert (done.recording.events[0].ref, done.params[0].personal) == ("param:owner", True)
+
+
+@pytest.mark.parametrize(
+    ("key", "left"),
+    [
+        ("Enter", "Enter"),
+        ("Control+Enter", "Control+Enter"),
+        ("Control+a", "Control+a"),
+        ("F2", "F2"),
+        ("a", ""),
+        ("Zhelka", ""),
+    ],
+)
+def test_only_a_key_that_is_no_text_stays(key: str, left: str) -> None:
+    assert sanitised(Event(what=What.PRESS, value=key)).recording.events[0].value == left

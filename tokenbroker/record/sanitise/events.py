@@ -7,6 +7,7 @@ from typing import Final
 
 from tokenbroker.human.checkpoint import Kind as HumanKind
 from tokenbroker.record.recording import ElementSeen, Event, TokenSeen, Typing, What
+from tokenbroker.record.sanitise.addresses import Address
 from tokenbroker.record.sanitise.fields import private_in
 from tokenbroker.record.sanitise.finder import Finder, Found
 from tokenbroker.record.sanitise.known import Known
@@ -17,8 +18,11 @@ from tokenbroker.record.sanitise.rule import SECRETS, Private, Rule
 from tokenbroker.record.sanitise.token_shape import choose, reduced
 from tokenbroker.record.sanitise.wording import fold
 
-# As Playwright names keys: Enter, F2, Control+A.
-_KEY: Final = re.compile(r"(?:(?:Control|ControlOrMeta|Meta|Alt|Shift)\+){0,3}(?:[A-Z][A-Za-z0-9]{1,20}|.)")
+# As Playwright names keys. A list, for a word that begins with a capital may be a name; a letter alone is a text.
+_KEY: Final = re.compile(
+    r"(?:(?:Control|ControlOrMeta|Meta|Alt|Shift)\+){0,3}"
+    r"(?:Enter|Tab|Escape|Space|Backspace|Delete|Insert|Home|End|PageUp|PageDown|Arrow(?:Up|Down|Left|Right)|F\d{1,2}|ContextMenu|(?<=[lat]\+).)"
+)
 _INTO: Final = {
     None: "typed into",
     Typing.KEYS: "typed into",
@@ -36,12 +40,21 @@ class EventRewriter:
     names: Names
     ledger: Ledger
     origins: Mapping[str, str] = field(repr=False)
-    hosts: set[str] = field(repr=False)
+    addresses: dict[tuple[str, bool], Address] = field(repr=False, default_factory=dict)
+
+    @property
+    def hosts(self) -> set[str]:
+        """The hosts of the addresses that were kept."""
+        return {address.host for address in self.addresses.values()} - {""}
 
     def event(self, number: int, event: Event) -> Event:
         """`event`, the one of that number from 1, with nothing private in it."""
         rewriter = Rewriter(
-            finder=self.finder, ledger=self.ledger, origins=self.origins, hosts=self.hosts, event=number
+            finder=self.finder,
+            ledger=self.ledger,
+            origins=self.origins,
+            addresses=self.addresses,
+            event=number,
         )
         event = self._filled(event, rewriter) if event.what is What.TYPE else self._valued(event, rewriter)
         return replace(

@@ -53,7 +53,7 @@ class Finder:
         opaque = []
         for number, each in enumerate(self._values):
             if _is_sought_whole(each):
-                self._whole.setdefault(fold(each.value), each)
+                self._whole.setdefault(fold(plain(each.value)), each)
             if each.rule in _PECULIAR and _is_sought_inside(each):
                 self._redactor.add(Secret(each.value), label=f"n{number}")
             else:

@@ -9,7 +9,7 @@ from typing import Final
 
 from tokenbroker.record.sanitise.rule import SECRETS, Private, Rule
 from tokenbroker.record.sanitise.shapes import significant_digits
-from tokenbroker.record.sanitise.wording import fold, is_ordinary, is_word_of_flows, words_of
+from tokenbroker.record.sanitise.wording import fold, is_ordinary, is_word_of_flows, plain, words_of
 
 MIN_SECRET: Final = 4
 _MIN_WORD, _MIN_LOCAL, _MIN_JOINED, _MIN_LOOSE = 3, 4, 6, 6
@@ -71,7 +71,9 @@ def needles_of(private: Private) -> Iterator[Needle]:
 
 
 def _needles_of(private: Private) -> Iterator[Needle]:
-    whole, words = fold(private.value), words_of(private.value)
+    # What is searched has its escapes undone: also those that are none, but a part of the value.
+    value = plain(private.value)
+    whole, words = fold(value), words_of(value)
     match private.rule:
         case rule if rule in SECRETS:
             if len(whole) >= _MIN_LOOSE:

@@ -1,13 +1,14 @@
 """Each noun of a recording written anew, without what is private."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Final
 
 from tokenbroker.flow.selector import Alternative
 from tokenbroker.record.recording import Appeared, ElementSeen, FrameSeen
-from tokenbroker.record.sanitise.addresses import clean
+from tokenbroker.record.sanitise.addresses import Address, clean
 from tokenbroker.record.sanitise.finder import Finder
 from tokenbroker.record.sanitise.ledger import Ledger
 from tokenbroker.record.sanitise.wording import is_kept, is_plain_css
@@ -23,13 +24,13 @@ class Rewriter:
 
     Attributes:
         event: its place in the recording, from 1.
-        hosts: filled with the hosts of the addresses that are kept.
+        addresses: those that were cleaned so far, for pages come again at each event.
     """
 
     finder: Finder = field(repr=False)
     ledger: Ledger = field(repr=False)
     origins: Mapping[str, str] = field(repr=False)
-    hosts: set[str] = field(repr=False)
+    addresses: dict[tuple[str, bool], Address] = field(repr=False)
     event: int
 
     def where(self, words: str) -> str:
@@ -46,11 +47,16 @@ class Rewriter:
 
     def address(self, address: str, *, is_gone_to: bool = False) -> str:
         """`address` with nothing in it but plain words."""
-        done = clean(address, finder=self.finder, origins=self.origins, is_gone_to=is_gone_to)
-        for found in done.left_out:
+        if not address:
+            return ""
+        key = address, is_gone_to
+        if key not in self.addresses:
+            self.addresses[key] = clean(
+                address, finder=self.finder, origins=self.origins, is_gone_to=is_gone_to
+            )
+        for found in self.addresses[key].left_out:
             self.ledger.note(found, self.where("in an address"))
-        self.hosts.update(filter(None, (done.host,)))
-        return done.text
+        return self.addresses[key].text
 
     def element(self, element: ElementSeen) -> ElementSeen:
         role = element.print.role if element.print is not None else ""
@@ -121,13 +127,22 @@ class Rewriter:
         return kind if _KIND.fullmatch(kind) and self.finder.find(kind) is None else ""
 
 
-def texts_in(value: object) -> Iterator[str]:
+def texts_in(value: object) -> set[str]:
     """Every text in `value`, a noun of a recording."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for each in value:
-            yield from texts_in(each)
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from texts_in(getattr(value, each.name))
+    texts: set[str] = set()
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            texts.add(each)
+        elif isinstance(each, tuple):
+            left += each
+        elif is_dataclass(each):
+            noun: type = type(each)
+            left += [getattr(each, name) for name in _names(noun)]
+    return texts
+
+
+@cache
+def _names(noun: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(noun)) if is_dataclass(noun) else ()

@@ -64,10 +64,7 @@ def sanitise(recording: Recording, *, site: str, keep: frozenset[str] = frozense
     finder.prime(texts_in(recording.events))
     names = Names(site=site, finder=finder, taken={event.ref for event in recording.events})
     origins = recording.origins
-    hosts = {origin.partition("://")[2] for origin in origins.values()}
-    rewriter = EventRewriter(
-        known=known, finder=finder, names=names, ledger=Ledger(), origins=origins, hosts=hosts
-    )
+    rewriter = EventRewriter(known=known, finder=finder, names=names, ledger=Ledger(), origins=origins)
     events = tuple(rewriter.event(number, event) for number, event in enumerate(recording.events, 1))
     mapped = MappingProxyType({origin: origin for origin in sorted({*origins.values()})})
     return Sanitised(
@@ -76,5 +73,5 @@ def sanitise(recording: Recording, *, site: str, keep: frozenset[str] = frozense
         inputs=names.inputs,
         params=names.params,
         _finder=finder,
-        _public=frozenset({site, *hosts}),
+        _public=frozenset({site, *rewriter.hosts, *(origin.partition("://")[2] for origin in mapped)}),
     )
