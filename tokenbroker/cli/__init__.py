@@ -13,6 +13,7 @@ from tokenbroker.errors import BrokerError, ExitCode
 
 COMMANDS = (
     "run",
+    "record",
     "serve",
     "validate",
     "rule",

@@ -56,13 +56,13 @@ def run(
     options += [f"--param={pair}" for pair in param] + ([f"--mode={mode}"] if mode else [])
     # A session moves the key and the secrets out of the environment; a second one needs them there again.
     before = dict(os.environ) if sys.stdin.isatty() and not again else {}
-    outcome = _run_once(flow, case, [*options, *(["--again"] if again else [])])
+    outcome = run_once(flow, case, [*options, *(["--again"] if again else [])])
     refused = outcome.refusal
     if refused and refused.code == WOULD_DUPLICATE and before and typer.confirm("Create another key?"):
         os.environ.clear()
         os.environ.update(before)
         before.clear()
-        outcome = _run_once(flow, case, [*options, "--again"])
+        outcome = run_once(flow, case, [*options, "--again"])
     if as_json:
         print(json.dumps(outcome.summary(), indent=2))
     if refused is not None and outcome.exit_code == 0:
@@ -71,7 +71,7 @@ def run(
     raise typer.Exit(outcome.exit_code)
 
 
-class _Shown(SingleRun):
+class Shown(SingleRun):
     """Prints what happens as it happens."""
 
     def __init__(self, flow: Path, case: str) -> None:
@@ -144,8 +144,9 @@ class _Shown(SingleRun):
             print_key_advice(broker, file=sys.stderr)
 
 
-def _run_once(flow: Path, case: str, options: list[str]) -> _Shown:
-    shown = _Shown(flow, case)
+def run_once(flow: Path, case: str, options: list[str]) -> Shown:
+    """One run of `flow` with pytest's `options`, told as it goes."""
+    shown = Shown(flow, case)
     with own_temporary_folder():
         shown.perform(options)
     return shown

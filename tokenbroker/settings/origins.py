@@ -2,7 +2,11 @@
 
 import ipaddress
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
 from urllib.parse import urlsplit
+
+_SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
 
 
 def is_loopback(origin: str) -> bool:
@@ -55,3 +59,17 @@ def checked_origin_map(value: Mapping[str, str]) -> dict[str, str]:
                 f"the origin map leads {source} away from this machine; targets must be loopback"
             )
     return checked
+
+
+def site_of(origin: str) -> str:
+    """The name in front of the host's public ending: ``yourcloud`` of ``console.yourcloud.co.uk``."""
+    host = (urlsplit(origin).hostname or "").strip(".")
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return "site"
+    names = host.split(".")
+    if len(names) > 1:
+        names.pop()
+    if len(names) > 1 and names[-1] in _SECOND_LEVEL:
+        names.pop()
+    return "".join(letter for letter in names[-1] if letter.isalnum()) or "site"

@@ -1,0 +1,85 @@
+"""A recorder at a terminal, and a person at its browser who is a process of its own."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.project import SETTINGS, Project, Terminal
+from tests.project_fixtures import demo, demo_project, new_project, project
+from tests.record.by_hand.journeys import Act
+from tokenbroker.run.chromium import find_browser
+
+__all__ = ["demo", "demo_project", "new_project", "project"]
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def recorded_project(demo_project: Project) -> Project:
+    """`demo_project`, whose browser can be used over a port of this machine by somebody else."""
+    assert demo_project.demo is not None
+    demo_project.settle(SETTINGS, origins=f'"https://keys.example.com" = "{demo_project.demo.keys_url}"\n')
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    demo_project.write("port.json", json.dumps(port))
+    real = find_browser(None).path
+    wrapper = demo_project.folder / "browser-with-a-port"
+    wrapper.write_text(f'#!/bin/sh\nexec "{real}" "$@" --remote-debugging-port={port}\n')
+    wrapper.chmod(0o755)
+    demo_project.variables["TOKENBROKER_BROWSER"] = str(wrapper)
+    return demo_project
+
+
+@contextmanager
+def maker(project: Project, acts: Sequence[Act], log: Path, *, seed: int = 1) -> Iterator[Callable[[], str]]:
+    """The person who does `acts` at the project's browser; answers what they have done so far."""
+    orders: dict[str, Any] = {
+        "port": json.loads((project.folder / "port.json").read_text()),
+        "phone": project.phone if project.demo else "",
+        "acts": list(acts),
+        "seed": seed,
+    }
+    with log.open("w") as out:
+        played = subprocess.Popen(
+            [sys.executable, "-m", "tests.record.by_hand.person"], cwd=ROOT, stdin=subprocess.PIPE, stdout=out,
+            stderr=subprocess.STDOUT, encoding="utf-8",
+        )  # fmt: skip
+    assert played.stdin is not None
+    played.stdin.write(json.dumps(orders))
+    played.stdin.close()
+    try:
+        yield log.read_text
+    finally:
+        played.kill()
+        played.wait()
+
+
+@pytest.fixture
+def recorder_at(tmp_path: Path) -> Callable[..., Any]:
+    """Records what a person does: ``with recorder_at(project, acts, "--flow", "x") as (terminal, told):``; the
+    terminal is at the review then, or wherever the acts have led."""
+
+    @contextmanager
+    def at(
+        project: Project, acts: Sequence[Act], *options: str, url: str, seed: int = 1
+    ) -> Iterator[tuple[Terminal, Callable[[], str]]]:
+        with (
+            maker(project, acts, tmp_path / "person.log", seed=seed) as told,
+            project.terminal("record", url, "--headless", *options) as terminal,
+        ):
+            yield terminal, told
+
+    return at
+
+
+def plain(screen: str) -> str:
+    """What a terminal has shown, without colours and returns."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen).replace("\r", "")
