@@ -23,6 +23,7 @@ PARTS = {
     "many_flows": 0.25,
     "collecting": 0.25,
     "validating": 0.25,
+    "compose": 1.0,
 }
 
 

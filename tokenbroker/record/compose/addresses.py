@@ -45,6 +45,6 @@ def parent_among(pages: Iterable[str], page: str) -> str:
     above = [
         each
         for each in map(page_of, pages)
-        if urlsplit(each).path.strip("/") and page.startswith(f"{each.rstrip('/')}/")
+        if origin_in(each) and urlsplit(each).path.strip("/") and page.startswith(f"{each.rstrip('/')}/")
     ]
     return max(above, key=len, default=page)

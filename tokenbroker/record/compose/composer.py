@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tokenbroker.record.compose.addresses import as_written
+from tokenbroker.record.compose.addresses import as_written, origin_in
 from tokenbroker.record.compose.codes import with_people
 from tokenbroker.record.compose.creating import creating
 from tokenbroker.record.compose.noise import without_noise
@@ -38,6 +38,7 @@ def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") 
     )
     steps = tuple(writer.write())
     origins = origins_of(events)
+    said = {origin_in(str(each.options["url"])) for each in steps if each.verb == "navigate"}
     captures = any(each.verb == "capture_token" for each in steps)
     return Draft(
         site=site,
@@ -45,7 +46,7 @@ def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") 
         description=described(events, makers[0] if makers else None, origins, captures=captures),
         steps=steps,
         params=tuple(values.params.values()),
-        origins=origins if len(origins) > 1 else (),
+        origins=origins if len(origins) > 1 or not said.issuperset(origins) else (),
         policy=POLICY,
         notes=tuple(dict.fromkeys([*notes_on(steps, origins), *values.notes, *writer.notes])),
     )

@@ -29,10 +29,11 @@ def is_on_one_page(one: Event, other: Event) -> bool:
 
 
 def shares_a_way(one: Event, other: Event) -> bool:
-    """Whether something leads to both elements: each way led to one element when it was seen."""
+    """Whether the best way, or two others, lead to both elements: a place alone may soon be another's."""
     if one.element is None or other.element is None or place_of(one) != place_of(other):
         return False
-    return not {*one.element.alternatives}.isdisjoint(other.element.alternatives)
+    ways, others = one.element.alternatives, other.element.alternatives
+    return bool(ways) and (ways[:1] == others[:1] or len({*ways} & {*others}) > 1)
 
 
 def is_same(one: Event, other: Event) -> bool:

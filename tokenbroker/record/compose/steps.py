@@ -8,7 +8,7 @@ from typing import Any, Final
 from tokenbroker.flow.rule import words_in
 from tokenbroker.flow.rules.shows_again import may_show
 from tokenbroker.flow.selector import Alternative, Fingerprint
-from tokenbroker.record.compose.addresses import page_of
+from tokenbroker.record.compose.addresses import origin_in, page_of
 from tokenbroker.record.compose.capture import reading
 from tokenbroker.record.compose.creating import asks_for_agreement, creates_option, destroys
 from tokenbroker.record.compose.people import options_of
@@ -61,20 +61,26 @@ class StepWriter:
     values: Values
     notes: list[str] = field(default_factory=list)
     _captured: int = 0
+    _open: dict[int, str] = field(default_factory=dict)
+    """The windows that a step has opened so far."""
 
     def write(self) -> Iterator[DraftStep]:
         """All steps, in order."""
         tokens = sum(each.what is What.TOKEN for each in self.events)
+        is_shown = False
         for number, event in enumerate(self.events):
             steps = [*self._steps(number, event)]
             if not steps:
                 continue
-            if self._captured and event.what is not What.TOKEN and may_show(_words(steps[-1])):
+            if is_shown and may_show(_words(steps[-1])):
                 if self._captured == tokens:
                     continue
                 steps[-1] = _commented(steps[-1], _NEXT_TOKEN)
-            yield from waits_before(self.events, number, self.windows)
+            yield from waits_before(self.events, number, self._open)
             yield from steps
+            is_shown = event.what is What.TOKEN or (is_shown and event.what is not What.NAVIGATE)
+            if event.opens is not None and "opens" in steps[-1].options:
+                self._open[event.opens] = self.windows[event.opens]
 
     def _steps(self, number: int, event: Event) -> Iterator[DraftStep]:
         if event.what in (What.NAVIGATE, What.HUMAN):
@@ -83,8 +89,9 @@ class StepWriter:
         place = self._place(event)
         if place is None or event.element is None:
             if event.what is What.PRESS and place is not None and _KEY.fullmatch(event.value):
-                yield DraftStep(verb="press", options={"key": event.value, **place})
-            elif event.what not in (What.CLICK, What.PRESS) or place is None:
+                window = {"page": place["page"]} if "page" in place else {}
+                yield DraftStep(verb="press", options={"key": event.value, **window})
+            else:
                 self._untold(event)
         elif event.what is What.TOKEN:
             yield from self._capture(event, place)
@@ -115,9 +122,9 @@ class StepWriter:
                 return None
             place["frame"] = frame
         if event.window:
-            if event.window not in self.windows:
+            if event.window not in self._open:
                 return None
-            place["page"] = self.windows[event.window]
+            place["page"] = self._open[event.window]
         return place
 
     def _act(self, number: int, event: Event, place: Mapping[str, Any]) -> Iterator[DraftStep]:
@@ -182,7 +189,7 @@ class StepWriter:
         around = event.element.print if event.element is not None else None
         if around is None or not (number in self.makers or asks_for_agreement(event)):
             return None
-        return fingerprint_of(around, site=self.site, form=around.form)
+        return fingerprint_of(around, site=self.site, form=around.form if origin_in(around.form) else "")
 
     def _untold(self, event: Event) -> None:
         what = _VERBS.get(event.what, "capture_token")

@@ -63,7 +63,7 @@ def _param(param: DraftParam) -> dict[str, Any]:
 
 def _step(step: DraftStep) -> Iterator[str]:
     for line in step.comment.splitlines():
-        yield f"  # {' '.join(line.split())}"
+        yield f"  # {''.join(each if each.isprintable() else '?' for each in ' '.join(line.split()))}"
     said: Any = step.options
     if said.keys() == {_SHORT.get(step.verb)}:
         said = said[_SHORT[step.verb]]
