@@ -28,11 +28,18 @@ class Person:
     def page(self) -> Page:
         return self._context.pages[self.window]
 
-    def click(self, selector: str, *, frame: str | None = None, times: int = 1) -> None:
+    @property
+    def pages(self) -> list[Page]:
+        return self._context.pages
+
+    def middle(self, selector: str, *, frame: str | None = None) -> tuple[float, float]:
         within = self.page.frame_locator(frame) if frame else self.page
         box = within.locator(selector).bounding_box(timeout=5_000)
         assert box is not None
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def click(self, selector: str, *, frame: str | None = None, times: int = 1) -> None:
+        x, y = self.middle(selector, frame=frame)
         self.page.mouse.move(x, y)
         self.page.mouse.click(x, y, click_count=times)
 

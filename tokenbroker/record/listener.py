@@ -9,13 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.sync_api import CDPSession, Frame, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from tokenbroker.human.overlay.panel import CALL_TIMEOUT_MS, WORLD
+from tokenbroker.record.observed import How
 from tokenbroker.record.recording import FrameSeen
 from tokenbroker.run.challenge import FIND
 from tokenbroker.run.targets.engine import PARTS
@@ -32,10 +33,6 @@ SCRIPT: Final = "\n".join(
     ]
 )
 _BEGIN_TIMEOUT_MS: Final = 10_000.0
-_TYPED: Final = frozenset(
-    {"typed", "address_bar", "generated", "keyword", "keyword_generated", "auto_bookmark"}
-)
-"""What the browser says of an address that came from its own address bar."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +56,7 @@ class Listener:
 
     Attributes:
         main: the number of the main frame.
+        how, asked: how the navigation that is under way began, and the address that was asked for.
         is_blocked: a JavaScript dialog is open, and holds the page.
         is_shown: that dialog has a window of its own, in which the person can answer it.
         answers: how dialogs were answered, in order: True for accepted.
@@ -73,15 +71,18 @@ class Listener:
         self._own_process: dict[Frame, str] = {}
         self._roots: dict[CDPSession, str] = {}
         self._session: CDPSession | None = None
-        self._entry = -1
-        self._entries: set[int] = set()
+        self._is_requested = False
         self.main = ""
+        self.how: How = ""
+        self.asked = ""
         self.is_blocked = self.is_shown = False
         self._leaves = False
         self.answers: deque[bool] = deque()
         with suppress(PlaywrightError):
             self._session = self._listen(page)
             self.main = self._roots[self._session]
+            self._session.on("Page.frameRequestedNavigation", self._request)
+            self._session.on("Page.frameStartedNavigating", self._start)
             self._session.on("Page.javascriptDialogOpening", self._block)
             self._session.on("Page.javascriptDialogClosed", self._unblock)
 
@@ -116,22 +117,6 @@ class Listener:
             frames.insert(0, self._seen.get(frame_id) or FrameSeen(name="", url=""))
             frame_id = self._parents.get(frame_id, "")
         return tuple(frames)
-
-    def how_moved(self) -> Literal["", "typed", "history"]:
-        """How the window came to the address that it shows now; to be asked once after each move."""
-        if self._session is None or self.is_blocked:
-            return ""
-        with suppress(PlaywrightError):
-            told = self._session.send("Page.getNavigationHistory", timeout=CALL_TIMEOUT_MS)
-            entry = told["entries"][int(told["currentIndex"])]
-            number, was, known = int(entry["id"]), self._entry, self._entries
-            self._entry, self._entries = number, {int(each["id"]) for each in told["entries"]}
-            if number == was:
-                return ""  # a reload
-            if number in known:
-                return "history"
-            return "typed" if entry["transitionType"] in _TYPED else ""
-        return ""
 
     def offset_of(self, frame_id: str) -> tuple[float, float] | None:
         """Where the viewport of `frame_id` begins in the window's; None where that is not to be told."""
@@ -189,6 +174,18 @@ class Listener:
             self._parents[str(frame["id"])] = str(frame["parentId"])
         self._seen.pop(str(frame["id"]), None)
 
+    def _request(self, event: dict[str, Any]) -> None:
+        if event["frameId"] == self.main:
+            self._is_requested = True  # by a document: what comes from the browser's own address bar isn't
+
+    def _start(self, event: dict[str, Any]) -> None:
+        if event["frameId"] != self.main:
+            return
+        kind = str(event.get("navigationType", ""))
+        is_new = kind == "differentDocument" and not self._is_requested
+        self.how = "history" if kind.startswith("history") else "typed" if is_new else ""
+        self.asked, self._is_requested = str(event.get("url", "")), False
+
     def _hear(self, session: CDPSession, event: dict[str, Any]) -> None:
         if event["name"] != _BINDING:
             return
@@ -204,7 +201,6 @@ class Listener:
 
     def _unblock(self, event: dict[str, Any]) -> None:
         self.is_blocked = self.is_shown = False
-        self._leaves = False
         if not self._leaves:
             self.answers.append(event.get("result") is True)
 

@@ -23,6 +23,7 @@ from tokenbroker.record.vouching import with_locators
 MAX_APPEARED: Final = 5
 LED_S: Final = 3.0
 """A window that opens, or an old address that comes back, this soon after an act comes of it."""
+SOON_S: Final = 1.0
 _FILLING: Final = frozenset({What.TYPE, What.CHECK, What.UNCHECK, What.SELECT})
 _BLANK: Final = ("", "about:blank", "chrome://newtab/", "chrome://new-tab-page/")
 
@@ -238,14 +239,17 @@ class _Story:
         if entry.url in _BLANK:
             return
         since_s = entry.at_s - self._acted_at.get(entry.window, float("-inf"))
-        if entry.how == "typed" or (entry.how == "history" and since_s > LED_S):
+        # The first address of a window that an act has opened is none that was typed.
+        is_first = entry.from_url in _BLANK and any(each.event.opens == entry.window for each in self.told)
+        if (entry.how == "typed" and not is_first) or (entry.how == "history" and since_s > LED_S):
             if self._human == "marked":
                 return
             self._human = ""
+            asked = entry.asked or entry.url
             self._append(
                 Event(
-                    what=What.NAVIGATE, window=entry.window, page_url=entry.from_url, value=entry.url,
-                    at_s=entry.at_s,
+                    what=What.NAVIGATE, window=entry.window, page_url=entry.from_url, value=asked, at_s=entry.at_s,
+                    led_to=entry.url if entry.url != asked else "",
                 )
             )  # fmt: skip
             return
@@ -256,8 +260,9 @@ class _Story:
 
     def _open(self, entry: Opened) -> None:
         told = self._last(entry.opener) if entry.opener is not None else None
-        if entry.opener is None and not entry.is_blank and self.told:
-            is_soon = entry.at_s - self.told[-1].event.at_s < LED_S
+        if entry.opener is None and self.told:
+            # A link may open its window without telling who has; a window that a person opens stays empty at first.
+            is_soon = entry.at_s - self.told[-1].event.at_s < (SOON_S if entry.is_blank else LED_S)
             told = self.told[-1] if is_soon and self.told[-1].event.what in (What.CLICK, What.PRESS) else None
         if told is not None and told.event.opens is None:
             told.event = replace(told.event, opens=entry.window)

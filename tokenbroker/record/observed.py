@@ -104,18 +104,23 @@ class Picked:
     at_s: float = 0.0
 
 
+How = Literal["", "typed", "history"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moved:
     """A window shows another address.
 
     Attributes:
         how: "typed" (or opened by the recorder), "history": one that it had shown before; "" for any other way.
+        asked: the address that was typed; `url` is where that led.
     """
 
     window: int
     url: str = field(repr=False)
     from_url: str = field(default="", repr=False)
-    how: Literal["", "typed", "history"] = ""
+    how: How = ""
+    asked: str = field(default="", repr=False)
     at_s: float = 0.0
 
 

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from playwright.sync_api import BrowserContext, Dialog, Frame, Page
@@ -24,6 +24,7 @@ MAX_ENTRIES: Final = 50_000
 OWN_EVERY: Final = 10
 """Every so many ticks pages are asked for what they show as the account's own."""
 _READY_S: Final = 10.0
+_DIALOG_S: Final = 1.0
 _OF_NO_LOG: Final = ("pointed", "escaped")
 
 
@@ -41,10 +42,10 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class _News:
-    """Something that came and was not looked at yet: what a script told, an address, or another window."""
+    """Something that came and was not looked at yet."""
 
     window: int
-    what: Told | str | Opened = field(repr=False)
+    what: Told | Moved | Opened = field(repr=False)
     at_s: float
 
 
@@ -83,7 +84,7 @@ class Windows:
         until = time.monotonic() + _READY_S
         while not self._windows and time.monotonic() < until:
             self.wait(0.01)  # handlers run beside this: the listener comes before the first document
-        self.note(Moved(window=0, url=address, how="typed"))
+        self.note(Moved(window=0, url=address, asked=address, how="typed"))
         with suppress(PlaywrightError):  # the browser says so itself, and the person may go elsewhere
             page.goto(address, wait_until="commit")
 
@@ -132,8 +133,7 @@ class Windows:
             if not window.listener.is_blocked:
                 window.listener.attend()
                 window.listener.tick(looks_for_own=is_last or self._ticks % OWN_EVERY == 0, picks=picks)
-        for page, dialog in tuple(self._dialogs):
-            self._see_to(page, dialog)
+        self._let_go()
 
     def take(self) -> list[tuple[Window, Told]]:
         """Read the news into the log; answers those that belong into no log: where the person points."""
@@ -143,8 +143,8 @@ class Windows:
             window = self._windows.get(news.window)
             if isinstance(news.what, Opened):
                 self.note(news.what)
-            elif window is not None and isinstance(news.what, str):
-                self._move(window, news.what, news.at_s)
+            elif window is not None and isinstance(news.what, Moved):
+                self._move(window, news.what)
             elif window is not None and isinstance(news.what, Told):
                 if news.what.what.get("told") in _OF_NO_LOG:
                     others.append((window, news.what))
@@ -169,8 +169,14 @@ class Windows:
             self._news.append(_News(window=number, what=told, at_s=self.now_s))
 
         def moved(frame: Frame) -> None:
-            if frame.parent_frame is None:
-                self._news.append(_News(window=number, what=frame.url, at_s=self.now_s))
+            if frame.parent_frame is not None:
+                return
+            at_s, window = self.now_s, self._windows.get(number)
+            came = Moved(window=number, url=frame.url, at_s=at_s)
+            if window is not None:
+                came = replace(came, how=window.listener.how, asked=window.listener.asked)
+                window.listener.how = ""
+            self._news.append(_News(window=number, what=came, at_s=at_s))
 
         page.on("framenavigated", moved)
         if number:
@@ -190,12 +196,11 @@ class Windows:
             url=page.url,
         )
 
-    def _move(self, window: Window, url: str, at_s: float) -> None:
-        how = window.listener.how_moved()
+    def _move(self, window: Window, moved: Moved) -> None:
         if window.number == 0 and self._is_opening:
-            self._is_opening, how = False, ""  # noted when it was asked for
-        self.note(Moved(window=window.number, url=url, from_url=window.url, how=how, at_s=at_s))
-        window.url = url
+            self._is_opening, moved = False, replace(moved, how="")  # noted when it was asked for
+        self.note(replace(moved, from_url=window.url))
+        window.url = moved.url
 
     def _hear(self, window: Window, told: Told, at_s: float) -> None:
         if told.what.get("told") == "own":
@@ -218,16 +223,31 @@ class Windows:
             is_yes = dialog.type == "beforeunload" or self._ask_dialog(dialog.message)
             _answer(dialog, is_yes=is_yes)
         elif dialog.page is not None:
-            self._dialogs.append((dialog.page, dialog))
+            self._leave(dialog.page, dialog)
 
-    def _see_to(self, page: Page, dialog: Dialog) -> None:
-        """A dialog that the person answers themselves is only let go of; one that has no window is accepted."""
-        number = self.number_of(page)
-        window = self._windows.get(number) if number is not None else None
-        is_open = window is not None and window.listener.is_blocked and not page.is_closed()
-        if not (is_open and window is not None and window.listener.is_shown):
-            self._dialogs.remove((page, dialog))
+    def _leave(self, page: Page, dialog: Dialog) -> None:
+        """Leave `dialog` to the person if it has a window; one that has none would hold the page for ever."""
+        until = time.monotonic() + _DIALOG_S
+        window = self._window_of(page)
+        while window is not None and not window.listener.is_blocked and time.monotonic() < until:
+            self.wait(0.01)
+            window = self._window_of(page)
+        if window is not None and window.listener.is_blocked and window.listener.is_shown:
+            self._dialogs.append((page, dialog))
+        else:
             _answer(dialog, is_yes=True)
+
+    def _let_go(self) -> None:
+        """Tell Playwright of the dialogs that the person has answered."""
+        for page, dialog in tuple(self._dialogs):
+            window = self._window_of(page)
+            if window is None or not window.listener.is_blocked or page.is_closed():
+                self._dialogs.remove((page, dialog))
+                _answer(dialog, is_yes=True)
+
+    def _window_of(self, page: Page) -> Window | None:
+        number = self.number_of(page)
+        return self._windows.get(number) if number is not None else None
 
     def _close(self, _: object) -> None:
         self.is_closed = True

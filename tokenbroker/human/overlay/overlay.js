@@ -206,6 +206,7 @@
     parts.mark.dataset.words = card.mark; // drawn by the style sheet: `window.find` looks into closed roots, and not there
     parts.count.textContent = card.count;
     parts.bar.style.width = `${Math.round(card.share * 100)}%`;
+    parts.bar.parentElement.hidden = !card.share; // nothing is known of how far it is
     parts.h2.textContent = card.heading;
     parts.detail.textContent = card.detail;
     parts.literal.textContent = card.literal;

@@ -1,0 +1,176 @@
+"""What the person says in the panel while they record: the token, a parameter, a mistake, what only they may do (REC-1)."""
+
+import pytest
+
+from tests.record.conftest import Doing, Person, Sit, acts, page_of, told
+from tests.run.steps.conftest import PageSite
+from tokenbroker.human.checkpoint import Kind
+from tokenbroker.record.recording import What
+
+pytestmark = [pytest.mark.req("REC-1"), pytest.mark.browser]
+
+TOKEN = "demo-only-9f8a7b6c5d4e3f2a1b0c"  # what a page of ours shows
+COUNTS = """<script>
+window.seen = [];
+for (const name of ["pointerdown", "pointerup", "mousedown", "mouseup", "click"]) addEventListener(name, (event) => seen.push(name), true);
+</script>"""
+
+
+def test_the_token_is_marked_by_a_press_that_the_page_does_not_notice(sit: Sit) -> None:
+    seen: list[list[str]] = []
+
+    def do(person: Person) -> Doing:
+        yield from person.panel("token")
+        person.page.mouse.move(*person.middle("#shown b"))
+        yield
+        yield
+        assert "Press the token on the page" in person.said()
+        person.click("#shown b")
+        yield
+        yield
+        seen.append(person.page.evaluate("seen"))
+        person.click("button")
+        yield
+
+    page = f"""{COUNTS}<main><code id=shown>{TOKEN[:10]}<b>{TOKEN[10:]}</b></code></main><button onclick="seen.push('pressed')">Go</button>"""
+    marked, pressed = acts(sit(do, page))
+    assert seen == [[]]
+    assert marked.what is What.TOKEN
+    assert marked.token is not None
+    assert marked.element is not None
+    assert (marked.token.source, marked.token.text) == ("text", TOKEN)
+    assert list(map(str, marked.element.alternatives)) == ["#shown", "main code"]
+    assert pressed.what is What.CLICK
+
+
+@pytest.mark.parametrize(
+    ("page", "source", "text"),
+    [
+        (f"<label>Token <input id=it readonly value={TOKEN}></label>", "value", TOKEN),
+        ("<button id=it>Copy</button>", "clipboard", ""),
+        (f"<button id=it>{TOKEN}</button>", "text", TOKEN),
+        (f"<div id=it>{TOKEN} <button>Click to copy</button></div>", "text", f"{TOKEN} Click to copy"),
+    ],
+)
+def test_where_the_token_is_follows_from_what_is_pointed_at(
+    sit: Sit, page: str, source: str, text: str
+) -> None:
+    def do(person: Person) -> Doing:
+        yield from person.panel("token")
+        yield
+        x, y = person.middle("#it")
+        person.page.mouse.click(x - 60 if "div" in page else x, y)
+        yield
+        yield
+
+    (marked,) = acts(
+        sit(do, f"<style>div {{ display: inline-block; width: 600px; text-align: center }}</style>{page}")
+    )
+    assert marked.token is not None
+    assert (marked.token.source, marked.token.text) == (source, text)
+    assert marked.token.inner == (("Click to copy",) if "div" in page else ())
+
+
+def test_escape_leaves_the_marking(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        yield from person.panel("token")
+        yield
+        person.press("Escape")
+        yield from person.until(lambda: "create your token" in person.said())
+        person.click("button")
+        yield
+
+    assert [each.what for each in acts(sit(do, "<button>Go</button>"))] == [What.CLICK]
+
+
+def test_a_field_is_marked_as_a_parameter_and_the_last_act_is_forgotten(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        person.fill("#n", "first")
+        yield
+        yield from person.panel("parameter")
+        assert "what you typed into “Token name”" in person.said()
+        person.click("button")
+        yield
+        yield from person.panel("forget")
+        assert "Forgotten: pressed “Go”" in person.said()
+        assert "2 acts noted" in person.said()
+
+    (typed,) = acts(sit(do, "<label>Token name <input id=n></label><button>Go</button>"))
+    assert typed.is_parameter
+
+
+def test_a_code_and_the_press_that_sends_it_are_a_person_s_by_themselves(sit: Sit, site: PageSite) -> None:
+    site.pages["/in"] = page_of("<h1>In</h1><button>Next</button>")
+
+    def do(person: Person) -> Doing:
+        person.fill("#code", "123456")
+        person.click("button")
+        yield from person.until(lambda: person.page.url.endswith("/in"))
+        yield from person.until(lambda: person.page.locator("text=Next").count())
+        person.click("button")
+        yield
+
+    page = "<h1>Code</h1><form action=/in method=post><input id=code autocomplete=one-time-code inputmode=numeric><button>Verify</button></form>"
+    recording = sit(do, page)
+    assert [(each.what, each.human) for each in acts(recording)] == [
+        (What.HUMAN, Kind.OTP),
+        (What.CLICK, None),
+    ]
+    assert "123456" not in str(told(recording))
+    assert acts(recording)[0].led_to == f"{site.origin}/in"
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ("<h1>Approve it on your phone</h1><button>Send again</button>", Kind.DEVICE),
+        (
+            "<h1>Are you human?</h1><iframe title=captcha src='about:blank'></iframe><button>Check</button>",
+            Kind.ACTION,
+        ),
+        ("<h1>Code</h1><input inputmode=numeric maxlength=6><button>Verify</button>", Kind.OTP),
+    ],
+)
+def test_what_is_done_between_two_marks_is_a_person_s(sit: Sit, page: str, kind: Kind) -> None:
+    def do(person: Person) -> Doing:
+        yield from person.panel("human")
+        person.click("button >> nth=0")
+        yield
+        yield from person.panel("human")
+        person.click("button >> nth=0")
+        yield
+
+    recorded = acts(sit(do, f"{page}"))
+    assert (recorded[0].what, recorded[0].human) == (What.HUMAN, kind)
+    assert [each.what for each in recorded[1:]] == [What.CLICK]
+
+
+def test_finish_ends_it_and_cancel_leaves_nothing(sit: Sit) -> None:
+    def press(button: str) -> object:
+        def do(person: Person) -> Doing:
+            person.click("button")
+            yield from person.panel(button)
+            yield from person.until(lambda: False)
+
+        return do
+
+    recording = sit(press("finish"), "<button>Go</button>")
+    assert recording is not None
+    assert recording.ended == "finished"
+    assert [each.what for each in acts(recording)] == [What.CLICK]
+    assert sit(press("cancel"), "<button>Go</button>") is None
+
+
+def test_no_value_stands_in_the_panel(sit: Sit) -> None:
+    said: list[str] = []
+
+    def do(person: Person) -> Doing:
+        person.fill("#n", "demo-only-typed")
+        yield
+        yield
+        said.append(person.said())
+
+    sit(do, "<label>ada@example.test <input id=n></label>")
+    assert "typed into a field" in said[0]
+    assert "demo-only" not in said[0]
+    assert "example.test" not in said[0]
