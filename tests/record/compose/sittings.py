@@ -158,7 +158,7 @@ CODE = text_field(
 VERIFY = submit("Verify", "button.primary", form=f"{CONSOLE}/login/verify")
 
 
-def signed_in(*, at: str = "/login", lands_on: str = "/products") -> Sitting:
+def signed_in(*, at: str = "/login", lands_on: str = "/api-keys") -> Sitting:
     """Signed in with a code, from `at` on, which the site leads to its sign-in page."""
     sitting = Sitting()
     sitting.go(at, to="/login", shows="Welcome back")
@@ -168,15 +168,22 @@ def signed_in(*, at: str = "/login", lands_on: str = "/products") -> Sitting:
     sitting.click(SIGN_IN, to="/login/verify", shows=[heading("Security code", "main h1")])
     sitting.human(Kind.OTP, CODE)
     sitting.type(CODE)
-    sitting.click(VERIFY, to=lands_on, shows="Products")
+    sitting.click(VERIFY, to=lands_on, shows="API keys")
     return sitting
 
 
-def at_console(path: str, shows: str) -> Sitting:
+def at_console(path: str, shows: str, *, to: str = "") -> Sitting:
     """Signed in, and led to the console at `path` by the list of products."""
     sitting = signed_in()
-    name = shows if shows != "Settings" else "Notebooks"
-    sitting.click(link(name, path, f"a[href='{path}']"), to=path, shows=shows)
+    sitting.click(link("Products", "/products", landmark="navigation"), to="/products", shows="Products")
+    tile = element(
+        way("css", f"a[href='{path}']"),
+        way("xpath", f"//main//a[@href='{path}']"),
+        tag="a",
+        role="link",
+        href=f"{CONSOLE}{path}",
+    )
+    sitting.click(tile, to=to or path, shows=shows)
     return sitting
 
 
@@ -306,7 +313,6 @@ def shadow() -> Sitting:
         What.CHECK,
         element(
             way("label", "Query what was sent"),
-            way("css", "input[value=read]"),
             tag="input",
             role="checkbox",
             type="checkbox",
@@ -390,7 +396,7 @@ def wrapped() -> Sitting:
     sitting.note(
         What.SELECT,
         element(
-            way("label", "Rights"),
+            way("xpath", "//main//form//select"),
             way("css", "[name=rights]"),
             tag="select",
             role="combobox",
@@ -449,13 +455,13 @@ def captcha() -> Sitting:
         ),
     )
     sitting.click(button("Get my key", ".sp-get", form=form), to="/speech/key", shows="Your key")
-    sitting.token(element(way("css", ".sp-key"), way("xpath", "//main//strong"), tag="strong"))
+    sitting.token(element(way("css", ".sp-key"), way("xpath", "//main//blockquote"), tag="blockquote"))
     return sitting
 
 
 def one_key() -> Sitting:
     """An old token is revoked first, and the browser asks whether it may."""
-    sitting = at_console("/notebooks/settings", "Settings")
+    sitting = at_console("/notebooks", "Settings", to="/notebooks/settings")
     sitting.click(
         button("Revoke token", ".nb-button-red", form=f"{CONSOLE}/notebooks/settings/token/revoke"),
         dialog="accept",
@@ -468,7 +474,7 @@ def one_key() -> Sitting:
 
 def deep_link() -> Sitting:
     """A form that asks a stranger to sign in, and forgets where he wanted to go."""
-    sitting = signed_in(at="/projects/alpha/keys/new")
+    sitting = signed_in(at="/projects/alpha/keys/new", lands_on="/products")
     sitting.go("/projects/alpha/keys/new", shows="New key for alpha")
     form = f"{CONSOLE}/projects/alpha/keys"
     sitting.type(text_field("Display name", "#display_name", form=form), "Crawler")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from tokenbroker.flow.mend import is_wording
 from tokenbroker.human.checkpoint import Kind
 from tokenbroker.record.compose.addresses import page_of
-from tokenbroker.record.compose.seen import PRESSES, title_before, titles
+from tokenbroker.record.compose.seen import PRESSES, role_of, title_before, titles
 from tokenbroker.record.compose.targets import target_of, target_of_title
 from tokenbroker.record.recording import Event, What
 
@@ -47,7 +47,7 @@ def _until(events: Sequence[Event], number: int) -> Any:
     if after is not None and after.element is not None and not after.window and not after.frames:
         is_new = page_of(after.page_url) != page_of(event.page_url)
         if after.what is What.TOKEN or (is_new and after.what is not What.HUMAN):
-            target = target_of(after.element.alternatives)
+            target = target_of(after.element.alternatives, role=role_of(after))
             return None if target.why_brittle else target.option
     came = titles(event.appeared)
     return target_of_title(came[0]).option if came else None

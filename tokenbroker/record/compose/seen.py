@@ -15,6 +15,7 @@ ENTER: Final = "Enter"
 _AROUND: Final = frozenset({"navigation", "banner"})
 _CLOSED_IN: Final = frozenset({"dialog", "alertdialog"})
 _BUTTONS: Final = frozenset({"submit", "image"})
+_TRIES_AGAIN: Final = re.compile(r"(retry|try again|reload|refresh|erneut versuchen|réessayer|reintentar)\b")
 _PAUSES: Final = re.compile(r"\W+")
 
 
@@ -82,6 +83,11 @@ def is_submit(event: Event) -> bool:
     kind = event.element.type or (around.type if around is not None else "")
     # A button without a type in a form is one that sends it (HTML, 4.10.6).
     return kind in _BUTTONS or (event.element.tag == "button" and not kind and bool(form_of(event)))
+
+
+def tries_again(event: Event) -> bool:
+    """Whether it is a press on what a page shows only where it has failed."""
+    return event.what is What.CLICK and _TRIES_AGAIN.match(label_of(event)) is not None
 
 
 def is_closed_in(event: Event) -> bool:

@@ -13,7 +13,7 @@ from tokenbroker.record.compose.capture import reading
 from tokenbroker.record.compose.creating import asks_for_agreement, creates_option, destroys
 from tokenbroker.record.compose.people import options_of
 from tokenbroker.record.compose.places import frame_option
-from tokenbroker.record.compose.seen import label_of
+from tokenbroker.record.compose.seen import role_of, tries_again
 from tokenbroker.record.compose.targets import Target, chosen, spelled, target_of
 from tokenbroker.record.compose.values import Values, is_about_a_secret
 from tokenbroker.record.compose.waits import waits_before
@@ -33,7 +33,6 @@ _VERBS: Final = {
 _CREATING: Final = frozenset({What.CLICK, What.PRESS})
 _TAKES_DIALOG: Final = frozenset({"click", "press", "select", "check"})
 _KEY: Final = re.compile(r"((Control|Shift|Alt|Meta|ControlOrMeta)\+)*[A-Za-z0-9]+", re.ASCII)
-_TRIES_AGAIN: Final = re.compile(r"(retry|try again|reload|refresh|erneut versuchen|réessayer|reintentar)\b")
 _AGAIN: Final = "The sign-in does not lead back here: the address is asked for again."
 _IN_THE_WAY: Final = "What an earlier run has made is in the way."
 _IF_NEEDED: Final = "Only where the page asks for it."
@@ -130,7 +129,7 @@ class StepWriter:
     def _act(self, number: int, event: Event, place: Mapping[str, Any]) -> Iterator[DraftStep]:
         verb = _VERBS[event.what]
         ways = _ways(event)
-        target = target_of(ways, self._fingerprint(number, event))
+        target = target_of(ways, self._fingerprint(number, event), role=role_of(event))
         is_key = event.what is not What.PRESS or _KEY.fullmatch(event.value)
         if target.option is None or not is_key:
             self._untold(event)
@@ -160,18 +159,20 @@ class StepWriter:
         if maker is not None and destroys(event) and event.dialog == "accept":
             is_in_the_way = page_of(self.events[maker].page_url) == page_of(event.page_url)
             comment = _IN_THE_WAY if is_in_the_way else ""
-        elif _TRIES_AGAIN.match(label_of(event)):
+        elif tries_again(event):
             comment = _IF_NEEDED
         if not comment:
             return step
         first = chosen(_ways(event))[0]
         return _commented(
-            DraftStep(verb=step.verb, options=step.options, when=spelled(first)), comment, step.comment
+            DraftStep(verb=step.verb, options=step.options, when=spelled(first, role=role_of(event))),
+            comment,
+            step.comment,
         )
 
     def _capture(self, event: Event, place: Mapping[str, Any]) -> Iterator[DraftStep]:
         element, token = event.element, event.token
-        target = target_of(_ways(event))
+        target = target_of(_ways(event), role=role_of(event))
         if element is None or token is None or target.option is None:
             self.notes.append(
                 "Nothing lasting leads to the element that shows the token: add `capture_token` by hand."

@@ -37,8 +37,13 @@ class Target:
     why_brittle: str = ""
 
 
-def target_of(alternatives: Iterable[Alternative], fingerprint: Fingerprint | None = None) -> Target:
-    """The selector out of `alternatives`, the best first: a set where two of them rest on different things."""
+def target_of(
+    alternatives: Iterable[Alternative], fingerprint: Fingerprint | None = None, *, role: str = ""
+) -> Target:
+    """The selector out of `alternatives`, the best first: a set where two of them rest on different things.
+
+    `role` is that of the element, "" for none known.
+    """
     ways = chosen(alternatives)
     if not ways:
         return Target()
@@ -47,7 +52,7 @@ def target_of(alternatives: Iterable[Alternative], fingerprint: Fingerprint | No
         return Target(option={"any": said, "fingerprint": about})
     if len(said) > 1:
         return Target(option=said)
-    option = spelled(ways[0])
+    option = spelled(ways[0], role=role)
     return Target(option=option, why_brittle="" if option.startswith("text=") else why_brittle(option))
 
 
@@ -64,15 +69,14 @@ def chosen(alternatives: Iterable[Alternative]) -> tuple[Alternative, ...]:
     return tuple(found)
 
 
-def spelled(alternative: Alternative) -> str:
-    """`alternative` as one string, in Playwright's syntax."""
+def spelled(alternative: Alternative, *, role: str = "") -> str:
+    """`alternative` as one string, in Playwright's syntax; `role` is that of the element."""
     value = alternative.value
     match alternative.family:
         case Family.ROLE:
-            name = alternative.name
-            if value in _PRESSABLE and not _NO_BARE_TEXT.search(name):
-                return f"text={name}"
-            return f"role={value}[name={_quoted(name)}]"
+            return _named(value, alternative.name)
+        case Family.LABEL if role:
+            return _named(role, value)  # a label need not be a text of the page
         case Family.LABEL | Family.TEXT:
             return f"text={_quoted(value)}" if _NO_BARE_TEXT.search(value) else f"text={value}"
         case Family.PLACEHOLDER:
@@ -83,6 +87,19 @@ def spelled(alternative: Alternative) -> str:
             return f"css={value}" if _OTHER_ENGINE.match(value) else value
         case Family.XPATH:
             return f"xpath={value}"
+
+
+def spelled_css(alternatives: Iterable[Alternative]) -> str:
+    """The first CSS selector among `alternatives`, to be put beside another; "" for none."""
+    found = (each.value for each in alternatives if each.family is Family.CSS and _may_stand(each))
+    return next((each for each in found if not _OTHER_ENGINE.match(each) and ">>" not in each), "")
+
+
+def _named(role: str, name: str) -> str:
+    """A control with this name; of what is pressed, the name alone is enough."""
+    if role in _PRESSABLE and not _NO_BARE_TEXT.search(name):
+        return f"text={name}"
+    return f"role={role}[name={_quoted(name)}]"
 
 
 def target_of_title(appeared: Appeared) -> Target:

@@ -14,7 +14,7 @@ def with_addresses(events: Sequence[Event]) -> tuple[Event, ...]:
     origins = {origin_in(each.page_url) for each in events} | {origin_in(each.value) for each in events}
     kept: list[Event] = []
     for event in events:
-        gone = _gone(event) if _leads_exactly(event) and origin_in(event.led_to) in origins else event
+        gone = _gone(event) if _leads_exactly(event) and origin_in(_came_to(event)) in origins else event
         if kept and gone.what is What.NAVIGATE and _passes(kept[-1], gone):
             kept.pop()
         kept.append(gone)
@@ -25,7 +25,11 @@ def _leads_exactly(event: Event) -> bool:
     if not is_way_around(event) or event.window or event.frames or event.opens is not None or event.dialog:
         return False
     href = event.element.href if event.element is not None else ""
-    return is_plain(href) and href.rstrip("/") == event.led_to.rstrip("/")
+    return is_plain(href) and href.rstrip("/") == _came_to(event).rstrip("/")
+
+
+def _came_to(event: Event) -> str:
+    return event.led_to or event.page_url  # a link to the very page that shows it
 
 
 def _gone(event: Event) -> Event:
