@@ -16,6 +16,7 @@ PARTS = {
     "mcp_start": 0.5,
     "approve": 1.0,
     "overlay": 1.0,
+    "record_listener": 1.0,
     "policy": 1.0,
     "rotation": 0.5,
     "redaction": 1.0,

@@ -68,6 +68,10 @@ class Person:
         yield
         yield
 
+    def is_pointed(self) -> bool:
+        """Whether something on the page is framed."""
+        return "hidden" not in Eye(self.page).find("class", "frame")["attributes"]
+
     def said(self) -> str:
         """All that the panel says."""
         return Eye(self.page).words()

@@ -325,11 +325,15 @@ def test_what_pages_show_as_the_account_s_own_is_told(sit: Sit) -> None:
     }
 
 
-def test_a_browser_that_the_person_closes_ends_it_with_what_was_noted(sit: Sit) -> None:
+@pytest.mark.parametrize("closes", ["the window", "the browser"])
+def test_a_browser_that_the_person_closes_ends_it_with_what_was_noted(sit: Sit, closes: str) -> None:
     def do(person: Person) -> Doing:
         person.click("button")
         yield
-        person.page.close()
+        if closes == "the window":
+            person.page.close()
+        else:
+            person.page.context.close()
         yield
 
     recording = sit(do, "<button>Go</button>")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.human.overlay.conftest import Eye
 from tests.record.conftest import Doing, Person, Sit, acts, page_of, told
 from tests.run.steps.conftest import PageSite
 from tokenbroker.human.checkpoint import Kind
@@ -69,6 +70,36 @@ def test_where_the_token_is_follows_from_what_is_pointed_at(
     assert marked.token is not None
     assert (marked.token.source, marked.token.text) == (source, text)
     assert marked.token.inner == (("Click to copy",) if "div" in page else ())
+
+
+def test_a_token_in_a_frame_of_another_site_is_framed_where_it_stands(
+    sit: Sit, site: PageSite, other_site: PageSite
+) -> None:
+    inside = other_site.origin.replace("127.0.0.1", "localhost")
+    other_site.pages["/inner"] = page_of(f"<p>Your token</p><code>{TOKEN}</code>")
+
+    def do(person: Person) -> Doing:
+        yield from person.until(
+            lambda: len(person.page.frames) == 2 and person.page.frames[1].locator("code").count()
+        )
+        yield from person.panel("token")
+        x, y = person.middle("code", frame="iframe")
+        person.page.mouse.move(x, y)
+        eye = Eye(person.page)
+
+        def is_framed() -> bool:
+            left, top, width, height = eye.box("class", "frame") if person.is_pointed() else (0, 0, 0, 0)
+            return left < x < left + width and top < y < top + height and width < 400
+
+        yield from person.until(is_framed)
+        person.click("code", frame="iframe")
+        yield
+        yield
+
+    (marked,) = acts(sit(do, f"<h1>x</h1><iframe src='{inside}/inner' width=600 height=200></iframe>"))
+    assert marked.token is not None
+    assert marked.token.text == TOKEN
+    assert [each.selector for each in marked.frames] == ["iframe"]
 
 
 def test_escape_leaves_the_marking(sit: Sit) -> None:

@@ -243,7 +243,7 @@ const onChange = (event) => {
 };
 const onEvent = (event) => {
   if (!event.isTrusted) return undefined;
-  if (event.type === "pointerdown") isPicked = false; // nothing was left of the press before: it hit what is disabled
+  if (event.type === "pointerdown" || event.type === "keydown") isPicked = false; // what is disabled is never clicked
   if (picks || isPicked) return onPicking(event);
   if (event.type === "click" || event.type === "submit" || event.type === "pointerdown") isDirty = true;
   switch (event.type) {

@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ SCRIPT: Final = "\n".join(
         "})()",
     ]
 )
+_MAX_FRAMES: Final = 20
 _BEGIN_TIMEOUT_MS: Final = 10_000.0
 
 
@@ -68,6 +69,7 @@ class Listener:
         self._worlds: dict[str, _World] = {}
         self._parents: dict[str, str] = {}
         self._seen: dict[str, FrameSeen] = {}
+        self._changed: set[str] = set()
         self._own_process: dict[Frame, str] = {}
         self._roots: dict[CDPSession, str] = {}
         self._session: CDPSession | None = None
@@ -94,7 +96,7 @@ class Listener:
                 self._own_process[frame] = place
                 with suppress(PlaywrightError):  # it belongs to the page's own process, and is heard already
                     self._listen(frame)
-        for frame_id in [each for each in self._worlds if each not in self._seen and each != self.main]:
+        for frame_id in [each for each in self._worlds if each in self._changed and each != self.main]:
             self._learn(frame_id)
 
     def tick(self, *, looks_for_own: bool, picks: bool) -> None:
@@ -110,11 +112,14 @@ class Listener:
         answers = {self._evaluate(world, "asks()") for world in tuple(self._worlds.values())}
         return next((each for each in ("otp", "action") if each in answers), "device")
 
-    def frames_of(self, frame_id: str) -> tuple[FrameSeen, ...]:
-        """The frames around what stands in `frame_id`, that one included, the outermost first."""
+    def frames_of(self, frame_id: str, url: str) -> tuple[FrameSeen, ...]:
+        """The frames around what stands in `frame_id`, that one (at `url` then) included, the outermost first."""
         frames: list[FrameSeen] = []
-        while frame_id and frame_id != self.main and len(frames) < 20:
-            frames.insert(0, self._seen.get(frame_id) or FrameSeen(name="", url=""))
+        while frame_id and frame_id != self.main and len(frames) < _MAX_FRAMES:
+            if frame_id not in self._seen:
+                self._learn(frame_id)
+            seen = self._seen.get(frame_id, FrameSeen(name="", url=""))
+            frames.insert(0, seen if frames else replace(seen, url=url))
             frame_id = self._parents.get(frame_id, "")
         return tuple(frames)
 
@@ -172,7 +177,7 @@ class Listener:
         frame = event["frame"]
         if "parentId" in frame:
             self._parents[str(frame["id"])] = str(frame["parentId"])
-        self._seen.pop(str(frame["id"]), None)
+        self._changed.add(str(frame["id"]))
 
     def _request(self, event: dict[str, Any]) -> None:
         if event["frameId"] == self.main:
@@ -206,10 +211,11 @@ class Listener:
 
     def _learn(self, frame_id: str) -> None:
         """Ask the frame's parent what its element is."""
-        parent = self._worlds.get(self._parents.get(frame_id, ""))
-        if parent is None:
+        parent, own = self._worlds.get(self._parents.get(frame_id, "")), self._worlds.get(frame_id)
+        if parent is None or own is None:
             return
-        url = self._evaluate(self._worlds[frame_id], "address()")
+        self._changed.discard(frame_id)
+        url = self._evaluate(own, "address()")
         told: dict[str, Any] = {}
         with suppress(PlaywrightError):
             owner = parent.session.send("DOM.getFrameOwner", {"frameId": frame_id}, timeout=CALL_TIMEOUT_MS)

@@ -236,7 +236,7 @@ class _Story:
         told.event = replace(told.event, appeared=(*told.event.appeared, entry.appeared)[:MAX_APPEARED])
 
     def _move(self, entry: Moved) -> None:
-        if entry.url in _BLANK:
+        if entry.url in _BLANK or entry.url.startswith("chrome-error:"):
             return
         since_s = entry.at_s - self._acted_at.get(entry.window, float("-inf"))
         # The first address of a window that an act has opened is none that was typed.

@@ -94,7 +94,8 @@ const labelTexts = (element) => {
   return WITH_LABELS.has(element.tagName) || element.tagName === "INPUT" ? labelsFor(element).map((each) => oneLine(each.textContent)) : [];
 };
 const ownerOf = (element) => fieldOf(element.closest("label")) || element.closest(CONTROL) || element;
-const wordsOf = (element) => oneLine(element.textContent);
+const isWordy = (element) => element.tagName === "INPUT" && ["submit", "button"].includes(element.type);
+const wordsOf = (element) => (isWordy(element) ? element.value : element.textContent).replace(/\s+/g, " ").trim();
 const mayBeCalled = (element, name, role) => {
   if (element.hasAttribute("aria-labelledby")) return true;
   const rough = [element.textContent, ...["aria-label", "title", "placeholder", "alt", "value"].map((each) => attribute(element, each)),
@@ -128,7 +129,7 @@ const offersOf = (element, { isToken = false } = {}) => {
   const hints = hintsOf(element, { role, name: "", labels: labelsOfElement(element), acts, attribute, isInForm: Boolean(closest(element, "form")) });
   const name = role && !isHiddenFromAria(element) ? accessibleName(element) : "";
   const isField = ["INPUT", "SELECT", "TEXTAREA"].includes(element.tagName);
-  const text = isToken ? "" : isField ? (labelsFor(element).length === 1 ? oneLine(labelsFor(element)[0].textContent) : "") : wordsOf(element);
+  const text = isToken ? "" : isField ? (labelsFor(element).length === 1 ? wordsOf(labelsFor(element)[0]) : isWordy(element) ? wordsOf(element) : "") : wordsOf(element);
   const placeholder = attribute(element, "placeholder");
   const ways = [];
   if (hints.test_id) ways.push({ say: ["test_id", hints.test_id], leads: (each) => attribute(each, "data-testid") === hints.test_id });
@@ -139,7 +140,7 @@ const offersOf = (element, { isToken = false } = {}) => {
   if (placeholder && placeholder === oneLine(placeholder)) ways.push({ say: ["placeholder", placeholder], leads: (each) => attribute(each, "placeholder") === placeholder });
   const holds = (each) => each.textContent.length <= text.length * 3 + 40 && wordsOf(each) === text;
   if (text && text.length <= MAX_WORDS) {
-    ways.push({ say: ["text", text], to: ownerOf, leads: (each) => !["SCRIPT", "STYLE", "HEAD"].includes(each.tagName) && holds(each) && ![...each.children].some(holds) });
+    ways.push({ say: ["text", text], to: ownerOf, leads: (each) => !["SCRIPT", "STYLE", "HEAD"].includes(each.tagName) && holds(each) && ![...each.children].some(holds) && isSeen(each) });
   }
   const found = ways.map(() => new Set());
   const roots = rootsOf(document);

@@ -124,7 +124,10 @@ class Windows:
 
     def wait(self, seconds: float) -> None:
         """Let news come in; needs no page."""
-        self._context._sync(asyncio.sleep(seconds))
+        try:
+            self._context._sync(asyncio.sleep(seconds))
+        except PlaywrightError:  # Playwright itself has gone
+            self.is_closed = True
 
     def tick(self, *, picks: bool, is_last: bool = False) -> None:
         """Keep all listeners up; with `picks` the next press points at the token."""
@@ -211,7 +214,7 @@ class Windows:
         is_main = told.frame_id == window.listener.main
         entry = window.reader.read(
             told.what,
-            frames=() if is_main else window.listener.frames_of(told.frame_id),
+            frames=() if is_main else window.listener.frames_of(told.frame_id, str(told.what["url"])),
             page_url=str(told.what["url"]) if is_main else window.url,
             at_s=at_s,
         )
