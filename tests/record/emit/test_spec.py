@@ -7,7 +7,7 @@ import pytest
 
 from tokenbroker.record.draft import Draft, DraftParam, DraftStep
 from tokenbroker.record.emit.literal import regular_expression
-from tokenbroker.record.emit.spec import SUPPORT_NAME, emit_spec, emit_support, spec_path
+from tokenbroker.record.emit.spec import SUPPORT_NAME, emit_spec, emit_support, spec_path, variables_of
 from tokenbroker.run.steps import STEPS
 
 pytestmark = pytest.mark.req("REC-1")
@@ -200,11 +200,29 @@ def test_a_window_and_a_frame_are_declared_once() -> None:
         step("check", selector="#b", page="keys", frame=frame),
         step("check", selector="#c", page="keys", frame=frame),
     )
-    assert said[3:] == [
+    assert said[3:5] == [
         "const frame = keysWindow.frameLocator('iframe');",
         "await frame.locator('#b').check();",
-        "await frame.locator('#c').check();",
     ]
+    assert said[5:] == ["await mayClose(keysWindow, frame.locator('#c').check());"]
+
+
+def test_the_last_act_in_a_window_may_close_it() -> None:
+    steps = [step("click", selector="#a", page="keys"), step("press", key="Enter", page="keys")]
+    said = lines(step("click", selector="#a", opens="keys"), *steps, step("click", selector="#a"))
+    assert said[3:] == [
+        "await keysWindow.locator('#a').click();",
+        "await mayClose(keysWindow, keysWindow.keyboard.press('Enter'));",
+        "await page.locator('#a').click();",
+    ]
+
+
+def test_the_variables_that_a_spec_reads_are_told() -> None:
+    steps = (step("navigate", url=SITE), step("type", selector="#a", value_ref="secrets:example.email"))
+    assert variables_of(draft(*steps)) == {
+        "secrets:example.email": "EXAMPLE_EMAIL",
+        SITE: "CONSOLE_EXAMPLE_COM_URL",
+    }
 
 
 def test_values_come_from_the_environment_and_what_is_private_goes_into_no_report() -> None:

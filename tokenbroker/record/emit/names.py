@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 _KNOWN: Final = frozenset({
     "page", "human", "keep", "test", "expect", "environment", "origin", "enter", "shown", "gone", "named", "frameAt",
-    "readToken", "copyToken", "process",
+    "mayClose", "readToken", "copyToken", "process",
 })  # fmt: skip
 _ORIGIN: Final = re.compile(r"https?://[^/?#*]+", re.IGNORECASE)
 _HOLE: Final = re.compile(r"\$\{([^}]*)\}")

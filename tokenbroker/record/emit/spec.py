@@ -35,16 +35,19 @@ def emit_support() -> str:
     return resources.files(__package__).joinpath(_SUPPORT).read_text(encoding="utf-8")
 
 
+def variables_of(draft: Draft) -> Mapping[str, str]:
+    """The environment variables that the spec of `draft` reads: for each reference, and each origin, its variable."""
+    writer, _ = _written(draft)
+    values = {reference: value.variable for reference, value in writer.values.items()}
+    return values | {origin: place.variable for origin, place in writer.places.items()}
+
+
 def emit_spec(draft: Draft) -> str:
     """The text of the spec that does what the flow of `draft` does.
 
     Of a selector set it uses the primary alternative. Words of the draft stand in literals and comments only.
     """
-    writer = Writer(params={param.name: param for param in draft.params})
-    for step in draft.steps:
-        if "value_ref" in step.options:
-            writer.value(str(step.options["value_ref"]))  # these names first: people type them
-    body = [line for step in draft.steps for line in writer.statements(step)]
+    writer, body = _written(draft)
     asks = "human" in writer.fixtures
     parts = (
         _header(draft, writer, asks=asks),
@@ -62,6 +65,15 @@ def emit_spec(draft: Draft) -> str:
         ],
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _written(draft: Draft) -> tuple[Writer, list[str]]:
+    """The lines of the steps of `draft`, and what has written them."""
+    writer = Writer(params={param.name: param for param in draft.params}, steps=draft.steps)
+    for step in draft.steps:
+        if "value_ref" in step.options:
+            writer.value(str(step.options["value_ref"]))  # these names first: people type them
+    return writer, writer.body()
 
 
 def _fixtures(writer: Writer) -> list[str]:
@@ -145,7 +157,10 @@ def _imports(writer: Writer) -> Iterator[str]:
         yield "import { expect } from '@playwright/test';"
         yield ""
     line = f"import {{ {', '.join(helpers)} }} from '../tokenbroker';"
-    yield line
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield from ("import {", *(f"  {helper}," for helper in helpers), "} from '../tokenbroker';")
 
 
 def _settings(*, asks: bool) -> Iterable[str]:

@@ -1,12 +1,12 @@
 """The statements of a spec: what each verb of the flow language is in Playwright."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tokenbroker.flow.selector import selector_of
 from tokenbroker.record.draft import DraftParam, DraftStep
-from tokenbroker.record.emit.layout import awaited, call, call_with_options
+from tokenbroker.record.emit.layout import Chain, awaited, call, call_with_options
 from tokenbroker.record.emit.literal import comment, regular_expression, string, template
 from tokenbroker.record.emit.locators import Target, frame_element, target_of
 from tokenbroker.record.emit.names import Names, Place, Value, camel, origin_of
@@ -19,6 +19,7 @@ class Writer:
     """Writes the steps of one flow, and takes note of what its file needs for that."""
 
     params: Mapping[str, DraftParam]
+    steps: Sequence[DraftStep]
     names: Names = field(default_factory=Names)
     imports: set[str] = field(default_factory=set)
     fixtures: set[str] = field(default_factory=lambda: {"page"})
@@ -27,7 +28,11 @@ class Writer:
     _windows: dict[str, str] = field(default_factory=dict)
     _frames: dict[str, str] = field(default_factory=dict)
 
-    def statements(self, step: DraftStep) -> list[str]:
+    def body(self) -> list[str]:
+        """The lines of all steps."""
+        return [line for step in self.steps for line in self._statements(step)]
+
+    def _statements(self, step: DraftStep) -> list[str]:
         """The lines of `step`, with its comment."""
         write = _VERBS.get(step.verb)
         said = [f"  // {comment(step.comment)}"] if step.comment.strip() else []
@@ -35,11 +40,10 @@ class Writer:
             return [*said, f"  // The step {comment(step.verb)} of the flow has no counterpart here."]
         return [*said, *write(self, step)]
 
-    def place(self, option: Any) -> Place:
-        """The place of the origin `option`, whose constant stands at the head of the file."""
-        origin = str(option)
+    def _place(self, origin: str) -> Place:
+        """The place of `origin`, whose constant stands at the head of the file."""
         self.places.setdefault(origin, self.names.place(origin))
-        self.imports.add("origin")
+        self._use("origin")
         return self.places[origin]
 
     def value(self, reference: str) -> str:
@@ -56,7 +60,7 @@ class Writer:
         origin = origin_of(text)
         if not origin:
             return string(text)
-        place, path = self.place(origin), text[len(origin) :]
+        place, path = self._place(origin), text[len(origin) :]
         return template(place.constant, path) if path else place.constant
 
     def _page(self, options: Options) -> str:
@@ -105,9 +109,11 @@ class Writer:
             self.value(str(options["value_ref"])) if "value_ref" in options else string(str(options["value"]))
         )
 
-    def _acting(self, options: Options, act: list[str]) -> list[str]:
-        """`act`, with what it brings up: a dialog is answered, a window gets its name."""
-        lines, page = [], self._page(options)
+    def _acting(self, step: DraftStep, chain: Chain) -> list[str]:
+        """The act that `chain` is, with what it brings up: a dialog is answered, a window gets its name."""
+        lines, options, page, act = list[str](), step.options, self._page(step.options), awaited(chain)
+        if self._may_close_its_window(step):
+            act = call(self._use("mayClose"), (page, "".join(chain)))
         if "creates" in options:
             lines += _told_creation(options["creates"])
         if "dialog" in options:
@@ -125,6 +131,15 @@ class Writer:
             f"  const {window} = await {opening};",
         ]
 
+    def _may_close_its_window(self, step: DraftStep) -> bool:
+        """Whether it is the last thing that is done in a window which was opened."""
+        window = step.options.get("page")
+        return window in self._windows and window not in self._later_pages(step)
+
+    def _later_pages(self, step: DraftStep) -> set[Any]:
+        at = next(n for n, each in enumerate(self.steps) if each is step)
+        return {each.options.get("page") for each in self.steps[at + 1 :]}
+
     def navigate(self, step: DraftStep) -> list[str]:
         return awaited(("page", f".goto({self._address(step.options['url'])})"))
 
@@ -138,7 +153,7 @@ class Writer:
     def click(self, step: DraftStep) -> list[str]:
         lines, target = self._target(step.options)
         chain = (f"({self._named(target)})",) if target.is_bare else target.chain
-        return [*lines, *self._acting(step.options, awaited((*chain, ".click()")))]
+        return [*lines, *self._acting(step, (*chain, ".click()"))]
 
     def _named(self, target: Target) -> str:
         """The expression for the control that a bare text means."""
@@ -146,20 +161,22 @@ class Writer:
 
     def select(self, step: DraftStep) -> list[str]:
         lines, target = self._target(step.options)
-        act = awaited((*target.field.chain, f".selectOption({self._text(step.options)})"))
-        return [*lines, *self._acting(step.options, act)]
+        return [
+            *lines,
+            *self._acting(step, (*target.field.chain, f".selectOption({self._text(step.options)})")),
+        ]
 
     def check(self, step: DraftStep) -> list[str]:
         lines, target = self._target(step.options)
         act = ".check()" if step.options.get("checked", True) else ".uncheck()"
-        return [*lines, *self._acting(step.options, awaited((*target.field.chain, act)))]
+        return [*lines, *self._acting(step, (*target.field.chain, act))]
 
     def press(self, step: DraftStep) -> list[str]:
         key = string(str(step.options["key"]))
         if "selector" not in step.options:
-            return self._acting(step.options, awaited((self._page(step.options), f".keyboard.press({key})")))
+            return self._acting(step, (self._page(step.options), f".keyboard.press({key})"))
         lines, target = self._target(step.options)
-        return [*lines, *self._acting(step.options, awaited((*target.chain, f".press({key})")))]
+        return [*lines, *self._acting(step, (*target.chain, f".press({key})"))]
 
     def wait_for(self, step: DraftStep) -> list[str]:
         if "url" in step.options:
