@@ -5,9 +5,9 @@ const MAX_OWN_LETTERS = 200;
 const E_MAIL = /[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g;
 const AREAS = "header, nav, [role=banner], [role=navigation], [aria-label*=account i], [aria-label*=profile i], [class*=account i], [class*=profile i], [class*=avatar i], [class*=user i]";
 const TITLED = "[title*='@'], [aria-label*='@']";
-const SAID = /^\s*(signed in as|logged in as|welcome(?: back)?,?|hello,?|hi,?)\s+(.+?)\s*[.!]?\s*$/i;
+const SAID = /^\s*(signed in as|logged in as|welcome(?! back\W*$)(?: back)?,?|hello,?|hi,?)\s+(?!(?:to|there|again|world)\b)(.+?)\s*[.!]?\s*$/i;
 const CALLED = { email: /^e-?mail\b/i, phone: /^(phone|mobile|telephone)\b/i, username: /^(user ?name|login|user|user id|signed in as|logged in as)$/i,
-  name: /^(full |first |last |your |account )?name$/i, account: /^(account|customer|client|tenant|organi[sz]ation|org|subscription)( ?(id|number|no\.?))?$/i };
+  name: /^(full|first|last|given|family|your|account|display) name$/i, account: /^(account|customer|client|tenant|organi[sz]ation|org|subscription)( ?(id|number|no\.?))?$/i };
 const FIELD_KINDS = [["email", /email/], ["phone", /\btel/], ["username", /username/], ["name", /\b(given-|family-|additional-)?name\b/]];
 const kindByName = (words) => Object.keys(CALLED).find((kind) => CALLED[kind].test(words.replace(/\s*[:*]\s*$/, "").trim())) || "";
 const ownOf = (page) => {
@@ -33,7 +33,8 @@ const ownOf = (page) => {
       if (said) { add("username", said[2]); mails(said[2]); continue; }
       const beside = each.nextElementSibling;
       const kind = text.length < 30 && beside ? kindByName(text) : "";
-      if (kind && !beside.matches("input, select, textarea, form") && beside.textContent.length <= MAX_OWN_LETTERS) add(kind, beside.textContent);
+      // The head of a column has another head beside it: what it is about stands below, once for each row.
+      if (kind && !beside.matches("input, select, textarea, form, th") && beside.textContent.length <= MAX_OWN_LETTERS) add(kind, beside.textContent);
       const [, word, rest] = /^\s*([\w ]{2,24}):\s*(\S.*?)\s*$/s.exec(text) || [];
       if (word && kindByName(word) && !each.matches("label")) add(kindByName(word), rest);
     }

@@ -60,9 +60,9 @@ def _rank(way: Alternative) -> int:
     match way.family:
         case Family.TEST_ID:
             return 0
-        case Family.ROLE:
-            return 1
         case Family.LABEL:
+            return 1  # only fields have one: it is what a person would say
+        case Family.ROLE:
             return 2
         case Family.PLACEHOLDER:
             return 3

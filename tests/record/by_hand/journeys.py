@@ -16,10 +16,6 @@ def sign_in(email: str, password: str) -> list[Act]:
     ]
 
 
-def _open(product: str) -> list[Act]:
-    return [{"do": "wait", "for": "Products"}, {"do": "press", "words": product}]
-
-
 def _product(words: str) -> Act:
     """A card of the page of products, known by the name that stands in it."""
     return {"do": "press_card", "words": words}
@@ -49,52 +45,52 @@ JOURNEYS: dict[str, list[Act]] = {
         press("I have saved it"),
     ],
     "input_key": [
-        _product("Mail"), press("New credential"), fill("Label", "Order receipts"),
+        press("Products"), _product("Mail"), press("New credential"), fill("Label", "Order receipts"),
         {"do": "choose", "in": "Domain", "option": "notify"}, press("Generate credential"), *the_token(),
     ],
     "clipboard_key": [
-        _product("Maps"), press("Create a key"), fill("App name", "Store locator"), press("Add key"),
+        press("Products"), _product("Maps"), press("Create a key"), fill("App name", "Store locator"), press("Add key"),
         *the_token("^\\s*Copy key\\s*$"),
     ],
     "embedded_key": [
-        _product("Payments"), press("Create secret key"), fill("Name of the key", "Billing service"),
+        press("Products"), _product("Payments"), press("Create secret key"), fill("Name of the key", "Billing service"),
         {"do": "tick", "words": "write"}, press("Issue key"), *the_token(), press("I have stored it"),
     ],
     "shadow_key": [
-        _product("Telemetry"), press("Add source"), fill("Source name", "checkout-service"), press("Continue"),
+        press("Products"), _product("Telemetry"), press("Add source"), fill("Source name", "checkout-service"), press("Continue"),
         {"do": "tick", "words": "Query what was sent"}, press("Confirm and create"), *the_token(), press("Finish"),
     ],
     "popup_key": [
-        _product("Registry"), press("Generate token"), fill("Note", "CI images"), {"do": "tick", "words": "push and pull"},
+        press("Products"), _product("Registry"), press("Generate token"), fill("Note", "CI images"), {"do": "tick", "words": "push and pull"},
         press("Generate"), *the_token(), press("Done"),
     ],
     "sentence_key": [
-        _product("Functions"), fill("Caller", "Order importer"), press("Issue key"), *the_token(),
+        press("Products"), _product("Functions"), fill("Caller", "Order importer"), press("Issue key"), *the_token(),
     ],
     "wrapped_key": [
-        _product("Storage"), fill("Used by", "Backup job"), {"do": "choose", "in": "Rights", "option": "Read and write"},
+        press("Products"), _product("Storage"), fill("Used by", "Backup job"), {"do": "choose", "in": "Rights", "option": "Read and write"},
         press("Add credential"), *the_token("exk_"),
     ],
     "device_key": [
-        _product("Deploy"), fill("Token name", "ci-main"), press("Request token"), BY_HAND,
+        press("Products"), _product("Deploy"), fill("Token name", "ci-main"), press("Request token"), BY_HAND,
         {"do": "approve", "when": "Check your phone"}, *the_token(),
     ],
     "captcha_key": [
-        _product("Speech"), fill("Name of your app", "Dictation"), BY_HAND, {"do": "solve"}, press("Get my key"),
+        press("Products"), _product("Speech"), fill("Name of your app", "Dictation"), BY_HAND, {"do": "solve"}, press("Get my key"),
         *the_token(),
     ],
     "one_key": [
-        _product("Notebooks"), press("Generate token"), *the_token(), press("I stored it"),
+        press("Products"), _product("Notebooks"), press("Generate token"), *the_token(), press("I stored it"),
     ],
     "deep_link": [
         {"do": "go", "address": f"{SITE}/projects/alpha/keys/new"}, fill("Display name", "Crawler"), press("Add key"),
         *the_token(),
     ],
     "slow_key": [
-        _product("Batch"), fill("Token name", "Night run"), press("Create token"), *the_token(),
+        press("Products"), _product("Batch"), fill("Token name", "Night run"), press("Create token"), *the_token(),
     ],
     "strict_key": [
-        _product("Custody"), press("Seal a new key"), fill("Purpose", "Release signing"),
+        press("Products"), _product("Custody"), press("Seal a new key"), fill("Purpose", "Release signing"),
         {"do": "tick", "words": "I know that this key"}, press("Seal and show once"), *the_token(), press("Close"),
     ],
 }  # fmt: skip
