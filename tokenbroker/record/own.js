@@ -33,7 +33,7 @@ const ownOf = (page) => {
       if (said) { add("username", said[2]); mails(said[2]); continue; }
       const beside = each.nextElementSibling;
       const kind = text.length < 30 && beside ? kindByName(text) : "";
-      if (kind && !beside.matches("input, select, textarea, form") && beside.textContent.length <= MAX_OWN_LETTERS) add(kind, beside.textContent);
+      if (kind && !beside.matches("input, select, textarea, form, th, dt, label") && beside.textContent.length <= MAX_OWN_LETTERS) add(kind, beside.textContent);
       const [, word, rest] = /^\s*([\w ]{2,24}):\s*(\S.*?)\s*$/s.exec(text) || [];
       if (word && kindByName(word) && !each.matches("label")) add(kindByName(word), rest);
     }
