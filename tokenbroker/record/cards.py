@@ -24,37 +24,47 @@ class Mode(StrEnum):
 
 _HEADINGS: Final = {
     Mode.ACT: HEADING,
-    Mode.PICK: "Press the token on the page, or the button that copies it",
+    Mode.PICK: "Press the token, or the button that copies it",
     Mode.HUMAN: "Answer the site now: nothing is noted",
 }
 _DETAILS: Final = {
-    Mode.PICK: "The page will not notice the press. Escape leaves this.",
+    Mode.PICK: "The page will not notice. Escape leaves this.",
     Mode.HUMAN: "A flow will ask for a person here. Press “I am done” once the site has let you pass.",
 }
 
 
 def card_of(events: Sequence[Event], mode: Mode, *, hint: str = "") -> Card:
     """The card for what was noted so far; `hint` is what the last press in the panel has done."""
-    is_marked = any(each.what is What.TOKEN for each in events)
-    has_typed = any(each.what is What.TYPE for each in events)
-    picks, is_human = mode is Mode.PICK, mode is Mode.HUMAN
     return Card(
         heading=_HEADINGS[mode],
-        detail=_DETAILS.get(mode) or (f"Last: {in_words(events[-1])}." if events else "Nothing is noted yet."),
+        detail=_DETAILS.get(mode)
+        or (f"Last: {in_words(events[-1])}." if events else "Nothing is noted yet."),
         count=f"{len(events)} act{'' if len(events) == 1 else 's'} noted",
         hint=hint,
-        buttons=(
-            Button(id="token", label="Not now" if picks else "This is the token", is_primary=not is_marked),
-            Button(id="human", label="I am done" if is_human else "I answer 2FA here", is_primary=is_human),
-            Button(
-                id="parameter", label="That differs each time",
-                why_not="" if has_typed else "Type into a field first",
-            ),
-            Button(id="forget", label="Forget that", why_not="" if events else "Nothing is noted yet"),
-            Button(id="finish", label="Finish", is_primary=is_marked),
-            Button(id="cancel", label="Cancel", is_quiet=True),
+        buttons=_buttons(events, mode),
+    )
+
+
+def _buttons(events: Sequence[Event], mode: Mode) -> tuple[Button, ...]:
+    cancel = Button(id="cancel", label="Cancel", is_quiet=True)
+    if mode is Mode.PICK:  # the panel is small then: the token may stand in a small window
+        return (Button(id="token", label="Not now"),)
+    if mode is Mode.HUMAN:
+        return (Button(id="human", label="I am done", is_primary=True), cancel)
+    is_marked = any(each.what is What.TOKEN for each in events)
+    has_typed = any(each.what is What.TYPE for each in events)
+    return (
+        Button(id="token", label="This is the token", is_primary=not is_marked),
+        Button(id="human", label="I answer 2FA here"),
+        Button(
+            id="parameter",
+            label="That differs each time",
+            why_not="" if has_typed else "Type into a field first",
         ),
-    )  # fmt: skip
+        Button(id="forget", label="Forget that", why_not="" if events else "Nothing is noted yet"),
+        Button(id="finish", label="Finish", is_primary=is_marked),
+        cancel,
+    )
 
 
 def in_words(event: Event) -> str:

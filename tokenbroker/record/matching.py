@@ -67,7 +67,7 @@ class _Story:
         self.told: list[_Told] = []
         self._human: str = ""
         self._acted_at: dict[int, float] = {}
-        self._notices: dict[int, tuple[str, set[str], set[str]]] = {}
+        self._notices: dict[tuple[int, str], tuple[str, set[str], set[str]]] = {}
 
     def add(self, entry: Entry) -> None:
         match entry:
@@ -222,10 +222,10 @@ class _Story:
             last.is_sure = True
 
     def _come_up(self, entry: CameUp) -> None:
-        document, was, now = self._notices.get(entry.window, ("", set(), set()))
+        document, was, now = self._notices.get((entry.window, entry.frame), ("", set(), set()))
         if document != entry.document:
             document, was, now = entry.document, now, set()
-        self._notices[entry.window] = document, was, now
+        self._notices[entry.window, entry.frame] = document, was, now
         name = f"{entry.appeared.role} {entry.appeared.name}"
         now.add(name)
         last = self._last(entry.window)

@@ -88,11 +88,12 @@ class Followed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CameUp:
-    """A heading, dialog or notice is to be seen that was not there before."""
+    """A heading, dialog or notice is to be seen that was not there before; `frame` is the frame of its document."""
 
     window: int
     document: str
     appeared: Appeared
+    frame: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,7 +34,7 @@ const ownOf = (page) => {
       const beside = each.nextElementSibling;
       const kind = text.length < 30 && beside ? kindByName(text) : "";
       // The head of a column has another head beside it: what it is about stands below, once for each row.
-      if (kind && !beside.matches("input, select, textarea, form, th") && beside.textContent.length <= MAX_OWN_LETTERS) add(kind, beside.textContent);
+      if (kind && !beside.matches("input, select, textarea, form, th, dt, label") && beside.textContent.length <= MAX_OWN_LETTERS) add(kind, beside.textContent);
       const [, word, rest] = /^\s*([\w ]{2,24}):\s*(\S.*?)\s*$/s.exec(text) || [];
       if (word && kindByName(word) && !each.matches("label")) add(kindByName(word), rest);
     }

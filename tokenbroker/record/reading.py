@@ -21,7 +21,13 @@ class Reader:
         self._seen: dict[tuple[str, int], Seen] = {}
 
     def read(
-        self, told: Mapping[str, Any], *, frames: tuple[FrameSeen, ...], page_url: str, at_s: float
+        self,
+        told: Mapping[str, Any],
+        *,
+        frame: str,
+        frames: tuple[FrameSeen, ...],
+        page_url: str,
+        at_s: float,
     ) -> Entry | None:
         """The entry that `told` amounts to; None where it is only a sight of an element, or nothing for the log."""
         document, number = str(told["document"]), int(told.get("number", 0))
@@ -36,7 +42,7 @@ class Reader:
                 appeared = Appeared(
                     role=told["role"], name=told["name"], alternatives=best_of(told["offers"])
                 )
-                return CameUp(window=self._window, document=document, appeared=appeared)
+                return CameUp(window=self._window, document=document, appeared=appeared, frame=frame)
             case "submitted" | "handled" | "toggled" as kind:
                 return Followed(kind=kind, window=self._window, document=document)
         seen = self._seen.get(key) or Seen(

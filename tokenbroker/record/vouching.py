@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tokenbroker.flow.selector import Alternative
+from tokenbroker.flow.selector import Alternative, Family
 from tokenbroker.record.observed import Acted, CodegenAction, Entry
 from tokenbroker.record.recording import ElementSeen
 
@@ -47,4 +47,17 @@ def with_locators(entries: Sequence[Entry], actions: Iterable[CodegenAction]) ->
 
 def _fits(action: CodegenAction, act: Acted) -> bool:
     same = action.window == act.seen.window and action.name == _SAID_AS[act.kind]
-    return same and (act.kind not in _BY_VALUE or action.value == act.value)
+    if act.kind in _BY_VALUE and action.value != act.value:
+        return False
+    return same and _may_lead_to(action.locator, act.seen.element)
+
+
+def _may_lead_to(locator: Alternative | None, element: ElementSeen | None) -> bool:
+    """Whether the words of `locator`, if it has any, are about `element`: the recorder may have left a click out."""
+    if locator is None or element is None or not element.label:
+        return True
+    said = locator.name if locator.family is Family.ROLE else locator.value
+    if locator.family not in (Family.ROLE, Family.LABEL, Family.TEXT):
+        return True
+    words, label = (" ".join(each.casefold().split()) for each in (said, element.label))
+    return words in label or label in words

@@ -214,6 +214,7 @@ class Windows:
         is_main = told.frame_id == window.listener.main
         entry = window.reader.read(
             told.what,
+            frame=told.frame_id,
             frames=() if is_main else window.listener.frames_of(told.frame_id, str(told.what["url"])),
             page_url=str(told.what["url"]) if is_main else window.url,
             at_s=at_s,

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tokenbroker.flow.mend import may_be_proposed
 from tokenbroker.record.compose.addresses import is_plain, origin_in, page_of
-from tokenbroker.record.compose.seen import PRESSES, is_way_around, shares_a_way
+from tokenbroker.record.compose.seen import PRESSES, is_link, is_way_around, shares_a_way
 from tokenbroker.record.recording import Event, What
 
 
@@ -22,10 +23,18 @@ def with_addresses(events: Sequence[Event]) -> tuple[Event, ...]:
 
 
 def _leads_exactly(event: Event) -> bool:
-    if not is_way_around(event) or event.window or event.frames or event.opens is not None or event.dialog:
+    if event.window or event.frames or event.opens is not None or event.dialog:
+        return False
+    if not is_way_around(event) and not _is_nameless(event):
         return False
     href = event.element.href if event.element is not None else ""
     return is_plain(href) and href.rstrip("/") == _came_to(event).rstrip("/")
+
+
+def _is_nameless(event: Event) -> bool:
+    """Whether it is a press on a link that nothing short and lasting leads to, such as a card with a paragraph in it."""
+    ways = event.element.alternatives if event.element is not None else ()
+    return event.what is What.CLICK and is_link(event) and not any(map(may_be_proposed, ways))
 
 
 def _came_to(event: Event) -> str:
