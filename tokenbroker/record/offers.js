@@ -112,6 +112,17 @@ const pathTo = (element) => {
   }
   return steps.join(" > ");
 };
+// What it stands in, of a mere text that has no name of its own: by role, id or class, the nearest first.
+const holdersOf = (element) => {
+  const holders = [];
+  for (let each = element.parentElement; each && each !== document.body && holders.length < MAX_DATA; each = each.parentElement) {
+    const role = attribute(each, "role");
+    if (/^(status|alert|region|note|log)$/.test(role)) holders.push(`[role=${role}]`);
+    if (markIn(each.id)) holders.push(`#${each.id}`);
+    holders.push(...[...each.classList].filter(markIn).map((name) => `.${name}`));
+  }
+  return holders.slice(0, MAX_DATA);
+};
 const stylesFor = (element, hints, isToken) => {
   const { tag, type } = hints;
   const named = [...(hints.id ? [`#${hints.id}`] : []), ...(hints.named ? [`${tag}[name="${hints.named}"]`] : [])];
@@ -119,7 +130,8 @@ const stylesFor = (element, hints, isToken) => {
   const classes = hints.classes.map((each) => `${tag}.${each}`);
   if (!isToken) return [...named, ...typed, ...classes];
   const data = [...element.attributes].map((each) => each.name).filter((each) => each.startsWith("data-") && each !== "data-testid" && markIn(each));
-  return [...named, ...classes, ...data.slice(0, MAX_DATA).map((each) => `${tag}[${each}]`), ...PLACES.map((place) => `${place} ${tag}`)];
+  return [...named, ...classes, ...data.slice(0, MAX_DATA).map((each) => `${tag}[${each}]`), ...PLACES.map((place) => `${place} ${tag}`),
+    ...holdersOf(element).map((place) => `${place} ${tag}`)];
 };
 // What leads to it: [family, value, name] each, the most lasting first.
 const offersOf = (element, { isToken = false } = {}) => {

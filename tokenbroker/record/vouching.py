@@ -38,7 +38,9 @@ def with_locators(entries: Sequence[Entry], actions: Iterable[CodegenAction]) ->
             if locator is None and entry.seen.element is None:
                 continue
             element = entry.seen.element or ElementSeen(alternatives=(), print=None, tag="")
-            element = replace(element, alternatives=(locator,) if locator else ())
+            element = replace(
+                element, alternatives=(locator,) if locator and _is_whole(locator, element) else ()
+            )
             full.append(replace(entry, seen=replace(entry.seen, element=element)))
         else:
             full.append(entry)
@@ -59,5 +61,18 @@ def _may_lead_to(locator: Alternative | None, element: ElementSeen | None) -> bo
     said = locator.name if locator.family is Family.ROLE else locator.value
     if locator.family not in (Family.ROLE, Family.LABEL, Family.TEXT):
         return True
-    words, label = (" ".join(each.casefold().split()) for each in (said, element.label))
+    words, label = _folded(said), _folded(element.label)
     return words in label or label in words
+
+
+def _is_whole(locator: Alternative, element: ElementSeen) -> bool:
+    """Whether `locator` says all of the name: the recorder looks for a part of a long one, and a set for the whole."""
+    return (
+        locator.family is not Family.ROLE
+        or not element.label
+        or _folded(locator.name) == _folded(element.label)
+    )
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -11,8 +11,10 @@ from tokenbroker.flow.selector import Alternative, Family, SelectorSet
 MAX_WAYS: Final = 4
 _TAG: Final = r"[a-z]{1,20}(?:-[a-z]{1,20}){0,3}"
 _DATA: Final = re.compile(rf"{_TAG}\[(?P<data>data-[\w-]+)\]", re.ASCII)
+_HELD: Final = re.compile(rf"[#.](?P<holder>[\w-]+) {_TAG}", re.ASCII)
 _WITHIN: Final = re.compile(
-    rf"(?:dialog|main|form|aside|section|article|\[role=(?:dialog|main)\]) {_TAG}", re.ASCII
+    rf"(?:dialog|main|form|aside|section|article|\[role=(?:dialog|main|status|alert|region|note|log)\]) {_TAG}",
+    re.ASCII,
 )
 
 
@@ -52,8 +54,12 @@ def _alternative(offer: Sequence[str]) -> Alternative:
 def _leads_to_text(way: Alternative) -> bool:
     if way.family is not Family.CSS:
         return False
-    by_data = _DATA.fullmatch(way.value)
-    return (by_data is not None and is_lasting(by_data["data"])) or _WITHIN.fullmatch(way.value) is not None
+    by_data, within = _DATA.fullmatch(way.value), _HELD.fullmatch(way.value)
+    return (
+        (by_data is not None and is_lasting(by_data["data"]))
+        or (within is not None and is_lasting(within["holder"]))
+        or _WITHIN.fullmatch(way.value) is not None
+    )
 
 
 def _rank(way: Alternative) -> int:

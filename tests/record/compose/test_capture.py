@@ -18,7 +18,7 @@ TOKEN = "demo_4f9a81c2e7b34d5fa0c9e8d7b6a5f4e3d2c1b0"
 def options(
     text: str, *, source: str = "text", shape: str = SHAPE, is_wrapped: bool = False, seen=SPAN
 ) -> dict:
-    token = TokenSeen(source=source, text=text.replace("T", TOKEN_MARK), shape=shape, is_wrapped=is_wrapped)
+    token = TokenSeen(source=source, around=text.replace("T", TOKEN_MARK), shape=shape, is_wrapped=is_wrapped)
     return reading(token, seen).options
 
 
@@ -67,7 +67,7 @@ def test_a_wrapped_token_alone_needs_no_pattern():
 
 
 def test_a_text_of_which_nothing_lasts_is_told_to_the_person():
-    read = reading(TokenSeen(source="text", text=f"12 {TOKEN_MARK} 34", is_wrapped=True), SPAN)
+    read = reading(TokenSeen(source="text", around=f"12 {TOKEN_MARK} 34", is_wrapped=True), SPAN)
     assert read.options == {"unwrap": True}
     assert read.note
 

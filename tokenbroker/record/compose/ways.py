@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tokenbroker.flow.mend import may_be_proposed
+from tokenbroker.flow.mend import MAX_WORDS
 from tokenbroker.record.compose.addresses import is_plain, origin_in, page_of
 from tokenbroker.record.compose.seen import PRESSES, is_link, is_way_around, shares_a_way
 from tokenbroker.record.recording import Event, What
@@ -34,7 +34,11 @@ def _leads_exactly(event: Event) -> bool:
 def _is_nameless(event: Event) -> bool:
     """Whether it is a press on a link that nothing short and lasting leads to, such as a card with a paragraph in it."""
     ways = event.element.alternatives if event.element is not None else ()
-    return event.what is What.CLICK and is_link(event) and not any(map(may_be_proposed, ways))
+    return (
+        event.what is What.CLICK
+        and is_link(event)
+        and all(len(each.name or each.value) > MAX_WORDS for each in ways)
+    )
 
 
 def _came_to(event: Event) -> str:
