@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.project import SETTINGS, Project, Terminal
+from tests.project import SETTINGS, SITE, Project, Terminal
 from tests.project_fixtures import demo, demo_project, new_project, project
 from tests.record.by_hand.journeys import Act
 from tokenbroker.run.chromium import find_browser
@@ -46,6 +46,7 @@ def maker(project: Project, acts: Sequence[Act], log: Path, *, seed: int = 1) ->
         "phone": project.phone if project.demo else "",
         "acts": list(acts),
         "seed": seed,
+        "places": {SITE: project.demo.url} if project.demo else {},
     }
     with log.open("w") as out:
         played = subprocess.Popen(

@@ -115,7 +115,10 @@ class Maker(Person):
 
     def do_go(self, tab: Tab, act: Act) -> bool:
         """Type an address into the window's own bar."""
-        tab.ask("Page.navigate", url=act["address"])
+        address = act["address"]
+        for site, place in self.orders.get("places", {}).items():
+            address = address.replace(site, place, 1)
+        tab.ask("Page.navigate", url=address)
         return True
 
     def do_wait(self, tab: Tab, act: Act) -> bool:
@@ -149,6 +152,15 @@ class Maker(Person):
 
     def do_panel(self, tab: Tab, act: Act) -> bool:
         panel = panel_in(tab)
+        if (
+            panel is not None
+            and panel.fold is not None
+            and attributes(panel.fold).get("aria-expanded") == "false"
+        ):
+            time.sleep(PAUSE_S)
+            tab.click(panel.fold)
+            time.sleep(PAUSE_S)
+            panel = panel_in(tab)
         button = next(
             (each for each in (panel.buttons.values() if panel else ()) if act["says"] in words(each)), None
         )

@@ -32,7 +32,7 @@ _SAYS_PASSWORD: Final = (
 _SAYS_PHONE: Final = r"phone|mobile number|telefon|handynummer"
 _SAYS_USERNAME: Final = r"user ?(?:name|id)|login(?: name)?$|account name|benutzername|nutzername"
 _SAYS_NAME: Final = (
-    r"(?:first|given|last|family|middle|full|your|legal|display) ?name|surname|vorname|nachname"
+    r"(?:first|given|last|family|middle|full|your|legal) ?name|surname|vorname|nachname"
     r"|compan(?:y|ies)|organi[sz]ation|employer"
 )
 _SAYS_PERSONAL: Final = (
