@@ -197,7 +197,7 @@
     put(edges.sort((one, other) => overlaps(one) - overlaps(other))[0]);
   };
   // In a small window of a site's the panel would cover all that it is about: there it begins as its bar alone.
-  const COVERS = 0.5;
+  const [COVERS, SMALL_PX] = [0.5, 600];
   let isFolded = false;
   let wasFolded = false; // by the person, or once by itself
   const fold = (is) => {
@@ -212,7 +212,7 @@
   const foldIfSmall = () => {
     if (wasFolded || !card.may_fold) return;
     const { height } = panel.getBoundingClientRect();
-    if (height > COVERS * innerHeight) { wasFolded = true; fold(true); }
+    if (innerHeight < SMALL_PX && height > COVERS * innerHeight) { wasFolded = true; fold(true); }
   };
   const frame = () => {
     parts.frame.hidden = !target;
