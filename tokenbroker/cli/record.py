@@ -91,7 +91,9 @@ def _watched(address: str, settings: Settings, *, headed: bool) -> Recording | N
         tempfile.TemporaryDirectory(prefix="tokenbroker-") as folder,
         sync_playwright() as playwright,
     ):
-        options = launch_options(found.path, headed=headed, folder=Path(folder), environ=os.environ, given={})
+        options = launch_options(
+            found.path, headed=headed, folder=Path(folder), environ=os.environ, given={}, is_gated=False
+        )
         with (
             started(lambda: playwright.chromium.launch(**options), found.path) as browser,
             recorded_context(browser, headed=headed) as context,
