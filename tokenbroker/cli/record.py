@@ -69,12 +69,15 @@ def record(
     withheld = Withheld(
         {name: os.environ.pop(name) for name in secret_names([*os.environ], settings.settings)}
     )
-    with guarded():
+
+    def sit() -> None:
         with own_temporary_folder():
             recording = _watched(address, settings.settings, headed=not headless)
         if recording is None:
             raise HumanDenied("cancelled: nothing was kept", code="record.cancelled")
         Desk(recording, names, withheld, may_replace=replace, headed=not headless).review()
+
+    guarded(sit)
 
 
 def _checked(address: str) -> str:

@@ -5,8 +5,7 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -24,9 +23,8 @@ class RecorderFailed(BrokerError):
     code = "record.failed"
 
 
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Let a closed terminal and a polite kill end the block as Ctrl-C does, and nothing unforeseen quote what it held.
+def guarded(act: Callable[[], None]) -> None:
+    """Let a closed terminal and a polite kill end `act` as Ctrl-C does, and nothing unforeseen quote what it held.
 
     The rest of the process says nothing of what was left half done, either.
 
@@ -37,7 +35,7 @@ def guarded() -> Iterator[None]:
     before = {number: signal.signal(number, _interrupt) for number in _ENDS}
     failed = ""
     try:
-        yield
+        act()
     except (BrokerError, typer.Exit, typer.Abort):
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is: its message may hold anything
