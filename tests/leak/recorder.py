@@ -63,6 +63,8 @@ class Sitting:
     watch: Watch
     found: list[Hit] = field(default_factory=list)
     looks: int = 0
+    looks_into_files: bool = True
+    """Not where pages would have to wait for too long: a browser with a window has a large profile."""
     _shared_before: frozenset[Path] = field(default_factory=lambda: frozenset(SHARED_MEMORY.iterdir()))
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -71,7 +73,7 @@ class Sitting:
         with self._turn:
             self.looks += 1
             self.watch.look(self.pid)
-            self.found += self._search()
+            self.found += self._search() if self.looks_into_files else []
 
     def hits(self) -> list[Hit]:
         """Every canary in what is there now, was there at a look, was shown, or stood in a process's arguments or
@@ -168,6 +170,7 @@ def recording(
                 pid=terminal._child.pid,
                 told=told,
                 watch=watch,
+                looks_into_files=not headed,
             )
             with site.heard_by(sitting.look):
                 yield sitting

@@ -32,8 +32,6 @@ __all__ = ["new_project", "project"]
 pytestmark = [pytest.mark.leak, pytest.mark.browser, pytest.mark.req("REC-2", "REC-3", "SECRET-7")]
 
 ALL = len(journey(generate_identity()))
-ON_THE_PROFILE = 9
-"""So many acts of the journey have filled in the profile, and saved it."""
 TOLD = {"email", "password", "name", "number"}
 """What a flow of an unsanitised recording holds at the least."""
 
@@ -86,6 +84,8 @@ def save_all(sitting: Sitting) -> int:
 def test_nothing_typed_pasted_shown_or_created_stands_anywhere_once_a_recording_is_saved(
     recorded: Project, console: RecordSite, who: Identity, log: Path
 ) -> None:
+    recorded.variables |= {"DEBUG": "pw:*,pw:protocol *,pw:api", "DEBUGP": "1", "PWDEBUG": "console"}
+    recorded.variables["DEBUG_FILE"] = str(recorded.folder / "driver.log")
     with recording(recorded, console, finishing(who), log=log) as sitting:
         assert save_all(sitting) == 0, sitting.terminal.screen
         assert sitting.hits() == []
@@ -111,7 +111,7 @@ def test_nothing_typed_pasted_shown_or_created_stands_anywhere_once_a_recording_
 def test_a_recorder_without_its_sanitiser_is_found_out(
     recorded: Project, console: RecordSite, who: Identity, log: Path
 ) -> None:
-    acts = finishing(who, ON_THE_PROFILE)
+    acts = finishing(who)
     with recording(recorded, console, acts, log=log, program=RAW) as sitting:
         assert save_all(sitting) == 0, sitting.terminal.screen
         hits = sitting.hits()
@@ -296,6 +296,24 @@ def test_what_is_left_when_all_processes_are_killed_at_once_holds_nothing_and_go
         sitting.terminal.press_ctrl_c()
         assert sitting.ended() != 0
     assert [*recorded.temporary.iterdir()] == []
+
+
+@pytest.mark.soak
+def test_a_page_that_crashes_leaves_no_core_and_the_recorder_can_be_ended(
+    recorded: Project, console: RecordSite, who: Identity, log: Path
+) -> None:
+    before = everything_in(recorded.folder)
+    with recording(recorded, console, journey(who)[:SIGN_IN], log=log) as sitting:
+        sitting.wait_until_acted()
+        sitting.look()
+        for member in filter(alive, sitting.watch.members):
+            if b"--type=renderer" in Path(f"/proc/{member}/cmdline").read_bytes():
+                os.kill(member, signal.SIGSEGV)
+        sitting.look()
+        sitting.terminal.press_ctrl_c()
+        assert sitting.ended() != 0
+        assert everything_in(recorded.folder) == before
+        assert sitting.hits() == []
 
 
 @pytest.mark.soak
