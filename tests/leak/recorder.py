@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,10 +106,10 @@ class Sitting:
 
     def kill_all(self) -> None:
         """The recorder, its driver and the browser at one time, as where the machine runs out of memory."""
-        for member in self.watch.members:
-            os.kill(member, signal.SIGSTOP)
-        for member in self.watch.members:
-            os.kill(member, signal.SIGKILL)
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for handle in self.watch.members.values():
+                with suppress(ProcessLookupError):  # it has ended before
+                    signal.pidfd_send_signal(handle, number)
 
     def ended(self) -> int:
         """The exit code, negative for a signal's; by then every process has ended."""

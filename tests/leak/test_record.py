@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -316,19 +317,28 @@ def test_a_page_that_crashes_leaves_no_core_and_the_recorder_can_be_ended(
         assert sitting.hits() == []
 
 
+@pytest.fixture
+def short() -> Iterator[Project]:
+    """A project in a folder with a short name: a browser with a window has a socket in its TMPDIR."""
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder:
+        project = Project(folder=Path(folder) / "p")
+        yield project
+        assert project.end_processes() == []
+
+
 @pytest.mark.soak
 def test_a_browser_with_a_window_writes_nothing_of_it_either(
-    project: Project, console: RecordSite, who: Identity, log: Path
+    short: Project, console: RecordSite, who: Identity, log: Path
 ) -> None:
-    make_recordable(project, headed=True)
+    make_recordable(short, headed=True)
     with unseen_screen() as display:
-        project.variables["DISPLAY"] = display
-        with recording(project, console, journey(who), log=log, headed=True) as sitting:
+        short.variables["DISPLAY"] = display
+        with recording(short, console, journey(who), log=log, headed=True) as sitting:
             sitting.wait_until_acted()
             sitting.look()
             sitting.kill_all()
             assert sitting.ended() == -signal.SIGKILL
-            assert [*project.temporary.glob("tokenbroker-run-*/playwright_chromiumdev_profile-*")]
+            assert [*short.temporary.glob("tokenbroker-run-*/playwright_chromiumdev_profile-*")]
             assert sitting.hits() == []
 
 
