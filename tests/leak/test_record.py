@@ -171,7 +171,7 @@ def by_a_polite_kill(sitting: Sitting) -> int:
 
 ENDINGS = [
     pytest.param(by_the_panel, SIGN_IN, "cancel", id="cancelled in the panel"),
-    pytest.param(by_discarding, SIGN_IN, "finish", id="discarded"),
+    pytest.param(by_discarding, SIGN_IN, "finish", id="discarded", marks=pytest.mark.soak),
     pytest.param(by_ctrl_c, SIGN_IN, "", id="Ctrl-C"),
     pytest.param(by_discarding, ALL, "finish", id="discarded with a token", marks=pytest.mark.soak),
     pytest.param(by_ctrl_c, ALL, "", id="Ctrl-C with a token", marks=pytest.mark.soak),
