@@ -325,6 +325,17 @@ def test_what_pages_show_as_the_account_s_own_is_told(sit: Sit) -> None:
     }
 
 
+def test_the_label_of_the_next_field_is_not_taken_for_the_account_s_own(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        yield from person.until(lambda: person.page.locator("form").count())
+
+    page = """<form><p><label for=a>Full name</label><br><input id=a></p><p><label for=b>Phone</label> <input id=b></p>
+      <p>Something else</p></form>"""
+    recording = sit(do, page)
+    assert recording is not None
+    assert recording.own == ()
+
+
 @pytest.mark.parametrize("closes", ["the window", "the browser"])
 def test_a_browser_that_the_person_closes_ends_it_with_what_was_noted(sit: Sit, closes: str) -> None:
     def do(person: Person) -> Doing:

@@ -10,6 +10,7 @@ import typer
 from playwright.sync_api import sync_playwright
 
 from tokenbroker.cli.home import configuration
+from tokenbroker.cli.record_guard import guarded
 from tokenbroker.cli.record_review import Desk, Names
 from tokenbroker.errors import HumanDenied, HumanUnreachable, UsageError
 from tokenbroker.jobs.variables import Withheld, secret_names
@@ -68,11 +69,15 @@ def record(
     withheld = Withheld(
         {name: os.environ.pop(name) for name in secret_names([*os.environ], settings.settings)}
     )
-    with own_temporary_folder():
-        recording = _watched(address, settings.settings, headed=not headless)
-    if recording is None:
-        raise HumanDenied("cancelled: nothing was kept", code="record.cancelled")
-    Desk(recording, names, withheld, may_replace=replace, headed=not headless).review()
+
+    def sit() -> None:
+        with own_temporary_folder():
+            recording = _watched(address, settings.settings, headed=not headless)
+        if recording is None:
+            raise HumanDenied("cancelled: nothing was kept", code="record.cancelled")
+        Desk(recording, names, withheld, may_replace=replace, headed=not headless).review()
+
+    guarded(sit)
 
 
 def _checked(address: str) -> str:
@@ -91,7 +96,9 @@ def _watched(address: str, settings: Settings, *, headed: bool) -> Recording | N
         tempfile.TemporaryDirectory(prefix="tokenbroker-") as folder,
         sync_playwright() as playwright,
     ):
-        options = launch_options(found.path, headed=headed, folder=Path(folder), environ=os.environ, given={})
+        options = launch_options(
+            found.path, headed=headed, folder=Path(folder), environ=os.environ, given={}, is_gated=False
+        )
         with (
             started(lambda: playwright.chromium.launch(**options), found.path) as browser,
             recorded_context(browser, headed=headed) as context,

@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -42,7 +42,7 @@ _BEGIN_TIMEOUT_MS: Final = 10_000.0
 class Told:
     """One thing that the script of a frame told, as it told it."""
 
-    what: dict[str, Any]
+    what: dict[str, Any] = field(repr=False)
     frame_id: str
 
 

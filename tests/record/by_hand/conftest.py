@@ -39,14 +39,18 @@ def recorded_project(demo_project: Project) -> Project:
 
 
 @contextmanager
-def maker(project: Project, acts: Sequence[Act], log: Path, *, seed: int = 1) -> Iterator[Callable[[], str]]:
-    """The person who does `acts` at the project's browser; answers what they have done so far."""
+def maker(
+    project: Project, acts: Sequence[Act], log: Path, *, seed: int = 1, **more: Any
+) -> Iterator[Callable[[], str]]:
+    """The person who does `acts` at the project's browser; answers what they have done so far. `more` are further
+    orders for them."""
     orders: dict[str, Any] = {
         "port": json.loads((project.folder / "port.json").read_text()),
         "phone": project.phone if project.demo else "",
         "acts": list(acts),
         "seed": seed,
         "places": {SITE: project.demo.url} if project.demo else {},
+        **more,
     }
     with log.open("w") as out:
         played = subprocess.Popen(

@@ -40,7 +40,7 @@ class Maker(Person):
 
     def pause(self) -> None:
         """People are fast and slow."""
-        time.sleep(self.chance.choice([0.02, 0.15, 0.4]))
+        time.sleep(self.chance.choice(self.orders.get("pauses", [0.02, 0.15, 0.4])))
 
     def until_done(self, act: Act) -> None:
         ends_at, why = time.monotonic() + PATIENCE_S, "nothing tried"
@@ -259,7 +259,7 @@ class Maker(Person):
 
     def click(self, tab: Tab, node: Node) -> None:
         self.reveal(tab, node)
-        time.sleep(self.chance.choice([0.0, 0.05, 0.2]))
+        time.sleep(self.chance.choice(self.orders.get("pauses", [0.0, 0.05, 0.2])))
         tab.click(node)
 
     def write(self, tab: Tab, text: str) -> None:
