@@ -57,8 +57,9 @@ class Finish:
                 self._store(storing)
             except NoAnswer:
                 has_left = True
-            storing.end()
             code = next((int(each.exit_code) for each in storing.refusals), 0)
+            if not replays or code or has_left:  # a run says it by itself
+                storing.end()
         if has_left:
             raise HumanDenied(
                 "stopped: the flow is saved, and nothing is stored but what was told so",
