@@ -3,8 +3,10 @@
 import os
 import sys
 import tempfile
+import textwrap
 from contextlib import suppress
 from pathlib import Path
+from shutil import get_terminal_size
 
 import typer
 from playwright.sync_api import sync_playwright
@@ -87,5 +89,5 @@ def _watched(path: Path, address: str, settings: Settings, *, headed: bool) -> R
                 context,
                 address=address,
                 origins=settings.origin_map,
-                say=lambda sentence: print(sentence, flush=True),
+                say=lambda sentence: print(textwrap.fill(sentence, get_terminal_size().columns), flush=True),
             )

@@ -53,7 +53,7 @@ def in_words(
     yield from _wrapped(
         f"{draft.site}/{draft.flow}: {number_of(len(draft.steps), 'step')}, {_stored(draft)}", width
     )
-    yield f"tokenbroker validate: {number_of(len(findings), 'finding') if findings else 'no findings'}"
+    yield f"{number_of(len(findings), 'finding') if findings else 'no findings'} (tokenbroker validate)"
     yield ""
     yield from _to_look_at(draft, replacements, width)
     if findings:
