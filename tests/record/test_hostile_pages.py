@@ -112,6 +112,23 @@ def test_a_page_of_five_thousand_elements(sit: Sit) -> None:
     assert took[0] < 5
 
 
+def test_a_page_that_never_rests_fills_no_log(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        for _ in range(40):
+            yield
+        person.click("button")
+        yield
+
+    page = """<button>Go</button><script>let n = 0; setInterval(() => {
+      document.body.insertAdjacentHTML("beforeend", `<h2>N${n += 1}</h2>`); history.pushState({}, "", `/${n}`); }, 5);</script>"""
+    recording = sit(do, page)
+    assert recording is not None
+    opened, pressed = recording.events
+    assert (opened.what, pressed.what) == (What.NAVIGATE, What.CLICK)
+    assert len(opened.appeared) == 5
+    assert opened.led_to
+
+
 def test_a_press_right_before_the_page_goes_is_not_lost(sit: Sit, site: PageSite) -> None:
     site.pages["/next"] = page_of("<a href=/>Back</a>")
 

@@ -152,6 +152,26 @@ def test_a_code_and_the_press_that_sends_it_are_a_person_s_by_themselves(sit: Si
 
 
 @pytest.mark.parametrize(
+    ("label", "is_code"),
+    [
+        ("Code that we sent to your phone", True),
+        ("Telephone number", False),
+        ("PIN", True),
+        ("Expires in days", False),
+    ],
+)
+def test_a_short_numeric_field_takes_a_code_unless_it_is_called_otherwise(
+    sit: Sit, label: str, is_code: bool
+) -> None:
+    def do(person: Person) -> Doing:
+        person.fill("input", "12345")
+        yield
+
+    (event,) = acts(sit(do, f"<label>{label} <input type=tel maxlength=10></label>"))
+    assert event.what is (What.HUMAN if is_code else What.TYPE)
+
+
+@pytest.mark.parametrize(
     ("page", "kind"),
     [
         ("<h1>Approve it on your phone</h1><button>Send again</button>", Kind.DEVICE),

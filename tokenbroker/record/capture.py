@@ -16,11 +16,16 @@ from tokenbroker.human.overlay.panel import Box
 from tokenbroker.record.cards import Mode, card_of, in_words
 from tokenbroker.record.listener import Told
 from tokenbroker.record.observed import Mark, Marked, Picked
-from tokenbroker.record.recording import Recording, What
+from tokenbroker.record.recording import Recording, TokenSeen, What
 from tokenbroker.record.windows import Window, Windows
 from tokenbroker.settings.origins import origin_of
 
 POLL_S: Final = 0.05
+_MASKS: Final = frozenset("•●∙·*…⋯")
+_MIN_TOKEN: Final = 8
+_NOT_WHOLE: Final = (
+    "That is covered, or too short for a token. If so: Forget that, and point at it where all of it is shown."
+)
 _HUMAN: Final = {"otp": HumanKind.OTP, "action": HumanKind.ACTION, "device": HumanKind.DEVICE}
 
 
@@ -77,6 +82,11 @@ def mapped(address: str, origins: Mapping[str, str]) -> str:
         return address
     to, parts = urlsplit(target), urlsplit(address)
     return urlunsplit((to.scheme, to.netloc, parts.path, parts.query, parts.fragment))
+
+
+def _may_be_whole(token: TokenSeen) -> bool:
+    """Whether what was pointed at may be a whole token, or copies one."""
+    return token.source == "clipboard" or (len(token.text) >= _MIN_TOKEN and not _MASKS & set(token.text))
 
 
 class _Sitting:
@@ -168,10 +178,11 @@ class _Sitting:
 
     def _leave_picking(self) -> None:
         """Once the token is pointed at."""
-        picked = sum(isinstance(each, Picked) for each in self.windows.log)
-        if picked != self._picked:
-            self._picked = picked
+        picked = [each.token for each in self.windows.log if isinstance(each, Picked)]
+        if len(picked) != self._picked:
+            self._picked = len(picked)
             self._to(Mode.ACT)
+            self._hint = "" if _may_be_whole(picked[-1]) else _NOT_WHOLE
 
     def _to(self, mode: Mode) -> None:
         self._mode, self._pointed = mode, None

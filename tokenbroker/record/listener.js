@@ -3,14 +3,12 @@
 //
 // Only what an input device has made counts (`isTrusted`). Nothing that a page shares with this world is relied on: it may
 // clear every timer and open its document anew, so that the upkeep comes from outside (`tick`).
-// What stands in words.js, hints.js, prints.js, offers.js and own.js is put before it.
+// What stands in words.js, hints.js, prints.js, offers.js, own.js and fields.js is put before it.
 if (Object.hasOwn(globalThis, "tokenbrokerRecorder")) return;
 const RECORD = "tokenbrokerRecord";
-const FIND_CODE_FIELDS = "%FIND%";
 const TOGGLES = "input[type=checkbox], input[type=radio]";
 const FIELD = "input, textarea, select";
 const PRESSABLE = `${ACTING}, textarea, [onclick], [aria-haspopup]`;
-const SECRET = /pass(word|phrase|code|wort)|kennwort|contrase|secret/i;
 const NOTICES = "h1, h2, h3, [role=heading], dialog, [role=dialog], [role=alertdialog], [role=alert], [role=status]";
 const SWALLOWED = ["pointerdown", "pointerup", "mousedown", "mouseup", "click", "dblclick", "auxclick", "contextmenu", "touchstart", "touchend"];
 const TOKENISH = "code, output, kbd, samp, pre, input, textarea";
@@ -20,41 +18,7 @@ const MAX_TOKEN_LETTERS = 4000;
 const documentId = [...crypto.getRandomValues(new Uint32Array(4))].join("-");
 let number = 0;
 const tell = (told) => globalThis[RECORD]?.(JSON.stringify({ document: documentId, url: location.href, ...told }));
-const isText = (element) => element.matches("textarea, input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=reset], [type=image], [type=file])");
 const deepest = (event) => event.composedPath().find((each) => each instanceof Element) || null;
-
-// Fields that have been password fields at any time, each with the type that it was last seen with.
-const passwords = new Map();
-const secretMarks = new Set();
-const marksOf = (element) => [attribute(element, "id"), attribute(element, "name")].filter(Boolean);
-const notePasswords = () => {
-  for (const root of rootsOf(document)) {
-    for (const each of root.querySelectorAll("input[type=password]")) {
-      if (!passwords.has(each)) passwords.set(each, "password");
-      marksOf(each).forEach((mark) => secretMarks.add(mark));
-    }
-  }
-};
-const isSecret = (element) => passwords.has(element) || element.type === "password" || marksOf(element).some((mark) => secretMarks.has(mark) || SECRET.test(mark))
-  || /\b(current|new)-password\b/.test(attribute(element, "autocomplete")) || (isText(element) && SECRET.test(nameOf(element)));
-// Whether a press has only shown or hidden a password.
-const hasToggled = () => {
-  let has = false;
-  for (const [field, type] of passwords) {
-    const now = field.isConnected ? field : marksOf(field).map((mark) => document.querySelector(`input[id=${JSON.stringify(mark)}], input[name=${JSON.stringify(mark)}]`)).find(Boolean);
-    if (!now || now.type === type) continue;
-    passwords.delete(field);
-    passwords.set(now, now.type);
-    has = true;
-  }
-  return has;
-};
-const codeFields = () => {
-  try { return FIND_CODE_FIELDS(); } catch { return []; }
-};
-const isDeclaredCode = (element) => /\bone-time-code\b/.test(attribute(element, "autocomplete"));
-const takesCode = (element) => isDeclaredCode(element) || codeFields().includes(element);
-const asksForCode = () => codeFields().length > 0 || rootsOf(document).some((root) => [...root.querySelectorAll("input[autocomplete~=one-time-code]")].some(isSeen));
 
 const factsOf = (element, how) => {
   const isField = element.matches(FIELD);

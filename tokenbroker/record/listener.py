@@ -27,8 +27,10 @@ SCRIPT: Final = "\n".join(
     [
         "(() => {",
         PARTS,
-        *((_HERE / name).read_text(encoding="utf-8") for name in ("offers.js", "own.js")),
-        (_HERE / "listener.js").read_text(encoding="utf-8").replace('"%FIND%"', f"({FIND})"),
+        *(
+            (_HERE / name).read_text(encoding="utf-8").replace('"%FIND%"', f"({FIND})")
+            for name in ("offers.js", "own.js", "fields.js", "listener.js")
+        ),
         "})()",
     ]
 )

@@ -148,10 +148,12 @@ const offersOf = (element, { isToken = false } = {}) => {
   if (role && name) {
     ways.push({ say: ["role", role, name], leads: (each) => playwrightRole(each) === role && mayBeCalled(each, name, role) && !isHiddenFromAria(each) && accessibleName(each) === name });
   }
-  if (labels.length === 1 && labels[0]) ways.push({ say: ["label", labels[0]], leads: (each) => labelTexts(each).includes(labels[0]) });
+  // A label around a list has all of its entries for text.
+  const isSaid = !(element.tagName === "SELECT" && labelsFor(element).some((each) => each.contains(element)));
+  if (isSaid && labels.length === 1 && labels[0]) ways.push({ say: ["label", labels[0]], leads: (each) => labelTexts(each).includes(labels[0]) });
   if (placeholder && placeholder === oneLine(placeholder)) ways.push({ say: ["placeholder", placeholder], leads: (each) => attribute(each, "placeholder") === placeholder });
   const holds = (each) => each.textContent.length <= text.length * 3 + 40 && wordsOf(each) === text;
-  if (text && text.length <= MAX_WORDS) {
+  if (text && isSaid && text.length <= MAX_WORDS) {
     ways.push({ say: ["text", text], to: ownerOf, leads: (each) => !["SCRIPT", "STYLE", "HEAD"].includes(each.tagName) && holds(each) && ![...each.children].some(holds) && isSeen(each) });
   }
   const found = ways.map(() => new Set());

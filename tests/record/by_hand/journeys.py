@@ -35,6 +35,7 @@ def the_token(like: str = TOKEN) -> list[Act]:
 
 FINISH: Act = {"do": "panel", "says": "Finish", "ends": True}
 BY_HAND: Act = {"do": "panel", "says": "I answer 2FA here"}
+DONE: Act = {"do": "panel", "says": "I am done"}
 
 JOURNEYS: dict[str, list[Act]] = {
     "create_api_key": [
@@ -46,7 +47,7 @@ JOURNEYS: dict[str, list[Act]] = {
     ],
     "input_key": [
         press("Products"), _product("Mail"), press("New credential"), fill("Label", "Order receipts"),
-        {"do": "choose", "in": "Domain", "option": "notify"}, press("Generate credential"), *the_token(),
+        {"do": "choose", "in": "Sending domain", "option": "notify"}, press("Generate credential"), *the_token(),
     ],
     "clipboard_key": [
         press("Products"), _product("Maps"), press("Create a key"), fill("App name", "Store locator"), press("Add key"),
@@ -69,14 +70,14 @@ JOURNEYS: dict[str, list[Act]] = {
     ],
     "wrapped_key": [
         press("Products"), _product("Storage"), fill("Used by", "Backup job"), {"do": "choose", "in": "Rights", "option": "Read and write"},
-        press("Add credential"), *the_token("exk_"),
+        press("Add credential"), *the_token("^\\s*exk_live_[A-Za-z0-9]"),
     ],
     "device_key": [
         press("Products"), _product("Deploy"), fill("Token name", "ci-main"), press("Request token"), BY_HAND,
-        {"do": "approve", "when": "Check your phone"}, *the_token(),
+        {"do": "approve", "when": "Check your phone"}, DONE, *the_token(),
     ],
     "captcha_key": [
-        press("Products"), _product("Speech"), fill("Name of your app", "Dictation"), BY_HAND, {"do": "solve"}, press("Get my key"),
+        press("Products"), _product("Speech"), fill("Name of your app", "Dictation"), BY_HAND, {"do": "solve"}, DONE, press("Get my key"),
         *the_token(),
     ],
     "one_key": [
