@@ -1,19 +1,18 @@
 """The end of a recording, at the terminal: what became of it is looked at, kept or thrown away (REC-1, REC-2)."""
 
-import os
-import secrets
-import shlex
+import shutil
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-import typer
-
-from tokenbroker.broker import Broker
+from tokenbroker.cli.asking import Ask, NoAnswer, ask_at_terminal
+from tokenbroker.cli.record_finish import Finish
+from tokenbroker.cli.record_names import Names, shown
 from tokenbroker.cli.record_words import in_words
-from tokenbroker.cli.run import run_once
-from tokenbroker.errors import HumanDenied
+from tokenbroker.errors import BrokerError, HumanDenied, UsageError
 from tokenbroker.flow.document import parse_document
+from tokenbroker.flow.excerpt import printable_line
 from tokenbroker.flow.lint import Finding, lint_document
 from tokenbroker.flow.rule import Severity
 from tokenbroker.jobs.variables import Withheld
@@ -21,51 +20,13 @@ from tokenbroker.record.compose import compose
 from tokenbroker.record.draft import Draft
 from tokenbroker.record.emit.spec import emit_spec, emit_support
 from tokenbroker.record.emit.yaml import emit_yaml
-from tokenbroker.record.recording import Recording
-from tokenbroker.record.sanitise import Rule, Sanitised, sanitise
-from tokenbroker.record.sanitise.token_shape import choose
+from tokenbroker.record.recording import Recording, What
+from tokenbroker.record.sanitise import Replacement, Rule, Sanitised, sanitise
+from tokenbroker.record.sanitise.ledger import called
 from tokenbroker.record.save import save
 from tokenbroker.run.steps import STEPS
-from tokenbroker.secret import Secret
-from tokenbroker.settings import Configuration
 
-SUPPORT: Final = "tokenbroker.ts"
-_CHOICES: Final = (
-    "[s]ave, save and [r]eplay, show the [y]aml or the [t]est file, [k]eep a text that you typed, [d]iscard"
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Names:
-    """What the flow is called, and where it goes."""
-
-    configuration: Configuration
-    site: str
-    flow: str
-    sink: str
-
-    @classmethod
-    def of(cls, configuration: Configuration, *, site: str, flow: str, sink: str) -> "Names":
-        """Checked: the sink is one that the settings know; raises SettingsError."""
-        configuration.settings.sink(sink)
-        return cls(configuration=configuration, site=site, flow=flow, sink=sink)
-
-    @property
-    def yaml(self) -> Path:
-        return self.configuration.root / "flows" / self.site / f"{self.flow}.yaml"
-
-    @property
-    def spec(self) -> Path:
-        return self.configuration.root / "specs" / self.site / f"{self.flow}.spec.ts"
-
-    @property
-    def support(self) -> Path:
-        """What all the Playwright Test files share."""
-        return self.configuration.root / "specs" / SUPPORT
-
-    @property
-    def files(self) -> tuple[Path, Path]:
-        return self.yaml, self.spec
+_KEYS: Final = "srytknd"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,164 +39,214 @@ class Made:
     spec: str
     findings: tuple[Finding, ...]
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether it could not run as it is."""
+        return any(each.severity is Severity.ERROR for each in self.findings)
+
+    @property
+    def keepable(self) -> list[Replacement]:
+        """Texts that the person typed, and that are neither personal nor secret as far as can be told."""
+        told = self.sanitised.replacements
+        return [each for each in told if each.rule is Rule.TYPED and each.reference and not each.reason]
+
 
 class Desk:
-    """Where a recording is reviewed. It is in memory until it is saved."""
+    """Where a recording is reviewed. It is in memory until it is saved.
+
+    `environment` is that of the command before anything was taken out of it: the sinks and a replay need it.
+    """
 
     def __init__(
-        self, recording: Recording, names: Names, variables: Withheld, *, may_replace: bool, headed: bool
+        self,
+        recording: Recording,
+        names: Names,
+        environment: Withheld,
+        *,
+        headed: bool,
+        ask: Ask = ask_at_terminal,
     ) -> None:
         self._recording = recording
         self._names = names
-        self._variables = variables
-        self._may_replace = may_replace
+        self._environment = environment
         self._headed = headed
+        self._ask = ask
         self._keep: frozenset[str] = frozenset()
 
     def review(self) -> None:
-        """Show it, and do what the person says.
+        """Show it, and do what the person says, until it is saved.
 
         Raises:
-            HumanDenied: `record.cancelled`.
-            BrokerError: a file or a sink could not be written.
+            HumanDenied: `record.cancelled`; nothing is kept, or nothing more than was told.
+            typer.Exit: the exit code, where a sink has refused or the flow was replayed.
         """
         made = self._make()
         self._show(made)
-        while True:
-            match typer.prompt(_CHOICES, prompt_suffix="\n> ", default="s").strip().casefold()[:1]:
-                case "s" | "r" as choice:
-                    if not self._may_be_saved(made):
-                        continue
-                    self._save(made)
-                    self._finish(made, replays=choice == "r")
-                    return
-                case "y":
-                    print(f"\n{made.yaml}")
-                case "t":
-                    print(f"\n{made.spec}")
-                case "k":
-                    made = self._keep_one(made)
-                case "d":
-                    raise HumanDenied("discarded: nothing was kept", code="record.cancelled")
+        self._print_menu(made)
+        while (choice := self._choice(made)) not in ("s", "r"):
+            made = self._done(choice, made)
+        self._finish(made).finish(replays=choice == "r")
+
+    def _choice(self, made: Made) -> str:
+        """What the person wants next; "s" and "r" once the files are written."""
+        default = "" if made.has_errors else "s"
+        keys = ", ".join(_KEYS[:-1])
+        prompt = f"{keys} or {_KEYS[-1]}{f' [{default}]' if default else ''}> "
+        try:
+            said = self._ask(prompt).strip().casefold() or default
+        except NoAnswer:
+            return "d"
+        if said == "r" and made.has_errors:
+            print(
+                "It would not run as it is: see the findings above. Save it (s), mend the file, and run it then."
+            )
+            return ""
+        return said if said not in ("s", "r") or self._is_saved(made) else ""
+
+    def _done(self, choice: str, made: Made) -> Made:
+        """Do what is no end; answers what is on the desk then."""
+        match choice:
+            case "":
+                pass
+            case "y" | "t":
+                text = made.yaml if choice == "y" else made.spec
+                print("\n" + "\n".join(map(printable_line, text.splitlines())) + "\n")
+            case "k":
+                return self._keep_one(made)
+            case "n":
+                return self._rename(made)
+            case "d":
+                raise HumanDenied(
+                    f"discarded: nothing was kept{self._left_at_site()}", code="record.cancelled"
+                )
+            case _:
+                print("That is none of these:")
+                self._print_menu(made)
+        return made
 
     def _make(self) -> Made:
         names = self._names
         sanitised = sanitise(self._recording, site=names.site, keep=self._keep)
         draft = compose(sanitised.recording, site=names.site, flow=names.flow, sink=names.sink)
         yaml = emit_yaml(draft)
-        document = parse_document(yaml.encode(), names.yaml)
+        document = parse_document(yaml.encode(), shown(names.yaml))
         findings = (each for each in lint_document(document, STEPS) if each.severity is not Severity.NOTE)
         return Made(sanitised=sanitised, draft=draft, yaml=yaml, spec=emit_spec(draft), findings=(*findings,))
 
     def _show(self, made: Made) -> None:
-        for line in in_words(
-            made.draft, made.sanitised.replacements, made.findings, ended=self._recording.ended
-        ):
+        width = shutil.get_terminal_size().columns
+        told = made.sanitised.replacements
+        for line in in_words(made.draft, told, made.findings, ended=self._recording.ended, width=width):
             print(line)
 
-    def _may_be_saved(self, made: Made) -> bool:
-        """The last proof, on the texts themselves."""
-        if made.sanitised.is_clean(made.yaml) and made.sanitised.is_clean(made.spec):
-            return True
-        print(
-            "record.unclean: the flow still holds something that looks like yours, and is not written\n"
-            "  to do: look at it (y), and record again without that, or discard it"
-        )
-        return False
+    def _print_menu(self, made: Made) -> None:
+        for line in self._menu(made):
+            print(line)
+
+    def _menu(self, made: Made) -> Iterator[str]:
+        names = self._names
+        yield f"  s  save it as {shown(names.yaml)}"
+        yield f"     and {shown(names.spec)}"
+        verbs = {each.verb for each in made.draft.steps}
+        does = ["creates another key"] if "capture_token" in verbs else []
+        does += ["asks for a code again"] if "wait_human" in verbs else []
+        again = f": {', '.join(does)}" if does else ""
+        yield f"  r  save it, and replay it at once{again}"
+        yield "  y  show the YAML"
+        yield "  t  show the Playwright Test file"
+        if made.keepable:
+            yield "  k  keep a text that you typed as it is, in place of a parameter"
+        yield "  n  give it another name"
+        yield "  d  discard it: nothing is kept"
 
     def _keep_one(self, made: Made) -> Made:
         """Let a text that the person typed stand in the flow as it is."""
-        offered = [each for each in made.sanitised.replacements if each.rule is Rule.TYPED and each.reference]
+        offered = made.keepable
         if not offered:
             print("There is none: what you typed is personal or secret, or stands in the flow already.")
             return made
         for number, each in enumerate(offered, 1):
-            print(f"  {number}  {each.reference}: {each.masked}, {', '.join(each.where)}")
-        chosen = typer.prompt("Which one may stand in the flow as it is? (0: none)", type=int, default=0)
-        if not 0 < chosen <= len(offered):
+            print(f"  {number}  {each.reference}: {printable_line(each.masked)}")
+        try:
+            said = self._ask("Which one may stand in the flow, readable for all who get it? [none]: ").strip()
+        except NoAnswer:
+            said = ""
+        if not (said.isascii() and said.isdigit() and 0 < int(said) <= len(offered)):
+            print("None is kept.")
             return made
-        self._keep |= {self._typed_for(offered[chosen - 1].reference, made)}
+        self._keep |= {self._typed_for(offered[int(said) - 1].reference, made)}
         made = self._make()
         self._show(made)
         return made
 
     def _typed_for(self, reference: str, made: Made) -> str:
+        """What the person typed where `reference` stands now."""
         events = zip(self._recording.events, made.sanitised.recording.events, strict=True)
-        return next(raw.value for raw, safe in events if safe.ref == reference)
+        return next((raw.value for raw, safe in events if safe.ref == reference), "")
 
-    def _save(self, made: Made) -> None:
-        files: dict[Path, str] = {self._names.yaml: made.yaml, self._names.spec: made.spec}
-        save(files, may_replace=self._may_replace)
+    def _rename(self, made: Made) -> Made:
+        try:
+            name = self._ask(f"FLOW, or SITE/FLOW [{self._names.id}]: ").strip()
+            if name:
+                self._names = self._names.renamed(name)
+                made = self._make()
+                print(f"It is called {self._names.id} now.")
+        except NoAnswer:
+            pass
+        except BrokerError as error:
+            self._complain(error)
+        return made
+
+    def _is_saved(self, made: Made) -> bool:
+        """Write the files, if the last proof on their very texts allows it; else it is still on the desk."""
+        names = self._names
+        files = {names.yaml: made.yaml, names.spec: made.spec}
+        try:
+            for path, text in files.items():
+                self._require_clean(made.sanitised, text, str(shown(path)))
+            if not names.support.exists():
+                files[names.support] = emit_support()
+            save(files, may_replace=names.may_replace)
+        except BrokerError as error:
+            self._complain(error)
+            return False
+        print("\nSaved")
         for path in files:
-            print(f"written: {self._shown(path)}")
-        if not self._names.support.exists():
-            save({self._names.support: emit_support()}, may_replace=False)
-            print(f"written: {self._shown(self._names.support)}")
+            print(f"  {shown(path)}")
+        return True
 
-    def _finish(self, made: Made, *, replays: bool) -> None:
-        """The secrets come to rest where the flow looks for them; then the flow is run, if that was wanted."""
-        with Broker(self._names.configuration, environ=self._variables) as broker:
-            self._store_inputs(made, broker)
-            self._store_token(broker)
-        if replays:
-            self._replay(made)
-        else:
-            print(f"\nNext: {self._command(made)}")
-
-    def _store_inputs(self, made: Made, broker: Broker) -> None:
-        alias = self._names.configuration.settings.inputs.sink
-        named = {
-            ref.removeprefix("secrets:"): secret
-            for ref, secret in made.sanitised.inputs.items()
-            if ref.startswith("secrets:") and f'"{ref}"' in made.yaml
-        }
-        if not named:
+    def _require_clean(self, sanitised: Sanitised, text: str, path: str) -> None:
+        rule = sanitised.why_not(text)
+        if rule is None:
             return
-        print(f"\nThe flow reads {_and([*named])}, which you have typed, from the sink '{alias}'.")
-        if not typer.confirm("Store what you typed there, so that it can run?", default=True):
-            return
-        sink = broker.sink(alias)
-        for path, secret in named.items():
-            stored = sink.put(path, secret, put_id=f"record-{secrets.token_hex(16)}", actor=broker.actor)
-            print(f"stored as {stored}")
-
-    def _store_token(self, broker: Broker) -> None:
-        """The sitting has made a key, too: it need not be made again."""
-        seen = [each.token for each in self._recording.events if each.token is not None]
-        token = choose(seen[-1]).value if seen else ""
-        if not token:
-            return
-        path = f"{self._names.site}/{self._names.flow}"
-        print("\nThe key that you have just created by hand is not stored anywhere yet.")
-        if not typer.confirm(f"Store it as {self._names.sink}:{path}?", default=True):
-            return
-        sink = broker.sink(self._names.sink)
-        stored = sink.put(path, Secret(token), put_id=f"record-{secrets.token_hex(16)}", actor=broker.actor)
-        print(f"stored as {stored} (fingerprint {stored.fingerprint})")
-
-    def _replay(self, made: Made) -> None:
-        """Run it as `tokenbroker run` would; that it creates another key was said where it was chosen."""
-        os.environ.update(self._variables)
-        given = [f"--param={name}={self._typed_for(f'param:{name}', made)}" for name in _params(made.draft)]
-        options = ["--live", "--again", "--mode=semi_auto", *given, *(["--headed"] if self._headed else [])]
-        outcome = run_once(self._names.yaml, "", options)
-        raise typer.Exit(outcome.exit_code)
-
-    def _command(self, made: Made) -> str:
-        given = [f"--param {name}=…" for name in _params(made.draft)]
-        return " ".join(
-            ["tokenbroker run", shlex.quote(str(self._shown(self._names.yaml))), *given, "--live"]
+        lines = enumerate(text.splitlines(), 1)
+        line = next(
+            (f", line {number}," for number, each in lines if sanitised.why_not(each) is not None), ""
+        )
+        raise UsageError(
+            f"{path}{line} still holds {called(rule)}, and is not written",
+            next_step="look at it (y, t); give it another name (n), or discard it (d) and record without that",
+            code="record.unclean",
         )
 
-    def _shown(self, path: Path) -> Path:
-        here = Path.cwd()
-        return path.relative_to(here) if path.is_relative_to(here) else path
+    def _complain(self, error: BrokerError) -> None:
+        print(f"\n{error}\n", file=sys.stderr, flush=True)
 
+    def _left_at_site(self) -> str:
+        if any(each.what is What.TOKEN for each in self._recording.events):
+            return ". The key that you created is still at the site: revoke it there if you don't need it"
+        return ""
 
-def _params(draft: Draft) -> list[str]:
-    return [each.name for each in draft.params if each.required]
-
-
-def _and(names: list[str]) -> str:
-    *before, last = names
-    return f"{', '.join(before)} and {last}" if before else last
+    def _finish(self, made: Made) -> Finish:
+        params = [each.name for each in made.draft.params if each.required]
+        return Finish(
+            recording=self._recording,
+            names=self._names,
+            draft=made.draft,
+            inputs=made.sanitised.inputs,
+            params={name: self._typed_for(f"param:{name}", made) for name in params},
+            is_ready=not made.has_errors,
+            environment=self._environment,
+            headed=self._headed,
+            ask=self._ask,
+        )

@@ -1,11 +1,13 @@
 """A draft in words for a person at a terminal: one line for each step. Nothing private is in a draft."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tokenbroker.flow.selector import Family, Selector, SelectorSet, selector_of
 from tokenbroker.record.draft import Draft, DraftStep
 
+_NAMED = re.compile(r'role=[a-z]+\[name="([^"\\]+)"\]|text=([^"\\]+)')
 _SPOKEN = (Family.ROLE, Family.LABEL, Family.TEXT, Family.PLACEHOLDER)
 
 
@@ -32,10 +34,10 @@ def _in_words(step: DraftStep) -> str:
             kind = f" ({said['kind']})" if "kind" in said else ""
             text = f"{said['reason']}{kind}"
         case "capture_token":
-            text = f"{target} -> {said['secret_ref']}"
+            text = f"{target}, stored as {said['secret_ref']}"
         case _:
             text = target or str(said.get("url", ""))
-    return text + _notes(said)
+    return text + _notes(said, step.when)
 
 
 def _what(options: Mapping[str, Any]) -> str:
@@ -44,8 +46,10 @@ def _what(options: Mapping[str, Any]) -> str:
     return f"“{options.get('value', '')}”"
 
 
-def _notes(options: Mapping[str, Any]) -> str:
+def _notes(options: Mapping[str, Any], when: Any) -> str:
     told = []
+    if when is not None:
+        told.append(f"only where {spoken(selector_of(when))} is shown")
     if "frame" in options:
         told.append("in a frame")
     if "page" in options:
@@ -62,7 +66,8 @@ def _notes(options: Mapping[str, Any]) -> str:
 def spoken(selector: Selector) -> str:
     """What a person calls the element: a word that stands on the page, else the selector itself."""
     if isinstance(selector, str):
-        return selector
+        named = _NAMED.fullmatch(selector)
+        return f"“{named[1] or named[2]}”" if named else selector
     return _of_set(selector)
 
 

@@ -94,16 +94,18 @@ def started(launch: Callable[[], Browser], executable: Path) -> Iterator[Browser
             browser.close()
 
 
-def require_display(environ: Mapping[str, str]) -> None:
-    """Stop a headed run where no window can be shown.
+def require_display(
+    environ: Mapping[str, str], *, what: str = "--headed", instead: str = "leave --headed away, or "
+) -> None:
+    """Stop `what`, which needs a window, where none can be shown; `instead` begins what to do about it.
 
     Raises:
         BrowserUnavailable: `browser.no_display`.
     """
     if sys.platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
         raise BrowserUnavailable(
-            "--headed needs a screen, and this session has none (DISPLAY is not set)",
-            next_step="leave --headed away, or start it from a desktop session (or under xvfb-run)",
+            f"{what} needs a screen, and this session has none (DISPLAY is not set)",
+            next_step=f"{instead}start it from a desktop session (or under xvfb-run)",
             code="browser.no_display",
         )
 

@@ -121,6 +121,11 @@ class Maker(Person):
         tab.ask("Page.navigate", url=address)
         return True
 
+    def do_close(self, tab: Tab, act: Act) -> bool:
+        """Close the window; with "ends" it is the last one."""
+        tab.ask("Page.close")
+        return not act.get("ends")
+
     def do_wait(self, tab: Tab, act: Act) -> bool:
         return any(act["for"] in words(each) for each in tab.nodes() if self.is_seen(tab, each))
 
