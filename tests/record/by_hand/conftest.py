@@ -26,16 +26,21 @@ def recorded_project(demo_project: Project) -> Project:
     """`demo_project`, whose browser can be used over a port of this machine by somebody else."""
     assert demo_project.demo is not None
     demo_project.settle(SETTINGS, origins=f'"https://keys.example.com" = "{demo_project.demo.keys_url}"\n')
+    return open_to_others(demo_project)
+
+
+def open_to_others(project: Project) -> Project:
+    """`project`, with a browser that can be used over a port of this machine."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    demo_project.write("port.json", json.dumps(port))
+    project.write("port.json", json.dumps(port))
     real = find_browser(None).path
-    wrapper = demo_project.folder / "browser-with-a-port"
+    wrapper = project.folder / "browser-with-a-port"
     wrapper.write_text(f'#!/bin/sh\nexec "{real}" "$@" --remote-debugging-port={port}\n')
     wrapper.chmod(0o755)
-    demo_project.variables["TOKENBROKER_BROWSER"] = str(wrapper)
-    return demo_project
+    project.variables["TOKENBROKER_BROWSER"] = str(wrapper)
+    return project
 
 
 @contextmanager
