@@ -26,12 +26,11 @@ def recorded_project(demo_project: Project) -> Project:
     """`demo_project`, whose browser can be used over a port of this machine by somebody else."""
     assert demo_project.demo is not None
     demo_project.settle(SETTINGS, origins=f'"https://keys.example.com" = "{demo_project.demo.keys_url}"\n')
-    give_port(demo_project)
-    return demo_project
+    return open_to_others(demo_project)
 
 
-def give_port(project: Project) -> None:
-    """Let the project's browser have a port of this machine, noted in ``port.json``."""
+def open_to_others(project: Project) -> Project:
+    """`project`, with a browser that can be used over a port of this machine, noted in ``port.json``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -41,6 +40,7 @@ def give_port(project: Project) -> None:
     wrapper.write_text(f'#!/bin/sh\nexec "{real}" "$@" --remote-debugging-port={port}\n')
     wrapper.chmod(0o755)
     project.variables["TOKENBROKER_BROWSER"] = str(wrapper)
+    return project
 
 
 @contextmanager

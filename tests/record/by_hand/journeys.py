@@ -97,3 +97,8 @@ JOURNEYS: dict[str, list[Act]] = {
     ],
 }  # fmt: skip
 """By the names of the flows in ``flows/examplecloud``; what comes after the sign-in, before `FINISH`."""
+
+
+def begins_at(console: str) -> str:
+    """Where a person begins who wants a key of `console`."""
+    return f"{SITE}/projects/alpha/keys/new" if console == "deep_link" else f"{SITE}/login"
