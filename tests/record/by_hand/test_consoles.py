@@ -29,7 +29,7 @@ def test_a_console_is_recorded_and_its_flow_validates_and_replays(
     assert account is not None
     acts = [*sign_in(account.email, account.password), *JOURNEYS[console], FINISH]
     url = BEGINS_AT.get(console, f"{SITE}/login")
-    with recorder_at(project, acts, "--flow", console, url=url) as (terminal, told):
+    with recorder_at(project, acts, "--site", "examplecloud", "--flow", console, url=url) as (terminal, told):
         terminal.wait_for_one_of("no findings", "finding")
         terminal.wait_for("> ")
         terminal.type("s")
