@@ -110,15 +110,19 @@ def _bench(checkout: Checkout, arguments: Sequence[str]) -> int:
     _become(checkout, "bench", "-m", "benchmarks", *arguments)
 
 
+def _with_peers(checkout: Checkout) -> dict[str, str]:
+    # Told by a variable: without it these tests are skipped, also where the applications happen to be installed.
+    return {**environment(checkout, "test", os.environ), "TOKENBROKER_TEST_PEERS": str(checkout.peers.folder)}
+
+
 def _soak(checkout: Checkout, arguments: Sequence[str]) -> int:
-    _become(checkout, "test", "-m", "pytest", "tests/", "-m", "soak", "--timeout=0", *arguments)
+    command = ["-m", "pytest", "tests/", "-m", "soak", "--timeout=0", *arguments]
+    return stages.run([str(checkout.own.python), *command], checkout, _with_peers(checkout))
 
 
 def _test_peers(checkout: Checkout, arguments: Sequence[str]) -> int:
-    # Told by a variable: without it these tests are skipped, also where the applications happen to be installed.
-    env = {**environment(checkout, "test", os.environ), "TOKENBROKER_TEST_PEERS": str(checkout.peers.folder)}
-    command = ["-m", "pytest", "tests/peers", "--timeout=180", *arguments]
-    return stages.run([str(checkout.own.python), *command], checkout, env)
+    command = ["-m", "pytest", "tests/peers", "-m", "not soak", "--timeout=180", *arguments]
+    return stages.run([str(checkout.own.python), *command], checkout, _with_peers(checkout))
 
 
 def _doctor(checkout: Checkout, arguments: Sequence[str]) -> int:
@@ -140,7 +144,12 @@ TARGETS: Mapping[str, Target] = {
     "lint": Target(purpose="the checks without the tests", needs_browser=False, act=_lint),
     "docs": Target(purpose="write the generated pages of docs/", needs_browser=False, act=_docs),
     "bench": Target(purpose="measure, and write reports/bench.json", needs_browser=True, act=_bench),
-    "soak": Target(purpose="the long versions of the tests", needs_browser=True, act=_soak),
+    "soak": Target(
+        purpose="the long versions of the tests, with the applications of test-peers",
+        needs_browser=True,
+        needs_peers=True,
+        act=_soak,
+    ),
     "doctor": Target(purpose="tell what this machine has and lacks", needs_browser=False, act=_doctor),
 }
 

@@ -37,7 +37,7 @@ def measure(rounds: int) -> list[Figure]:
         listener = Listener(heard, told.append)
         for page in pages:
             page.set_content(PAGE)
-        listener.tick(looks_for_own=False, picks=False)  # the content was written into a document opened anew
+        listener.tick(looks_for_own=False, pick=0)  # the content was written into a document opened anew
         for page in pages:
             page.locator("input").first.click()
             page.evaluate(_TIMES)
@@ -53,7 +53,7 @@ def measure(rounds: int) -> list[Figure]:
             },
             rounds=min(50, max(10, rounds)),
         )
-        listener.tick(looks_for_own=False, picks=False)
+        listener.tick(looks_for_own=False, pick=0)
         if len(told) < len(seconds[WITH]):
             raise SystemExit("the listener heard nothing: the figure would be of something else")
         for page in pages:

@@ -107,6 +107,7 @@ class Panel:
     frame: Node | None
     section: Node
     move: Node
+    fold: Node | None
     nodes: list[Node] = field(repr=False)
 
 
@@ -134,6 +135,7 @@ def panel_in(tab: Tab) -> Panel | None:
         frame=None if "hidden" in attributes(frame) else frame,
         section=node,
         move=named["move"],
+        fold=named.get("fold"),
         nodes=nodes,
     )  # fmt: skip
 

@@ -37,9 +37,9 @@ def test_the_tests_are_told_where_the_applications_are_and_pytests_exit_code_sta
     assert place == str(tmp_path / ".venv-peers")
 
 
-def test_only_this_target_needs_the_applications(script):
+def test_only_these_targets_need_the_applications(script):
     targets = script(".ci/targets.py").TARGETS
-    assert [name for name, target in targets.items() if target.needs_peers] == ["test-peers"]
+    assert [name for name, target in targets.items() if target.needs_peers] == ["test-peers", "soak"]
 
 
 def test_without_the_applications_their_tests_are_skipped_with_the_reason(root):

@@ -12,16 +12,20 @@ from typing import Literal, NamedTuple
 
 from tests.leak.decode import rewritings
 
-Kind = Literal["email", "password", "otp", "token", "key"]
+Kind = Literal["email", "password", "otp", "token", "key", "name", "number", "session"]
 
 _PIECE, _STEP, _PREFIX = 8, 4, 12  # so that every run of 11 characters holds a piece
+_LETTERS = "bcdfghjkmnpqrstvwxz"
+_DIGITS_OF_NUMBER = 10  # of a phone's number, those that are written with and without a country's code
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Canary:
     """A value that may stand nowhere. It looks like test data; its first 12 characters tell nothing.
 
-    One of kind ``key`` is a private key of a home: any bytes, each as the character of that number (Latin-1).
+    One of kind ``key`` is a private key of a home: any bytes, each as the character of that number (Latin-1). A
+    ``name`` is a person's, of two words, of which neither may stand anywhere; a ``number`` is a phone's or an account's,
+    however its digits are grouped; a ``session`` is the number of one, hexadecimal.
     """
 
     kind: Kind
@@ -51,6 +55,27 @@ def generate_canaries() -> Canaries:
     )
 
 
+def generate_name() -> Canary:
+    """Two words that no language has."""
+    given, family = ("".join(secrets.choice(_LETTERS) for _ in range(9)) for _ in range(2))
+    return Canary(kind="name", value=f"{given.capitalize()} {family.capitalize()}")
+
+
+def generate_phone() -> Canary:
+    """A valid one of a range that is kept for plays (Ofcom), if a random one."""
+    return Canary(kind="number", value=f"+44 7700 900{secrets.randbelow(900) + 100}")
+
+
+def generate_account() -> Canary:
+    """Twelve digits in groups, as the big clouds number their accounts."""
+    return Canary(kind="number", value="-".join(f"{secrets.randbelow(9000) + 1000}" for _ in range(3)))
+
+
+def generate_session() -> Canary:
+    """As sites number their sessions."""
+    return Canary(kind="session", value=secrets.token_hex(16))
+
+
 def _otp() -> str:
     """Six digits that nothing else writes: no time of day (names of runs hold some), no round number."""
     while len(set(code := f"{secrets.randbelow(700_000) + 300_000}")) < 4:
@@ -75,6 +100,10 @@ def look_for(canary: Canary) -> Look:
             return _look_for_code(canary.value)
         case "key":
             return _look_for_key(canary.value.encode("latin-1"))
+        case "name":
+            return _look_for_words(canary.value.split())
+        case "number":
+            return _look_for_number(re.sub("[^0-9]", "", canary.value)[-_DIGITS_OF_NUMBER:])
         case _:
             return _look_for_text(canary.value)
 
@@ -107,6 +136,18 @@ def _look_for_key(key: bytes) -> Look:
     return look
 
 
+def _look_for_words(said: list[str]) -> Look:
+    """Each of `said`, in capitals or not."""
+    words = [word.lower().encode() for word in said]
+
+    def look(data: bytes) -> Found | None:
+        small = data.lower()
+        found = [at for word in words if (at := small.find(word)) >= 0]
+        return Found(min(found), piece=len(found) < len(words)) if found else None
+
+    return look
+
+
 _BREAK = (
     rb"(?:[ \t]*\r?\n[ \t]*|(?:</?[A-Za-z!][^<>]{0,200}>){1,4}|\xc2\xad|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0)"
 )
@@ -135,6 +176,17 @@ def _look_for_code(code: str) -> Look:
             if not _in_digest(data, *found.span()):
                 return Found(found.start(), piece=False)
         return None
+
+    return look
+
+
+def _look_for_number(digits: str) -> Look:
+    """All of `digits`, with gaps at any places or none. They are too many to stand anywhere by chance."""
+    pattern = re.compile((rb"(?:" + _GAP + rb")?").join(digit.encode() for digit in digits))
+
+    def look(data: bytes) -> Found | None:
+        found = pattern.search(data)
+        return Found(found.start(), piece=False) if found else None
 
     return look
 

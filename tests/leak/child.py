@@ -15,7 +15,7 @@ from tests.leak.canary import Canaries
 from tests.leak.example_site import ExampleSite
 from tests.leak.opened import search_bundles
 from tests.leak.project import Project
-from tests.leak.search import Hit, find, process_tree, search_tree
+from tests.leak.search import Hit, Wanted, find, process_tree, search_tree
 
 RUN_TIMEOUT_S = 150
 HELD_S = 60  # how long a run may take to reach the point where it is held
@@ -51,7 +51,7 @@ class Watch:
         """The names of the programs seen."""
         return {program for program, _ in self.seen}
 
-    def hits(self, canaries: Canaries) -> list[Hit]:
+    def hits(self, canaries: Wanted) -> list[Hit]:
         """Every canary in what was seen."""
         return [
             Hit(kind=hit.kind, encoding=hit.encoding, offset=hit.offset, where=where)

@@ -188,6 +188,9 @@ def test_an_element_in_a_frame_of_another_site_is_told_with_its_frame(
 def test_three_shadow_roots_deep(sit: Sit) -> None:
     def do(person: Person) -> Doing:
         person.fill("#deep", "abc")
+        person.click("#tick")
+        person.page.locator("#pick").focus()
+        person.press("ArrowDown")
         person.click("#make")
         yield
 
@@ -195,13 +198,19 @@ def test_three_shadow_roots_deep(sit: Sit) -> None:
       let root = document.getElementById("host");
       for (let i = 0; i < 3; i += 1) {
         root = root.attachShadow({ mode: "open" });
-        root.innerHTML = i < 2 ? "<section></section>" : "<label>Deep <input id=deep></label><button id=make>Make</button>";
+        root.innerHTML = i < 2 ? "<section></section>" : `<label>Deep <input id=deep></label><label><input type=checkbox id=tick> Write</label>
+          <select id=pick aria-label=Rights><option>Some<option>All</select><button id=make>Make</button>`;
         root = root.firstChild;
       }</script>"""
-    typed, made = acts(sit(do, page))
+    recording = sit(do, page)
+    assert told(recording)[1:] == [
+        ("type", "Deep", "abc"),
+        ("check", "Write", ""),
+        ("select", "Rights", "All"),
+        ("click", "Make", ""),
+    ]
+    typed = acts(recording)[0]
     assert typed.element is not None
-    assert made.element is not None
-    assert (typed.value, typed.element.label, made.element.label) == ("abc", "Deep", "Make")
     assert "#deep" in map(str, typed.element.alternatives)
 
 
@@ -323,6 +332,17 @@ def test_what_pages_show_as_the_account_s_own_is_told(sit: Sit) -> None:
         ("phone", "+49 30 1234"),
         ("name", "Ada L"),
     }
+
+
+def test_the_label_of_the_next_field_is_not_taken_for_the_account_s_own(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        yield from person.until(lambda: person.page.locator("form").count())
+
+    page = """<form><p><label for=a>Full name</label><br><input id=a></p><p><label for=b>Phone</label> <input id=b></p>
+      <p>Something else</p></form>"""
+    recording = sit(do, page)
+    assert recording is not None
+    assert recording.own == ()
 
 
 @pytest.mark.parametrize("closes", ["the window", "the browser"])

@@ -57,7 +57,7 @@ def test_ways_rest_on_different_things_and_the_most_lasting_comes_first() -> Non
         ["label", "Name"], ["role", "textbox", "Name"], ["css", "input[type=email]"],
     ]  # fmt: skip
     assert [each.told for each in best_of(offers)] == [
-        'role: textbox "Name"', "placeholder: My token", 'css: input[name="token"]', "css: input.field",
+        "label: Name", "placeholder: My token", 'css: input[name="token"]', "css: input.field",
     ]  # fmt: skip
 
 

@@ -44,6 +44,18 @@ def test_the_token_is_marked_by_a_press_that_the_page_does_not_notice(sit: Sit) 
     assert pressed.what is What.CLICK
 
 
+def test_a_press_right_after_the_token_was_marked_is_a_press(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        yield from person.panel("token")
+        person.click("#shown")
+        yield  # the recorder has not heard of it when it asks the page the next time
+        person.click("button")
+        yield
+
+    marked, pressed = acts(sit(do, f"<main><code id=shown>{TOKEN}</code></main><button>I have it</button>"))
+    assert (marked.what, pressed.what) == (What.TOKEN, What.CLICK)
+
+
 @pytest.mark.parametrize(
     ("page", "source", "text"),
     [

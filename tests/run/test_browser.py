@@ -32,6 +32,14 @@ def test_the_sandbox_is_on_for_everyone_but_root_unless_the_project_says_otherwi
     assert options["chromium_sandbox"] is sandbox
 
 
+@pytest.mark.parametrize("is_gated", [True, False])
+def test_only_a_gated_browser_finds_no_names_by_itself(is_gated: bool, tmp_path: Path) -> None:
+    options = launch_options(
+        Path("/nowhere/chromium"), headed=False, folder=tmp_path, environ={}, given={}, is_gated=is_gated
+    )
+    assert any(each.startswith("--host-resolver-rules") for each in options["args"]) is is_gated
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("complaint", "told"), [("No usable sandbox! demo-only", True), ("demo-only: no display", False)]

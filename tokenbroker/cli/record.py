@@ -12,6 +12,7 @@ import typer
 from playwright.sync_api import sync_playwright
 
 from tokenbroker.cli.home import configuration
+from tokenbroker.cli.record_guard import guarded
 from tokenbroker.cli.record_names import Names
 from tokenbroker.cli.record_review import Desk
 from tokenbroker.errors import HumanDenied, HumanUnreachable
@@ -59,12 +60,16 @@ def record(
     # No child needs them; what stores the token and replays the flow afterwards does.
     for name in secret_names([*os.environ], settings):
         del os.environ[name]
-    recording = None
-    with suppress(KeyboardInterrupt), own_temporary_folder():
-        recording = _watched(path, address, settings, headed=not headless)
-    if recording is None:
-        raise HumanDenied("cancelled: nothing was kept", code="record.cancelled")
-    Desk(recording, names, before, headed=not headless).review()
+
+    def sit() -> None:
+        recording = None
+        with suppress(KeyboardInterrupt), own_temporary_folder():
+            recording = _watched(path, address, settings, headed=not headless)
+        if recording is None:
+            raise HumanDenied("cancelled: nothing was kept", code="record.cancelled")
+        Desk(recording, names, before, headed=not headless).review()
+
+    guarded(sit)
 
 
 def _browser(settings: Settings, *, headed: bool) -> Path:
@@ -80,7 +85,9 @@ def _watched(path: Path, address: str, settings: Settings, *, headed: bool) -> R
         tempfile.TemporaryDirectory(prefix="tokenbroker-") as folder,
         sync_playwright() as playwright,
     ):
-        options = launch_options(path, headed=headed, folder=Path(folder), environ=os.environ, given={})
+        options = launch_options(
+            path, headed=headed, folder=Path(folder), environ=os.environ, given={}, is_gated=False
+        )
         with (
             started(lambda: playwright.chromium.launch(**options), path) as browser,
             recorded_context(browser, headed=headed) as context,

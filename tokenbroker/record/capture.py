@@ -98,7 +98,7 @@ class _Sitting:
         self._hint = ""
         self._cards: dict[int, Card] = {}
         self._pointed: tuple[int, Box] | None = None
-        self._picked = 0
+        self._asked = self._picked = 0
 
     def attend(self, is_stopped: Callable[[], bool]) -> str:
         """Until it ends: "finished", "closed" or "cancelled"."""
@@ -115,7 +115,7 @@ class _Sitting:
                 return "closed"
             if is_stopped():
                 return "finished"
-            self.windows.tick(picks=self._mode is Mode.PICK)
+            self.windows.tick(pick=self._asked if self._mode is Mode.PICK else 0)
             self._show()
             self.windows.wait(POLL_S)
 
@@ -186,3 +186,4 @@ class _Sitting:
 
     def _to(self, mode: Mode) -> None:
         self._mode, self._pointed = mode, None
+        self._asked += mode is Mode.PICK

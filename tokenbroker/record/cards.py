@@ -41,6 +41,7 @@ def card_of(events: Sequence[Event], mode: Mode, *, hint: str = "") -> Card:
         or (f"Last: {in_words(events[-1])}." if events else "Nothing is noted yet."),
         count=f"{len(events)} act{'' if len(events) == 1 else 's'} noted",
         hint=hint,
+        may_fold=True,
         buttons=_buttons(events, mode),
     )
 

@@ -99,8 +99,9 @@ const hideToolbar = () => {
 };
 
 // The person points at the token.
-let picks = false;
+let picks = 0;
 let isPicked = false;
+let lastPick = 0;
 let pointed = null;
 const mayBeToken = (text) => (text.match(/[^\s"'<>]{12,}/g) || []).some((run) => mayBeCode(run));
 const tokenUnder = (target) => {
@@ -140,7 +141,7 @@ const onPicking = (event) => {
   } else if (SWALLOWED.includes(event.type)) {
     swallow(event);
     if (event.type === "pointerdown") {
-      [picks, isPicked] = [false, true];
+      [picks, isPicked, lastPick] = [0, true, picks];
       pick(tokenUnder(deepest(event)));
     }
     if (event.type === "click" || event.type === "auxclick") isPicked = false;
@@ -195,15 +196,13 @@ const onClick = (event) => {
 const onInput = (event) => {
   const target = deepest(event);
   const field = target?.isContentEditable ? closest(target, "[contenteditable]") || target : target;
-  if (!field || field.matches(TOGGLES) || field.tagName === "SELECT" || field.type === "file") return;
+  if (!field || field.type === "file") return undefined;
+  // Not when they change: out of a shadow root nothing tells of that.
+  if (field.matches(TOGGLES)) return tell({ told: "checked", number: see(field), is_checked: field.checked });
+  if (field.tagName === "SELECT") return tell({ told: "selected", number: see(field), value: oneLine(field.selectedOptions[0]?.label) });
   if (!numbers.has(field)) notePasswords();
   const how = event.inputType || "";
-  tell({ told: "input", number: see(field), value: field.isContentEditable ? field.innerText : field.value, how, before: before.get(field) });
-};
-const onChange = (event) => {
-  const field = deepest(event);
-  if (field?.matches(TOGGLES)) tell({ told: "checked", number: see(field), is_checked: field.checked });
-  if (field?.tagName === "SELECT") tell({ told: "selected", number: see(field), value: oneLine(field.selectedOptions[0]?.label) });
+  return tell({ told: "input", number: see(field), value: field.isContentEditable ? field.innerText : field.value, how, before: before.get(field) });
 };
 const onEvent = (event) => {
   if (!event.isTrusted) return undefined;
@@ -217,12 +216,11 @@ const onEvent = (event) => {
     case "keyup": return onKeyUp(event);
     case "click": return onClick(event);
     case "input": return onInput(event);
-    case "change": return onChange(event);
     case "submit": return tell({ told: "submitted" });
     default: return undefined;
   }
 };
-const HEARD = [...SWALLOWED, "pointermove", "keydown", "keyup", "focusin", "input", "change", "submit"];
+const HEARD = [...SWALLOWED, "pointermove", "keydown", "keyup", "focusin", "input", "submit"];
 const PROBE = "tokenbroker-recorder-probe";
 let isHeard = false;
 const attend = () => {
@@ -236,12 +234,13 @@ const attend = () => {
 attend();
 
 globalThis.tokenbrokerRecorder = {
-  tick(looksForOwn, isPicking) {
+  tick(looksForOwn, asked) {
     attend();
-    if (picks !== isPicking) {
-      [picks, pointed] = [isPicking, null];
+    const now = asked === lastPick ? 0 : asked; // the recorder may not have heard yet that it was answered
+    if (picks !== now) {
+      [picks, pointed] = [now, null];
       // The focus is in the panel, which tells nobody of keys: Escape is to be heard.
-      if (isPicking && document.activeElement?.matches("div[popover=manual]")) document.activeElement.blur();
+      if (picks && document.activeElement?.matches("div[popover=manual]")) document.activeElement.blur();
     }
     settle();
     if (looksForOwn && document.body) lookForOwn();

@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -42,7 +42,7 @@ _BEGIN_TIMEOUT_MS: Final = 10_000.0
 class Told:
     """One thing that the script of a frame told, as it told it."""
 
-    what: dict[str, Any]
+    what: dict[str, Any] = field(repr=False)
     frame_id: str
 
 
@@ -101,13 +101,13 @@ class Listener:
         for frame_id in [each for each in self._worlds if each in self._changed and each != self.main]:
             self._learn(frame_id)
 
-    def tick(self, *, looks_for_own: bool, picks: bool) -> None:
+    def tick(self, *, looks_for_own: bool, pick: int) -> None:
         """Keep the scripts up, and let them tell what has come; to be called several times a second.
 
-        With `picks` the next press points at the token.
+        With a `pick` that no press has answered yet the next one points at the token; 0 is none.
         """
         for world in tuple(self._worlds.values()):
-            self._evaluate(world, f"tick({json.dumps(looks_for_own)}, {json.dumps(picks)})")
+            self._evaluate(world, f"tick({json.dumps(looks_for_own)}, {pick})")
 
     def asks(self) -> str:
         """What the page asks of a person: "otp", "action" or "device"."""

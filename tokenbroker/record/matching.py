@@ -1,7 +1,7 @@
 """What the person did, made of what the listener saw and what Playwright's recorder says: a pure function of both."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tokenbroker.human.checkpoint import Kind as HumanKind
@@ -41,7 +41,7 @@ class _Told:
     document: str = ""
     key: tuple[str, int] | None = None
     is_sure: bool = True
-    before: str = ""
+    before: str = field(default="", repr=False)
 
     @property
     def counts(self) -> bool:

@@ -126,7 +126,8 @@ const holdersOf = (element) => {
 const stylesFor = (element, hints, isToken) => {
   const { tag, type } = hints;
   const named = [...(hints.id ? [`#${hints.id}`] : []), ...(hints.named ? [`${tag}[name="${hints.named}"]`] : [])];
-  const typed = type && type !== "text" ? [`${tag}[type=${type}]`, ...(hints.is_in_form ? [`form ${tag}[type=${type}]`] : [])] : [];
+  // That it is a text field or a button is true of too many.
+  const typed = type && !["text", "button"].includes(type) ? [`${tag}[type=${type}]`, ...(hints.is_in_form ? [`form ${tag}[type=${type}]`] : [])] : [];
   const classes = hints.classes.map((each) => `${tag}.${each}`);
   if (!isToken) return [...named, ...typed, ...classes];
   const data = [...element.attributes].map((each) => each.name).filter((each) => each.startsWith("data-") && each !== "data-testid" && markIn(each));

@@ -31,7 +31,8 @@ const ownOf = (page) => {
       if (!text || text.length > MAX_OWN_LETTERS) continue;
       const said = SAID.exec(text);
       if (said) { add("username", said[2]); mails(said[2]); continue; }
-      const beside = each.nextElementSibling;
+      // What holds a field calls that field so: what stands beside it is another one.
+      const beside = each.querySelector("input:not([type=hidden]), select, textarea") ? null : each.nextElementSibling;
       const kind = text.length < 30 && beside ? kindByName(text) : "";
       // The head of a column has another head beside it: what it is about stands below, once for each row.
       if (kind && !beside.matches("input, select, textarea, form, th, dt, label") && beside.textContent.length <= MAX_OWN_LETTERS) add(kind, beside.textContent);

@@ -92,7 +92,7 @@ class Windows:
 
     def end(self) -> None:
         """Take what is still on its way, and leave nothing behind in the pages."""
-        self.tick(picks=False, is_last=True)
+        self.tick(is_last=True)
         if not self.is_closed:
             self._codegen.stop()
         self.take()
@@ -137,13 +137,13 @@ class Windows:
         except PlaywrightError:  # Playwright itself has gone
             self.is_closed = True
 
-    def tick(self, *, picks: bool, is_last: bool = False) -> None:
-        """Keep all listeners up; with `picks` the next press points at the token."""
+    def tick(self, *, pick: int = 0, is_last: bool = False) -> None:
+        """Keep all listeners up; where `pick` is another number than before, the next press points at the token."""
         self._ticks += 1
         for window in self.open:
             if not window.listener.is_blocked:
                 window.listener.attend()
-                window.listener.tick(looks_for_own=is_last or self._ticks % OWN_EVERY == 0, picks=picks)
+                window.listener.tick(looks_for_own=is_last or self._ticks % OWN_EVERY == 0, pick=pick)
         self._let_go()
 
     def take(self) -> list[tuple[Window, Told]]:

@@ -36,18 +36,26 @@ _ALLOW_SANDBOX = (
 
 
 def launch_options(
-    executable: Path, *, headed: bool, folder: Path, environ: Mapping[str, str], given: Mapping[str, Any]
+    executable: Path,
+    *,
+    headed: bool,
+    folder: Path,
+    environ: Mapping[str, str],
+    given: Mapping[str, Any],
+    is_gated: bool = True,
 ) -> dict[str, Any]:
     """What Playwright's `launch` is to be given; `given` holds the project's own launch options.
 
     The browser's environment holds what a browser needs and nothing else: no secret of the person's shell
-    reaches it. `folder` takes the font configuration of a headless browser.
+    reaches it. `folder` takes the font configuration of a headless browser. One that is not gated looks up names
+    itself: it is a person's, and goes where they go.
     """
     environment = {name: environ[name] for name in _INHERITED if name in environ}
     if not headed and block_font.works_here():
         environment |= block_font.write_fontconfig(folder)
     # The project's own arguments come first: of two equal switches Chromium takes the last.
-    arguments = [*given.get("args", ()), *egress.CHROMIUM_ARGUMENTS, *block_font.CHROMIUM_ARGUMENTS, _ASKABLE]
+    gate = egress.CHROMIUM_ARGUMENTS if is_gated else ()
+    arguments = [*given.get("args", ()), *gate, *block_font.CHROMIUM_ARGUMENTS, _ASKABLE]
     return {
         **given,
         "executable_path": str(executable),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.project import SETTINGS, Project, Terminal
+from tests.project import SETTINGS, SITE, Project, Terminal
 from tests.project_fixtures import demo, demo_project, new_project, project
 from tests.record.by_hand.journeys import Act
 from tokenbroker.run.chromium import find_browser
@@ -26,12 +26,11 @@ def recorded_project(demo_project: Project) -> Project:
     """`demo_project`, whose browser can be used over a port of this machine by somebody else."""
     assert demo_project.demo is not None
     demo_project.settle(SETTINGS, origins=f'"https://keys.example.com" = "{demo_project.demo.keys_url}"\n')
-    give_port(demo_project)
-    return demo_project
+    return open_to_others(demo_project)
 
 
-def give_port(project: Project) -> None:
-    """Let the project's browser have a port of this machine, noted in ``port.json``."""
+def open_to_others(project: Project) -> Project:
+    """`project`, with a browser that can be used over a port of this machine, noted in ``port.json``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -41,16 +40,22 @@ def give_port(project: Project) -> None:
     wrapper.write_text(f'#!/bin/sh\nexec "{real}" "$@" --remote-debugging-port={port}\n')
     wrapper.chmod(0o755)
     project.variables["TOKENBROKER_BROWSER"] = str(wrapper)
+    return project
 
 
 @contextmanager
-def maker(project: Project, acts: Sequence[Act], log: Path, *, seed: int = 1) -> Iterator[Callable[[], str]]:
-    """The person who does `acts` at the project's browser; answers what they have done so far."""
+def maker(
+    project: Project, acts: Sequence[Act], log: Path, *, seed: int = 1, **more: Any
+) -> Iterator[Callable[[], str]]:
+    """The person who does `acts` at the project's browser; answers what they have done so far. `more` are further
+    orders for them."""
     orders: dict[str, Any] = {
         "port": json.loads((project.folder / "port.json").read_text()),
         "phone": project.phone if project.demo else "",
         "acts": list(acts),
         "seed": seed,
+        "places": {SITE: project.demo.url} if project.demo else {},
+        **more,
     }
     with log.open("w") as out:
         played = subprocess.Popen(

@@ -84,11 +84,12 @@ JOURNEYS: dict[str, list[Act]] = {
         press("Products"), _product("Notebooks"), press("Generate token"), *the_token(), press("I stored it"),
     ],
     "deep_link": [
-        {"do": "go", "address": f"{SITE}/projects/alpha/keys/new"}, fill("Display name", "Crawler"), press("Add key"),
+        # The sign-in ends elsewhere: the form is asked for again.
+        {"do": "wait", "for": "Each product has keys"}, {"do": "go", "address": f"{SITE}/projects/alpha/keys/new"}, fill("Display name", "Crawler"), press("Add key"),
         *the_token(),
     ],
     "slow_key": [
-        press("Products"), _product("Batch"), fill("Token name", "Night run"), press("Create token"), *the_token(),
+        press("Products"), _product("Batch"), press("Retry"), fill("Token name", "Night run"), press("Create token"), *the_token(),
     ],
     "strict_key": [
         press("Products"), _product("Custody"), press("Seal a new key"), fill("Purpose", "Release signing"),
@@ -96,3 +97,8 @@ JOURNEYS: dict[str, list[Act]] = {
     ],
 }  # fmt: skip
 """By the names of the flows in ``flows/examplecloud``; what comes after the sign-in, before `FINISH`."""
+
+
+def begins_at(console: str) -> str:
+    """Where a person begins who wants a key of `console`."""
+    return f"{SITE}/projects/alpha/keys/new" if console == "deep_link" else f"{SITE}/login"

@@ -40,7 +40,7 @@ class Maker(Person):
 
     def pause(self) -> None:
         """People are fast and slow."""
-        time.sleep(self.chance.choice([0.02, 0.15, 0.4]))
+        time.sleep(self.chance.choice(self.orders.get("pauses", [0.02, 0.15, 0.4])))
 
     def until_done(self, act: Act) -> None:
         ends_at, why = time.monotonic() + PATIENCE_S, "nothing tried"
@@ -115,7 +115,10 @@ class Maker(Person):
 
     def do_go(self, tab: Tab, act: Act) -> bool:
         """Type an address into the window's own bar."""
-        tab.ask("Page.navigate", url=act["address"])
+        address = act["address"]
+        for site, place in self.orders.get("places", {}).items():
+            address = address.replace(site, place, 1)
+        tab.ask("Page.navigate", url=address)
         return True
 
     def do_close(self, tab: Tab, act: Act) -> bool:
@@ -154,6 +157,15 @@ class Maker(Person):
 
     def do_panel(self, tab: Tab, act: Act) -> bool:
         panel = panel_in(tab)
+        if (
+            panel is not None
+            and panel.fold is not None
+            and attributes(panel.fold).get("aria-expanded") == "false"
+        ):
+            time.sleep(PAUSE_S)
+            tab.click(panel.fold)
+            time.sleep(PAUSE_S)
+            panel = panel_in(tab)
         button = next(
             (each for each in (panel.buttons.values() if panel else ()) if act["says"] in words(each)), None
         )
@@ -252,7 +264,7 @@ class Maker(Person):
 
     def click(self, tab: Tab, node: Node) -> None:
         self.reveal(tab, node)
-        time.sleep(self.chance.choice([0.0, 0.05, 0.2]))
+        time.sleep(self.chance.choice(self.orders.get("pauses", [0.0, 0.05, 0.2])))
         tab.click(node)
 
     def write(self, tab: Tab, text: str) -> None:

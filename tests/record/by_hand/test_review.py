@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.project import TIME_LIMIT_S, Project
-from tests.record.by_hand.conftest import give_port, plain
+from tests.record.by_hand.conftest import open_to_others, plain
 from tests.record.by_hand.journeys import FINISH, Act, fill, press, the_token
 from tests.run.steps.conftest import PageSite
 from tokenbroker.secret import Secret
@@ -60,7 +60,7 @@ def site(made: list[str]) -> Iterator[PageSite]:
 @pytest.fixture
 def reviewing(project: Project, site: PageSite, recorder_at: Callable[..., Any]) -> Callable[..., Any]:
     """``with reviewing(acts) as (terminal, told):`` the person does `acts`, and the terminal has 80 columns."""
-    give_port(project)
+    open_to_others(project)
     project.variables["COLUMNS"] = "80"
     return lambda acts: recorder_at(project, acts, "--sink", "bitwarden", url=f"{site.origin}/login")
 

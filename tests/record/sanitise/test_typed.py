@@ -43,6 +43,8 @@ KEY = "demo_only_q7ZxP0aLm3Rt9VbKw2Ye8Ugh"
         (typed("robot", "Name"), "param:name"),
         (typed("robot", "Key name *"), "param:key_name"),
         (typed("robot", "Token name"), "param:token_name"),
+        (typed("robot", "Note", placeholder="note to identify your new token"), "param:note"),
+        (typed(KEY, "Note", placeholder="note to identify your new token"), "secrets:example.note"),
         (typed("robot", "", name="caller"), "param:caller"),
         (typed("robot", "", placeholder="Purpose"), "param:purpose"),
         (typed("robot", "Schlüsselname"), "param:schlusselname"),

@@ -35,6 +35,7 @@ class Card:
         detail: why, or how.
         literal: a text of the flow that is to be typed as it stands.
         hint: what the person should know now: read out when it changes.
+        may_fold: in a window that is too small for it the panel begins folded: its bar alone.
     """
 
     heading: str
@@ -44,6 +45,7 @@ class Card:
     detail: str = ""
     literal: str = ""
     hint: str = ""
+    may_fold: bool = False
 
     def as_told(self, *, mark: str, serial: int = 0) -> dict[str, Any]:
         """For the panel's script; a press tells `serial` back."""

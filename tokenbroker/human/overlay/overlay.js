@@ -86,7 +86,8 @@
       hint: make("p", { class: "hint", role: "status" }), mark: make("span", { class: "mark" }), count: make("span"), bar: make("i"),
       buttons: make("div", { class: "buttons" }), frame: make("div", { class: "frame", "aria-hidden": "true", hidden: "" }) };
     now.move = make("button", { type: "button", class: "move", "aria-label": "Move this panel to another corner", title: "Move (or drag the bar)" }, "\u2725");
-    const head = make("div", { class: "head" }, make("b", {}, "tokenbroker"), now.mark, now.move);
+    now.fold = make("button", { type: "button", class: "fold", "aria-label": "Fold this panel", title: "Fold", "aria-expanded": "true" }, "\u2013");
+    const head = make("div", { class: "head" }, make("b", {}, "tokenbroker"), now.mark, now.fold, now.move);
     const progress = make("p", { class: "count" }, now.count, make("span", { class: "bar", "aria-hidden": "true" }, now.bar));
     // Spoken as one when it changes; the focus stays with the person.
     const spoken = make("div", { role: "status", "aria-live": "polite", "aria-atomic": "true" }, now.h2, now.detail);
@@ -195,6 +196,24 @@
     const edges = [["left", "bottom"], ["left", "top"]].map(boxAt);
     put(edges.sort((one, other) => overlaps(one) - overlaps(other))[0]);
   };
+  // In a small window of a site's the panel would cover all that it is about: there it begins as its bar alone.
+  const [COVERS, SMALL_PX] = [0.5, 600];
+  let isFolded = false;
+  let wasFolded = false; // by the person, or once by itself
+  const fold = (is) => {
+    isFolded = is;
+    panel.toggleAttribute("data-folded", is);
+    parts.fold.setAttribute("aria-expanded", String(!is));
+    parts.fold.setAttribute("aria-label", is ? "Unfold this panel" : "Fold this panel");
+    parts.fold.title = is ? "Unfold" : "Fold";
+    parts.fold.textContent = is ? "+" : "\u2013";
+    changedAt = performance.now();
+  };
+  const foldIfSmall = () => {
+    if (wasFolded || !card.may_fold) return;
+    const { height } = panel.getBoundingClientRect();
+    if (innerHeight < SMALL_PX && height > COVERS * innerHeight) { wasFolded = true; fold(true); }
+  };
   const frame = () => {
     parts.frame.hidden = !target;
     if (!target) return;
@@ -243,6 +262,11 @@
   const press = (button) => {
     if (button === parts.move) {
       [corner, spot] = [(corner + 1) % CORNERS.length, null];
+      return arrange();
+    }
+    if (button === parts.fold) {
+      wasFolded = true;
+      fold(!isFolded);
       return arrange();
     }
     const id = button.dataset.press;
@@ -303,7 +327,9 @@
       [card, target, wanted] = [told, box, true];
       fill();
       frame();
-      return this.tick();
+      const is = this.tick();
+      foldIfSmall();
+      return is;
     },
     point(box) {
       target = box;

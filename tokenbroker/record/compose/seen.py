@@ -76,13 +76,13 @@ def is_link(event: Event) -> bool:
 
 
 def is_submit(event: Event) -> bool:
-    """Whether the element is a button that sends its form."""
-    if event.what is not What.CLICK or event.element is None:
+    """Whether the element is a button that sends its form; without one it sends nothing, whatever its type."""
+    if event.what is not What.CLICK or event.element is None or not form_of(event):
         return False
     around = event.element.print
     kind = event.element.type or (around.type if around is not None else "")
-    # A button without a type in a form is one that sends it (HTML, 4.10.6).
-    return kind in _BUTTONS or (event.element.tag == "button" and not kind and bool(form_of(event)))
+    # A button without a type is one that sends its form (HTML, 4.10.6).
+    return kind in _BUTTONS or (event.element.tag == "button" and not kind)
 
 
 def tries_again(event: Event) -> bool:

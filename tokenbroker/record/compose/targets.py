@@ -18,6 +18,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _OTHER_ENGINE: Final = re.compile(r"\s*(//|\.\.|\(|[\w:+-]+\s*=|[\"'])")
 # Words that Playwright takes for anything else than words, or that begin or end with what it takes away.
 _NO_BARE_TEXT: Final = re.compile(r"^[\"'/]|>>|^\s|\s$|\s\s")
+_TAGS: Final = {"button": "button", "link": "a"}
 _PRESSABLE: Final = frozenset(
     {"button", "link", "menuitem", "tab", "checkbox", "radio", "switch", "option", "menuitemcheckbox",
      "menuitemradio", "treeitem"}
@@ -90,9 +91,23 @@ def spelled(alternative: Alternative, *, role: str = "") -> str:
 
 
 def spelled_css(alternatives: Iterable[Alternative]) -> str:
-    """The first CSS selector among `alternatives`, to be put beside another; "" for none."""
-    found = (each.value for each in alternatives if each.family is Family.CSS and _may_stand(each))
-    return next((each for each in found if not _OTHER_ENGINE.match(each) and ">>" not in each), "")
+    """One of `alternatives` as a selector of Playwright's CSS engine, to be put beside another; "" for none."""
+    return next(
+        filter(None, map(_as_css, sorted(alternatives, key=lambda each: each.family is Family.CSS))), ""
+    )
+
+
+def _as_css(way: Alternative) -> str:
+    if not _may_stand(way):
+        return ""
+    match way.family:
+        case Family.PLACEHOLDER:
+            return f"[placeholder={_quoted(way.value)}]"
+        case Family.ROLE if way.value in _TAGS:
+            return f"{_TAGS[way.value]}:text-is({_quoted(way.name)})"
+        case Family.CSS if not _OTHER_ENGINE.match(way.value) and ">>" not in way.value:
+            return way.value
+    return ""
 
 
 def _named(role: str, name: str) -> str:

@@ -32,7 +32,7 @@ def _leads_exactly(event: Event) -> bool:
 
 
 def _is_nameless(event: Event) -> bool:
-    """Whether it is a press on a link that nothing short and lasting leads to, such as a card with a paragraph in it."""
+    """Whether it is a press on a link that nothing short and lasting leads to: a card with a paragraph in it, say."""
     ways = event.element.alternatives if event.element is not None else ()
     return (
         event.what is What.CLICK

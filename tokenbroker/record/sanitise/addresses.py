@@ -18,7 +18,7 @@ _KNOWN: Final = frozenset({"oauth2", "2fa", "mfa2", "s3", "ec2", "k8s", "web3", 
 # What stands behind one of these is the name of a user or of a thing of theirs, unless it is an ordinary word.
 _OF_SOMEBODY: Final = re.compile(
     r"(?:users?|u|~|people|persons?|members?|profiles?|accounts?|teams?|orgs?|organi[sz]ations?|compan(?:y|ies)"
-    r"|customers?|clients?|tenants?|workspaces?|projects?|spaces?|groups?|owners?|by)",
+    r"|customers?|clients?|tenants?|workspaces?|owners?|by)",
     re.IGNORECASE,
 )
 

@@ -32,7 +32,7 @@ _SAYS_PASSWORD: Final = (
 _SAYS_PHONE: Final = r"phone|mobile number|telefon|handynummer"
 _SAYS_USERNAME: Final = r"user ?(?:name|id)|login(?: name)?$|account name|benutzername|nutzername"
 _SAYS_NAME: Final = (
-    r"(?:first|given|last|family|middle|full|your|legal|display) ?name|surname|vorname|nachname"
+    r"(?:first|given|last|family|middle|full|your|legal) ?name|surname|vorname|nachname"
     r"|compan(?:y|ies)|organi[sz]ation|employer"
 )
 _SAYS_PERSONAL: Final = (
@@ -51,6 +51,8 @@ _SAYS_CODE: Final = re.compile(
     r"one.?time|(?:verification|security|authenti\w+|confirmation|login|sign.?in|sms|access|digit) (?:code|pin)"
     r"|(?<![a-z])(?:otp|totp|2fa|mfa)(?![a-z])|passcode|two.?factor|einmal|(?:bestatigungs|sicherheits)code|^code$"
 )
+_CALLS_A_THING: Final = re.compile(r"(?:note|name|label|title|description|purpose|comment)s?[:*]?")
+"""A label that says whole what is typed: words about a thing. `token` in the field's placeholder is that thing then."""
 _CODE: Final = re.compile(r"[0-9][0-9 -]{2,10}[0-9]|[A-Za-z0-9-]{4,10}")
 _OWN: Final = {
     "email": Rule.EMAIL,
@@ -104,7 +106,7 @@ def _rule_of(content: str, element: ElementSeen | None) -> Rule:
     by_attribute = _by_attribute(kind, tokens)
     if by_attribute:
         return by_attribute
-    if says_secret(words) or looks_secret(content):
+    if (says_secret(words) and not _CALLS_A_THING.fullmatch(fold(element.label))) or looks_secret(content):
         return Rule.PASSWORD if said is Rule.PASSWORD else Rule.SECRET
     if said is Rule.EMAIL:
         # What is no address was typed into "User name or e-mail", or into "Subject of the e-mail".

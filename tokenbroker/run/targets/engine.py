@@ -62,8 +62,8 @@ class Print:
     """Only where it has no role."""
     type: str
     autocomplete: str
-    form: str
-    landmark: str
+    form: str = field(repr=False)
+    landmark: str = field(repr=False)
     name: str = field(repr=False)
     row: str = field(repr=False)
     caption: str = field(repr=False)
