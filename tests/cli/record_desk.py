@@ -15,7 +15,7 @@ from tokenbroker.settings import load_configuration
 
 ADDRESS = "http://127.0.0.1:9/login"
 EMAIL, PASSWORD, KEY_NAME = "ada.byron@example.org", "correct-horse-7-battery", "Nightly build"
-TOKEN = "exk_live_9fK2mQ7xT4vB8nR3sW6yZ1cD5gH0jL2p"
+TOKEN = "exk_live_9fK2mQ7xT4vB8nR3sW6yZ1cD5gH0jL2p"  # pragma: allowlist secret
 SECRETS = (EMAIL, PASSWORD, TOKEN)
 GONE = "^D"
 

@@ -41,7 +41,11 @@ def refusal(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     [
         ("console.example.com", {}, "record.bad_address"),
         ("javascript:alert(1)", {}, "record.bad_address"),
-        ("https://ada:pa55-w0rd@console.example.com/login", {}, "record.bad_address"),
+        (
+            "https://ada:pa55-w0rd@console.example.com/login",  # pragma: allowlist secret
+            {},
+            "record.bad_address",
+        ),
         ("https://console.example.com/a b?pa55-w0rd", {}, "record.bad_address"),
         ("http://console.example.com/login", {}, "record.plain_http"),
         (URL, {"flow": "../up"}, "record.bad_name"),

@@ -190,9 +190,12 @@ def test_a_password_that_every_flow_holds_leaves_the_pages_alone(password: str) 
         ("0049 (0)30 901820-1", Rule.PHONE_SHAPE),
         ("DE89 3704 0044 0532 0130 00", Rule.BANK_SHAPE),
         ("4111 1111 1111 1111", Rule.BANK_SHAPE),
-        ("demo_only_q7ZxP0aLm3Rt9VbKw2Ye8Ugh", Rule.SECRET_SHAPE),
+        ("demo_only_q7ZxP0aLm3Rt9VbKw2Ye8Ugh", Rule.SECRET_SHAPE),  # pragma: allowlist secret
         ("AKIA" + "IOSFODNN7EXAMPLE", Rule.SECRET_SHAPE),
-        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkZW1vIn0.c2lnbmF0dXJlLWRlbW8", Rule.SECRET_SHAPE),
+        (
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkZW1vIn0.c2lnbmF0dXJlLWRlbW8",  # pragma: allowlist secret
+            Rule.SECRET_SHAPE,
+        ),
         ("123e4567-e89b-12d3-a456-426614174000", Rule.ID_SHAPE),
         ("session 9f86d081884c7d65", Rule.ID_SHAPE),
         ("Order 123456", Rule.NUMBER_SHAPE),

@@ -14,7 +14,7 @@ from tokenbroker.record.sanitise import Rule, sanitise
 pytestmark = pytest.mark.req("REC-2", "SECRET-7")
 
 PASSWORD = "demo-only-h'unter/47"
-TOKEN = "demo_only_q7ZxP0aLm3Rt9VbKw2Ye8Ugh41Fd"
+TOKEN = "demo_only_q7ZxP0aLm3Rt9VbKw2Ye8Ugh41Fd"  # pragma: allowlist secret
 SITTING = recording(
     gone_to("https://console.example.com/login"),
     typed("ada@example.test", "E-mail address", type="email"),
@@ -76,7 +76,7 @@ def test_a_flow_and_a_program_without_anything_private_are_clean() -> None:
         (TOKEN[:14], Rule.TOKEN),
         ("bob@example.test", Rule.EMAIL_SHAPE),
         ("+44 20 7946 0958", Rule.PHONE_SHAPE),
-        ("other_only_Z7qxP0aLm3Rt9VbKw2Ye8Ugh", Rule.SECRET_SHAPE),
+        ("other_only_Z7qxP0aLm3Rt9VbKw2Ye8Ugh", Rule.SECRET_SHAPE),  # pragma: allowlist secret
     ],
 )
 def test_a_text_with_anything_private_in_it_is_not_clean(addition: str, rule: Rule) -> None:

@@ -10,7 +10,7 @@ from tokenbroker.record.sanitise import Rule
 
 pytestmark = pytest.mark.req("REC-2")
 
-TOKEN = "demo_only_q7ZxP0aLm3Rt9VbKw2Ye8Ugh41Fd"
+TOKEN = "demo_only_q7ZxP0aLm3Rt9VbKw2Ye8Ugh41Fd"  # pragma: allowlist secret
 LINES = f"{TOKEN[:19]}\n{TOKEN[19:]}"
 MARK = "\u2982TOKEN\u2982"
 
