@@ -116,6 +116,7 @@ REDESIGN = {
 
 
 @pytest.mark.browser
+@pytest.mark.soak
 def test_the_demos_flow_is_mended_after_a_redesign_of_its_site(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from tests.project import SETTINGS, Project
 from tests.record.sanitise.recordings import clicked, gone_to
 from tokenbroker.cli import record_finish
 from tokenbroker.errors import ExitCode, HumanDenied
-from tokenbroker.record.recording import Recording
+from tokenbroker.record.recording import Event, Recording
 from tokenbroker.secret import Secret
 
 Review = Callable[..., tuple[int | str, Scripted]]
@@ -235,11 +235,12 @@ def test_inputs_of_the_environment_are_told_and_not_stored(
 
 
 @pytest.mark.req("REC-1")
-def test_a_key_that_was_only_copied_is_told_how_to_store(
-    review: Review, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("seen", [token_of("", source="clipboard"), token_of("exk_live_••••••••")])
+def test_a_key_that_was_not_seen_whole_is_told_how_to_store(
+    review: Review, capsys: pytest.CaptureFixture[str], seen: Event
 ) -> None:
-    code, _ = review(sitting(token_of("", source="clipboard")), "s", "y")
-    assert code == 0
+    code, person = review(sitting(seen), "s", "y")
+    assert (code, len(person.asked)) == (0, 2)
     assert "  tokenbroker secrets put bitwarden:example/made" in capsys.readouterr().out
 
 

@@ -45,6 +45,7 @@ def test_where_one_key_is_allowed_the_second_run_revokes_the_first_runs_key(atte
 
 
 @pytest.mark.req("FLOW-2", "RUN-8")
+@pytest.mark.soak
 def test_where_the_site_is_flaky_a_press_is_done_again_until_it_has_an_effect(attended: Project) -> None:
     run(attended, "flaky_key")
     assert attended.whoami(stored(attended, "flaky_key")) == 200

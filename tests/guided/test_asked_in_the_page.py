@@ -91,6 +91,7 @@ def test_who_does_not_mend_it_gets_the_failure_that_it_had(seen: Project) -> Non
 
 
 @pytest.mark.req("RUN-4")
+@pytest.mark.soak
 def test_nobody_is_asked_to_mend_what_nobody_watches(seen: Project) -> None:
     ended = seen.tokenbroker("run", seen.flow("outgrown", FORGETS_PASSWORD))
     assert (ended.code, "wait_for.timeout" in ended.err) == (FAILED, True), ended.text

@@ -31,6 +31,7 @@ def test_back_leads_to_the_step_before_which_is_then_done_again(seen: Project, p
     assert len(set(pictures)) == len(pictures)
 
 
+@pytest.mark.soak
 def test_who_stops_before_pressing_anything_leaves_no_key_in_doubt(seen: Project, person_at: Played) -> None:
     flow = seen.flow("create", CREATE + CAPTURE, modes="guided")
     with person_at(seen, presses={"“Create API Key”": ["stop"]}) as told:
@@ -62,6 +63,7 @@ def test_another_page_than_the_step_is_about_ends_it(seen: Project, person_at: P
     assert (ended.code, "guided.other_page" in ended.err) == (FAILED, True), ended.text
 
 
+@pytest.mark.soak
 def test_where_policy_forbids_it_nothing_is_typed_for_the_person_who_types_it_themselves(
     seen: Project, person_at: Played
 ) -> None:
@@ -98,6 +100,7 @@ def test_what_is_typed_by_hand_where_a_secret_belongs_is_in_no_file_of_the_run(
     assert found == []
 
 
+@pytest.mark.soak
 def test_each_value_that_is_typed_at_a_press_stands_in_evidence_and_audit(
     seen: Project, person_at: Played
 ) -> None:

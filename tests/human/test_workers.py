@@ -83,6 +83,7 @@ def test_at_one_terminal_two_workers_ask_one_after_the_other_and_each_gets_its_o
     assert answered(project) == dict.fromkeys((FIRST, SECOND), ("done", "terminal"))
 
 
+@pytest.mark.soak
 def test_a_worker_that_waits_for_its_turn_at_the_terminal_is_answered_at_another(
     project: Project, phones: Phones
 ) -> None:

@@ -23,8 +23,8 @@ class Unsanitised:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sanitised, name)
 
-    def is_clean(self, _text: str) -> bool:
-        return True
+    def why_not(self, _text: str) -> None:
+        return None
 
 
 def _as_plain(event: Event) -> Event:

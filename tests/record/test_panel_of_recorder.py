@@ -237,3 +237,17 @@ def test_no_value_stands_in_the_panel(sit: Sit) -> None:
     assert "typed into a field" in said[0]
     assert "demo-only" not in said[0]
     assert "example.test" not in said[0]
+
+
+def test_a_token_that_is_covered_is_told_as_that(sit: Sit) -> None:
+    said: list[str] = []
+
+    def do(person: Person) -> Doing:
+        yield from person.panel("token")
+        person.click("#shown")
+        yield
+        yield
+        said.append(person.said())
+
+    sit(do, "<main><code id=shown>demo_••••••••abcd</code></main>")
+    assert "covered" in said[0]

@@ -273,7 +273,7 @@ def child(program: str, home: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.parametrize(
-    ("kills", "tokens"), [(8, 1_500), pytest.param(50, 10_000, marks=pytest.mark.soak)], ids=["few", "many"]
+    ("kills", "tokens"), [(5, 1_500), pytest.param(50, 10_000, marks=pytest.mark.soak)], ids=["few", "many"]
 )
 def test_killed_at_any_moment_every_token_opens_with_exactly_one_key_and_no_reader_sees_more(
     home: Path, reopen: Reopen, kills: int, tokens: int

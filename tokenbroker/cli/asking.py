@@ -1,6 +1,7 @@
 """Questions to a person who sits at this terminal: no answer (Ctrl-D, Ctrl-C) is an answer of its own."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 Ask = Callable[[str], str]
 """Shows a prompt, and answers the line that the person types; raises NoAnswer."""
@@ -15,7 +16,8 @@ def ask_at_terminal(prompt: str) -> str:
     try:
         return input(prompt)
     except (EOFError, KeyboardInterrupt):
-        print()
+        with suppress(OSError):  # the terminal itself may have gone
+            print()
     raise NoAnswer
 
 

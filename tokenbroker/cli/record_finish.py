@@ -14,6 +14,7 @@ from tokenbroker.cli.record_store import Storing, put_by_hand
 from tokenbroker.cli.run import run_once
 from tokenbroker.errors import HumanDenied
 from tokenbroker.jobs.variables import Withheld
+from tokenbroker.record.capture import may_be_whole
 from tokenbroker.record.draft import Draft
 from tokenbroker.record.recording import Recording
 from tokenbroker.record.sanitise.token_shape import choose
@@ -87,12 +88,10 @@ class Finish:
             str(each.options["secret_ref"]) for each in self.draft.steps if "secret_ref" in each.options
         ]
         alias, _, path = captured[-1].partition(":") if captured else (self.names.sink, ":", self.names.id)
-        if token := choose(seen[-1]).value:
+        if may_be_whole(seen[-1]) and (token := choose(seen[-1]).value):
             storing.token(alias, path, Secret(token))
         else:
-            print(
-                "\nThe key that you have just created was copied, not shown: it is not stored. To store it:"
-            )
+            print("\nThe key that you have just created was not shown whole: it is not stored. To store it:")
             print(f"  {put_by_hand(alias, path)}")
 
     def _replay(self) -> int:

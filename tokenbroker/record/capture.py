@@ -84,7 +84,7 @@ def mapped(address: str, origins: Mapping[str, str]) -> str:
     return urlunsplit((to.scheme, to.netloc, parts.path, parts.query, parts.fragment))
 
 
-def _may_be_whole(token: TokenSeen) -> bool:
+def may_be_whole(token: TokenSeen) -> bool:
     """Whether what was pointed at may be a whole token, or copies one."""
     return token.source == "clipboard" or (len(token.text) >= _MIN_TOKEN and not _MASKS & set(token.text))
 
@@ -182,7 +182,7 @@ class _Sitting:
         if len(picked) != self._picked:
             self._picked = len(picked)
             self._to(Mode.ACT)
-            self._hint = "" if _may_be_whole(picked[-1]) else _NOT_WHOLE
+            self._hint = "" if may_be_whole(picked[-1]) else _NOT_WHOLE
 
     def _to(self, mode: Mode) -> None:
         self._mode, self._pointed = mode, None

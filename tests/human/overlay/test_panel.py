@@ -189,3 +189,24 @@ def _middle(there: Shown, selector: str) -> tuple[float, float]:
     box = there.page.locator(selector).bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_in_a_small_window_it_may_begin_as_its_bar_alone_and_is_unfolded_by_a_press(shown: Show) -> None:
+    many = tuple(Button(id=f"act-{number}", label=f"A long answer number {number}") for number in range(6))
+    there = shown("<h1>Page</h1>")
+    there.page.set_viewport_size({"width": 540, "height": 400})
+    there.panel.show(Card(heading="Look", buttons=many, may_fold=True))
+    assert there.until(lambda: there.eye.box("class", "panel")[3] < 80)
+    assert there.until(lambda: there.panel.is_ready)
+    there.page.mouse.click(*there.eye.middle("class", "fold"))
+    assert there.until(lambda: there.eye.box("class", "panel")[3] > 150)
+    assert there.until(lambda: there.panel.is_ready)
+    there.press("act-0")
+    assert there.pressed() == ["act-0"]
+
+
+def test_where_there_is_room_nothing_is_folded_but_by_the_person(shown: Show) -> None:
+    there = shown("<h1>Page</h1>", replace(ASK, may_fold=True))
+    assert there.eye.box("class", "panel")[3] > 100
+    there.page.mouse.click(*there.eye.middle("class", "fold"))
+    assert there.until(lambda: there.eye.box("class", "panel")[3] < 80)
