@@ -7,7 +7,7 @@ const AREAS = "header, nav, [role=banner], [role=navigation], [aria-label*=accou
 const TITLED = "[title*='@'], [aria-label*='@']";
 const SAID = /^\s*(signed in as|logged in as|welcome(?! back\W*$)(?: back)?,?|hello,?|hi,?)\s+(?!(?:to|there|again|world)\b)(.+?)\s*[.!]?\s*$/i;
 const CALLED = { email: /^e-?mail\b/i, phone: /^(phone|mobile|telephone)\b/i, username: /^(user ?name|login|user|user id|signed in as|logged in as)$/i,
-  name: /^(full|first|last|given|family|your|account|display) name$/i, account: /^(account|customer|client|tenant|organi[sz]ation|org|subscription)( ?(id|number|no\.?))?$/i };
+  name: /^(full|first|last|given|family|your|account) name$/i, account: /^(account|customer|client|tenant|organi[sz]ation|org|subscription)( ?(id|number|no\.?))?$/i };
 const FIELD_KINDS = [["email", /email/], ["phone", /\btel/], ["username", /username/], ["name", /\b(given-|family-|additional-)?name\b/]];
 const kindByName = (words) => Object.keys(CALLED).find((kind) => CALLED[kind].test(words.replace(/\s*[:*]\s*$/, "").trim())) || "";
 const ownOf = (page) => {

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from demo_site.launch import Account, RunningDemo, generate_account, start
+from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
 from tests.peers.playwright_test.runner import PlaywrightTest, Ran
 from tests.project import SETTINGS, Ended, Project
 from tests.record.by_hand.conftest import open_to_others
-from tests.record.by_hand.journeys import FINISH, JOURNEYS, begins_at, sign_in
+from tests.record.by_hand.journeys import EARLIER, FINISH, JOURNEYS, begins_at, sign_in
 from tests.record.by_hand.recorded import Recorded, record_journey, replay
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("REC-1", "REC-4")]
@@ -39,7 +39,7 @@ class Sitting:
 @pytest.fixture(scope="module")
 def accounts() -> Mapping[str, Account]:
     """One for each console: none meets another's keys or codes."""
-    return {console: generate_account() for console in JOURNEYS}
+    return {console: generate_account(keys=(SeedKey(name=EARLIER),)) for console in JOURNEYS}
 
 
 @pytest.fixture(scope="module")

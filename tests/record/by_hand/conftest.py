@@ -12,13 +12,23 @@ from typing import Any
 
 import pytest
 
+from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
 from tests.project import SETTINGS, SITE, Project, Terminal
-from tests.project_fixtures import demo, demo_project, new_project, project
-from tests.record.by_hand.journeys import Act
+from tests.project_fixtures import demo_project, new_project, project
+from tests.record.by_hand.journeys import EARLIER, Act
 from tokenbroker.run.chromium import find_browser
 
-__all__ = ["demo", "demo_project", "new_project", "project"]
+__all__ = ["demo_project", "new_project", "project"]
 ROOT = Path(__file__).parents[3]
+ACCOUNTS = 40
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningDemo, Iterator[Account]]]:
+    """One site, and its unused accounts: each has made a key before."""
+    accounts = [generate_account(keys=(SeedKey(name=EARLIER),)) for _ in range(ACCOUNTS)]
+    with start(database=tmp_path_factory.mktemp("demo") / "site.sqlite", accounts=accounts) as site:
+        yield site, iter(accounts)
 
 
 @pytest.fixture

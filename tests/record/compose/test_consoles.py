@@ -1,5 +1,6 @@
 """The flow that comes of a sitting at each of the demo's consoles (REC-1, REC-4)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tokenbroker.flow.lint import lint_document
 from tokenbroker.flow.load import flow_of
 from tokenbroker.flow.model import Flow
 from tokenbroker.flow.selector import SelectorSet
+from tokenbroker.record.compose import compose
 from tokenbroker.record.emit.yaml import emit_yaml
 from tokenbroker.run.creation import UNKNOWN, creations
 from tokenbroker.run.outline import outline_of
@@ -146,6 +148,18 @@ def test_origins_are_written_out_where_there_is_more_than_one():
 def test_a_press_that_only_an_earlier_run_makes_necessary_has_a_condition():
     (revoke,) = (step for step in flow_of_sitting("one_key").steps if step.when)
     assert (revoke.when, revoke.options["dialog"]) == ("text=Revoke token", "accept")
+
+
+def test_it_has_one_too_where_the_press_led_on_to_the_page_that_makes_keys():
+    recording = CONSOLES["one_key"]().recording()
+    events = [
+        replace(each, page_url=f"{CONSOLE}/notebooks", led_to=f"{CONSOLE}/notebooks/settings")
+        if each.dialog
+        else each
+        for each in recording.events
+    ]
+    draft = compose(replace(recording, events=tuple(events)), site="example", flow="one_key")
+    assert [step.when for step in draft.steps if step.options.get("dialog")] == ["text=Revoke token"]
 
 
 def test_what_copies_the_token_is_pressed_by_the_capture_alone():

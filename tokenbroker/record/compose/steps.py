@@ -157,7 +157,9 @@ class StepWriter:
         maker = next((each for each in sorted(self.makers) if each > number), None)
         comment = ""
         if maker is not None and destroys(event) and event.dialog == "accept":
-            is_in_the_way = page_of(self.events[maker].page_url) == page_of(event.page_url)
+            # Where nothing was to be taken away the site would not have led on.
+            here = {page_of(event.page_url), page_of(event.led_to)}
+            is_in_the_way = page_of(self.events[maker].page_url) in here
             comment = _IN_THE_WAY if is_in_the_way else ""
         elif tries_again(event):
             comment = _IF_NEEDED
