@@ -4,7 +4,6 @@ import os
 import sys
 import tempfile
 import textwrap
-from contextlib import suppress
 from pathlib import Path
 from shutil import get_terminal_size
 
@@ -12,7 +11,7 @@ import typer
 from playwright.sync_api import sync_playwright
 
 from tokenbroker.cli.home import configuration
-from tokenbroker.cli.record_guard import guarded
+from tokenbroker.cli.record_guard import guarded, interruptible
 from tokenbroker.cli.record_names import Names
 from tokenbroker.cli.record_review import Desk
 from tokenbroker.errors import HumanDenied, HumanUnreachable
@@ -63,10 +62,13 @@ def record(
 
     def sit() -> None:
         recording = None
-        with suppress(KeyboardInterrupt), own_temporary_folder():
+        with interruptible(), own_temporary_folder():
             recording = _watched(path, address, settings, headed=not headless)
         if recording is None:
-            raise HumanDenied("cancelled: nothing was kept", code="record.cancelled")
+            raise HumanDenied(
+                "cancelled: nothing was kept. A key that you may have created is still at the site: revoke it there",
+                code="record.cancelled",
+            )
         Desk(recording, names, before, headed=not headless).review()
 
     guarded(sit)

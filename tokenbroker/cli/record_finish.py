@@ -11,6 +11,7 @@ from tokenbroker.broker import Broker
 from tokenbroker.cli.asking import Ask, NoAnswer
 from tokenbroker.cli.record_names import Names, shown
 from tokenbroker.cli.record_store import Storing, put_by_hand
+from tokenbroker.cli.record_words import and_all
 from tokenbroker.cli.run import run_once
 from tokenbroker.errors import HumanDenied
 from tokenbroker.jobs.variables import Withheld
@@ -108,11 +109,13 @@ class Finish:
             print(f"\nNext: mend what was found, then tokenbroker validate {self._file()}")
             return
         print(f"\n{'Not replayed. ' if replays else ''}Next: {self._command()}")
+        if self.params:
+            # Not in the line above: who copies that would make a key of such a name.
+            print(f"      with --param NAME=VALUE for {and_all([*self.params])}")
 
     def _command(self) -> str:
-        given = [f"--param {name}=…" for name in self.params]
         live = ["--live"] if self._leaves_this_machine() else []
-        return " ".join(["tokenbroker run", self._file(), *given, *live])
+        return " ".join(["tokenbroker run", self._file(), *live])
 
     def _file(self) -> str:
         return shlex.quote(str(shown(self.names.yaml)))

@@ -5,7 +5,8 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -48,6 +49,24 @@ def guarded(act: Callable[[], None]) -> None:
             f"the recorder has failed: {failed}",
             next_step="what was recorded and not saved is gone; please report the words above",
         )
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C ends what is inside, and so does whatever fails in the course of that: a call was left half done."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    except Exception as error:
+        if not _is_of_an_interrupt(error):
+            raise
+
+
+def _is_of_an_interrupt(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _interrupt(number: int, _: object) -> NoReturn:

@@ -89,9 +89,11 @@ class Desk:
 
     def _choice(self, made: Made) -> str:
         """What the person wants next; "s" and "r" once the files are written."""
-        default = "" if made.has_errors else "s"
-        keys = ", ".join(_KEYS[:-1])
-        prompt = f"{keys} or {_KEYS[-1]}{f' [{default}]' if default else ''}> "
+        # A flow that stores nothing is saved by who says so.
+        stores = any(each.verb == "capture_token" for each in made.draft.steps)
+        default = "s" if stores and not made.has_errors else ""
+        *others, last = [each for each in _KEYS if each != "k" or made.keepable]
+        prompt = f"{', '.join(others)} or {last}{f' [{default}]' if default else ''}> "
         try:
             said = self._ask(prompt).strip().casefold() or default
         except NoAnswer:
@@ -166,7 +168,9 @@ class Desk:
             print("There is none: what you typed is personal or secret, or stands in the flow already.")
             return made
         for number, each in enumerate(offered, 1):
-            print(f"  {number}  {each.reference}: {printable_line(each.masked)}")
+            print(
+                f"  {number}  {each.reference}: {printable_line(each.masked)}, {printable_line(each.where[0])}"
+            )
         try:
             said = self._ask("Which one may stand in the flow, readable for all who get it? [none]: ").strip()
         except NoAnswer:

@@ -129,7 +129,7 @@ def _rows(replacements: Sequence[Replacement]) -> list[_Row]:
         row.where += places
     for row in left.values():
         if row.where == ["the token"]:
-            row.where, row.what = [], "the token: the flow knows only what one looks like"
+            row.where, row.what = [], "the token: only its form stands in the files"
     return [*told, *left.values()]
 
 

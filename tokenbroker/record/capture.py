@@ -5,6 +5,7 @@ into an error. `tokenbroker.record.sanitise` is the only way out.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -60,8 +61,13 @@ def record(
             f"the browser is open; its panel is marked “{panel_mark()}”: mark the token there, then press Finish"
         )
         ended = sitting.attend(is_stopped)
-    finally:
-        sitting.windows.end()
+    except BaseException:
+        with suppress(
+            Exception
+        ):  # Ctrl-C may have left a call half done, after which Playwright takes no other
+            sitting.windows.end()
+        raise
+    sitting.windows.end()
     if ended == "cancelled":
         return None
     return Recording(

@@ -100,4 +100,6 @@ def _name_of(event: Event) -> str:
     if is_wording(label):
         return f"“{label}”"
     is_field = event.what in (What.TYPE, What.SELECT, What.CHECK, What.UNCHECK)
-    return "a field" if is_field else "something without plain words"
+    if event.element is not None and event.element.href:
+        return "a link"
+    return "a field" if is_field else "something without a plain name"
