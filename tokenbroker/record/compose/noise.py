@@ -7,6 +7,7 @@ from typing import Final
 
 from tokenbroker.flow.selector import Family
 from tokenbroker.record.compose.addresses import origin_in, page_of
+from tokenbroker.record.compose.labels import copies, unveils
 from tokenbroker.record.compose.seen import (
     ENTER,
     FILLS,
@@ -39,11 +40,7 @@ _BACKGROUND: Final = frozenset(
 _BOXES: Final = frozenset({"div", "span", "li", "td", "th", "dt", "dd"})
 """Scripts make controls of these; then they have a word or two."""
 _WORDS: Final = frozenset({Family.ROLE, Family.LABEL, Family.TEXT, Family.TEST_ID})
-_SHOWS: Final = re.compile(
-    r"(show|hide|reveal|unmask|toggle|display|anzeigen|verbergen|afficher|masquer|mostrar)\b"
-)
 _PASSWORD: Final = re.compile(r"pass(word|wort|phrase)|kennwort|mot de passe|contrase")
-_COPIES: Final = re.compile(r"(copy|copied|kopier\w*|copier|copiar|copia)\b")
 _EDITING: Final = re.compile(
     r"((Control|Meta|ControlOrMeta|Shift|Alt)\+)*(Tab|Backspace|Delete|Home|End|Shift|Control|Alt|Meta|CapsLock)"
     r"|(Control|Meta|ControlOrMeta)\+(Shift\+)?[acvxyzACVXYZ]"
@@ -87,9 +84,7 @@ def _is_idle_click(event: Event, before: Event | None, after: Event | None) -> b
         return is_way_around(event) and _only_scrolls(event)
     if is_way_around(event) and _only_scrolls(event):
         return True
-    if _COPIES.match(label_of(event)) or (
-        after is not None and after.what is What.TOKEN and is_same(event, after)
-    ):
+    if copies(label_of(event)) or (after is not None and after.what is What.TOKEN and is_same(event, after)):
         return True
     is_field = element.tag == "textarea" or (element.tag == "input" and element.type in _TEXT_FIELDS)
     if is_field or element.tag in ("select", "option"):
@@ -114,7 +109,7 @@ def _goes_with(event: Event, before: Event | None, after: Event | None) -> bool:
 def _toggles_password(event: Event, before: Event | None, after: Event | None) -> bool:
     """Whether it only shows the person what they have typed as a password."""
     label = label_of(event)
-    if event.led_to or not _SHOWS.search(label):
+    if event.led_to or not unveils(label):
         return False
     if _PASSWORD.search(label):
         return True
