@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from tokenbroker.record.compose.addresses import origin_in
-from tokenbroker.record.compose.seen import title_before
+from tokenbroker.record.compose.seen import PRESSES, title_before
 from tokenbroker.record.draft import DraftStep
 from tokenbroker.record.recording import Event
 from tokenbroker.settings import is_loopback
@@ -41,3 +41,12 @@ def notes_on(steps: Sequence[DraftStep], origins: Sequence[str]) -> Iterator[str
             "Read the site's terms, then say so in `policy`: terms_of_service, reviewed and review_expires, in the "
             "place of the note."
         )
+
+
+def note_on_left_out(done: Sequence[Event], used: Sequence[Event]) -> Iterator[str]:
+    """That presses are among what was `done` and not `used`: all of those came after the token."""
+    presses = sum(each.what in PRESSES for each in done) - sum(each.what in PRESSES for each in used)
+    if presses == 1:
+        yield "1 press after the token was left out."
+    elif presses:
+        yield f"{presses} presses after the token were left out."
