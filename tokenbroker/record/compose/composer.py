@@ -8,7 +8,7 @@ from tokenbroker.record.compose.codes import with_people
 from tokenbroker.record.compose.creating import creating
 from tokenbroker.record.compose.noise import once_captured, without_noise
 from tokenbroker.record.compose.places import names_of_windows, origins_of
-from tokenbroker.record.compose.remarks import POLICY, described, note_on_left_out, notes_on
+from tokenbroker.record.compose.remarks import POLICY, described, note_on_left_out, note_on_words, notes_on
 from tokenbroker.record.compose.steps import StepWriter
 from tokenbroker.record.compose.values import Values
 from tokenbroker.record.compose.ways import with_addresses
@@ -42,7 +42,13 @@ def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") 
     origins = origins_of(events)
     said = {origin_in(str(each.options["url"])) for each in steps if each.verb == "navigate"}
     captures = any(each.verb == "capture_token" for each in steps)
-    notes = [*notes_on(steps, origins), *note_on_left_out(done, used), *values.notes, *writer.notes]
+    notes = [
+        *notes_on(steps, origins),
+        *note_on_left_out(done, used),
+        *note_on_words(steps),
+        *values.notes,
+        *writer.notes,
+    ]
     return Draft(
         site=site,
         flow=flow,

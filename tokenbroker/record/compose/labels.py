@@ -1,12 +1,15 @@
 """What the words on a control say that it does, in the languages of the consoles: one list for each kind of press.
 
-All take a label as `seen.label_of` answers it. English and the Romance languages begin with the verb, German ends
-with it ("Token erstellen").
+All but `names_nobody` take a label as `seen.label_of` answers it. English and the Romance languages begin with the
+verb, German ends with it ("Token erstellen").
 """
 
 import re
 from typing import Final
 
+from tokenbroker.record.sanitise.wording import is_ordinary
+
+_SIGNS: Final = re.compile(r"[\W_]+")
 _SHOWS: Final = re.compile(
     r"\b(show|hide|reveal|unhide|unmask|toggle|display|view|anzeigen|einblenden|ausblenden|verbergen|afficher|masquer"
     r"|mostrar|ocultar|ver)\b"
@@ -70,3 +73,8 @@ def keeps(label: str) -> bool:
 def leaves(label: str) -> bool:
     """Whether a person signs out by it."""
     return _LEAVES.match(label) is not None
+
+
+def names_nobody(text: str) -> bool:
+    """Whether `text`, as it stands at the page, consists of ordinary words, signs and single letters ("E-mail…")."""
+    return all(len(word) == 1 or is_ordinary(word) for word in _SIGNS.sub(" ", text).split())
