@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.record.compose.make_snapshots import FOLDER, draft_of
-from tests.record.compose.sittings import CONSOLES
+from tests.record.compose.sittings import CONSOLES, way
 from tokenbroker.flow.document import parse_document
 from tokenbroker.flow.lint import lint_document
 from tokenbroker.flow.load import flow_of
 from tokenbroker.flow.model import Flow
 from tokenbroker.flow.selector import SelectorSet
 from tokenbroker.record.compose import compose
+from tokenbroker.record.compose.targets import spelled_exactly
 from tokenbroker.record.emit.yaml import emit_yaml
 from tokenbroker.run.creation import UNKNOWN, creations
 from tokenbroker.run.outline import outline_of
@@ -21,6 +22,7 @@ from tokenbroker.run.steps import STEPS
 pytestmark = pytest.mark.req("REC-1", "REC-4")
 CONSOLE = "https://console.example.com"
 ROOT = Path(__file__).parents[3]
+REVOKE = 'role=button[name="Revoke token"]'
 SIGN_IN = ["type", "type", "click", "wait_for", "wait_human"]
 
 
@@ -147,7 +149,7 @@ def test_origins_are_written_out_where_there_is_more_than_one():
 
 def test_a_press_that_only_an_earlier_run_makes_necessary_has_a_condition():
     (revoke,) = (step for step in flow_of_sitting("one_key").steps if step.when)
-    assert (revoke.when, revoke.options["dialog"]) == ("text=Revoke token", "accept")
+    assert (revoke.when, revoke.options["dialog"]) == (REVOKE, "accept")
 
 
 def test_it_has_one_too_where_the_press_led_on_to_the_page_that_makes_keys():
@@ -159,7 +161,29 @@ def test_it_has_one_too_where_the_press_led_on_to_the_page_that_makes_keys():
         for each in recording.events
     ]
     draft = compose(replace(recording, events=tuple(events)), site="example", flow="one_key")
-    assert [step.when for step in draft.steps if step.options.get("dialog")] == ["text=Revoke token"]
+    assert [step.when for step in draft.steps if step.options.get("dialog")] == [REVOKE]
+
+
+def test_a_person_is_asked_whether_a_press_that_revokes_is_wanted_at_every_run():
+    draft = draft_of("one_key")
+    (number,) = (number for number, step in enumerate(draft.steps, 1) if step.when)
+    asked = (
+        f"Step {number} deletes or revokes something at every run where the page offers it: is that wanted?"
+    )
+    assert asked in draft.notes
+
+
+@pytest.mark.parametrize(
+    ("said", "role", "text"),
+    [
+        (way("role", "button", 'Revoke "a"'), "button", 'role=button[name="Revoke \\"a\\""]'),
+        (way("text", "Revoke"), "link", 'role=link[name="Revoke"]'),
+        (way("text", "Revoke"), "", 'text="Revoke"'),
+        (way("test_id", "revoke"), "button", "[data-testid=revoke]"),
+    ],
+)
+def test_the_condition_of_a_press_that_revokes_matches_no_longer_text(said, role, text):
+    assert spelled_exactly(said, role=role) == text
 
 
 def test_what_copies_the_token_is_pressed_by_the_capture_alone():

@@ -226,6 +226,42 @@ def test_once_the_token_is_captured_only_what_shows_it_is_closed(sitting):
     assert told(sitting) == ["click", "capture_token", "click"]
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        button("Save changes", "#save"),
+        button("Activate", "#activate"),
+        button("Schlüssel aktivieren", "#activate"),
+        submit("Go on", "#go", form=f"{CONSOLE}/keys"),
+    ],
+)
+def test_what_keeps_or_enables_the_token_stays_with_its_fields(sitting, last):
+    sitting.click(CREATE)
+    sitting.token(TOKEN)
+    sitting.click(button("Copy", ".copy"))
+    sitting.type(NOTE, "nightly")
+    sitting.click(last, to="/keys/all")
+    assert told(sitting) == ["click", "capture_token", "type nightly", "click"]
+    assert not any("after the token" in note for note in drafted(sitting).notes)
+
+
+@pytest.mark.parametrize("last", ["Delete key", "Sign out"])
+def test_what_takes_the_token_away_or_signs_out_goes(sitting, last):
+    sitting.click(CREATE)
+    sitting.token(TOKEN)
+    sitting.click(submit(last, "#last", form=f"{CONSOLE}/keys"), to="/keys")
+    assert told(sitting) == ["click", "capture_token"]
+
+
+def test_where_the_way_is_left_out_what_was_done_there_is_too_and_a_person_is_told(sitting):
+    sitting.click(CREATE)
+    sitting.token(TOKEN)
+    sitting.click(button("All of them", "#all"), to="/keys/all")
+    sitting.click(button("Save", "#save"))
+    assert told(sitting) == ["click", "capture_token"]
+    assert "2 presses after the token were left out." in drafted(sitting).notes
+
+
 def test_a_sitting_that_began_elsewhere_than_with_an_address_begins_there():
     begun = Sitting(page=f"{CONSOLE}/keys")
     begun.click(CREATE)

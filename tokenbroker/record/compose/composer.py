@@ -6,9 +6,9 @@ from dataclasses import replace
 from tokenbroker.record.compose.addresses import as_written, origin_in
 from tokenbroker.record.compose.codes import with_people
 from tokenbroker.record.compose.creating import creating
-from tokenbroker.record.compose.noise import without_noise
+from tokenbroker.record.compose.noise import once_captured, without_noise
 from tokenbroker.record.compose.places import names_of_windows, origins_of
-from tokenbroker.record.compose.remarks import POLICY, described, notes_on
+from tokenbroker.record.compose.remarks import POLICY, described, note_on_left_out, note_on_words, notes_on
 from tokenbroker.record.compose.steps import StepWriter
 from tokenbroker.record.compose.values import Values
 from tokenbroker.record.compose.ways import with_addresses
@@ -23,7 +23,9 @@ def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") 
     nothing is read, and nothing is made safe here.
     """
     seen = tuple(_written(each, recording.origins) for each in recording.events)
-    events = with_addresses(without_noise(with_people(seen)))
+    done = without_noise(with_people(seen))
+    used = once_captured(done)
+    events = with_addresses(used)
     tokens = [number for number, each in enumerate(events) if each.what is What.TOKEN]
     makers = [maker for each in tokens if (maker := creating(events, each)) is not None]
     values = Values(site=site)
@@ -40,6 +42,13 @@ def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") 
     origins = origins_of(events)
     said = {origin_in(str(each.options["url"])) for each in steps if each.verb == "navigate"}
     captures = any(each.verb == "capture_token" for each in steps)
+    notes = [
+        *notes_on(steps, origins),
+        *note_on_left_out(done, used),
+        *note_on_words(steps),
+        *values.notes,
+        *writer.notes,
+    ]
     return Draft(
         site=site,
         flow=flow,
@@ -48,7 +57,7 @@ def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") 
         params=tuple(values.params.values()),
         origins=origins if len(origins) > 1 or not said.issuperset(origins) else (),
         policy=POLICY,
-        notes=tuple(dict.fromkeys([*notes_on(steps, origins), *values.notes, *writer.notes])),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tokenbroker.record.compose.addresses import origin_in, page_of, parent_among
+from tokenbroker.record.compose.labels import makes, only_shows, takes_away
 from tokenbroker.record.compose.seen import (
     FILLS,
     PRESSES,
@@ -16,9 +17,6 @@ from tokenbroker.record.compose.seen import (
 )
 from tokenbroker.record.recording import Event, What
 
-_SHOWS: Final = re.compile(r"(show|reveal|unhide|display|view|copy|download|close|ok|got it|dismiss)\b")
-_MAKES: Final = re.compile(r"\b(create|generate|new|add|issue|make|request|mint|register|roll|regenerate)\b")
-_DESTROYS: Final = re.compile(r"(revoke|delete|remove|destroy|disable|deactivate|reset|widerrufen|löschen)\b")
 _NAMES: Final = re.compile(
     r"\b(name|label|title|note|description|purpose|caller|app|application|used by|for|bezeichnung|nom|nombre)\b"
 )
@@ -27,10 +25,12 @@ _NAMES: Final = re.compile(
 def creating(events: Sequence[Event], token: int) -> int | None:
     """The number of the press that made what the TOKEN event `token` shows; None where none may have.
 
-    It is the last press before it that did more than go somewhere, show something or sign in.
+    It is the last press before it that did more than go somewhere, show something or sign in. A press without words,
+    an eye say, is taken only where no press before it says that it makes something.
     """
     has_left = False
     signed_in: int | None = None
+    nameless: int | None = None
     for number in range(token - 1, -1, -1):
         event = events[number]
         if event.what is What.TOKEN:
@@ -43,14 +43,20 @@ def creating(events: Sequence[Event], token: int) -> int | None:
             if has_left:
                 break
             signed_in = number if signed_in is None else signed_in
-        elif not has_left or _MAKES.search(label_of(event)) or is_submit(event):
+        elif _is_nameless(event):
+            nameless = number if nameless is None and not has_left else nameless
+        elif makes(label_of(event)) or is_submit(event) or not (has_left or nameless is not None):
             return number
-    return signed_in
+    return signed_in if nameless is None else nameless
+
+
+def _is_nameless(event: Event) -> bool:
+    return event.what is What.CLICK and not label_of(event)
 
 
 def _only_shows(event: Event) -> bool:
     leads_away = is_link(event) and event.element is not None and event.led_to == event.element.href
-    return leads_away or _SHOWS.match(label_of(event)) is not None
+    return leads_away or only_shows(label_of(event))
 
 
 def _signs_in(events: Sequence[Event], number: int) -> bool:
@@ -65,7 +71,7 @@ def _signs_in(events: Sequence[Event], number: int) -> bool:
 
 def destroys(event: Event) -> bool:
     """Whether it is a press that takes a key away."""
-    return event.what is What.CLICK and _DESTROYS.match(label_of(event)) is not None
+    return event.what is What.CLICK and takes_away(label_of(event))
 
 
 def asks_for_agreement(event: Event) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tokenbroker.flow.selector import Family
 from tokenbroker.record.compose.addresses import origin_in, page_of
+from tokenbroker.record.compose.labels import copies, keeps, leaves, takes_away, unveils
 from tokenbroker.record.compose.seen import (
     ENTER,
     FILLS,
@@ -39,11 +40,7 @@ _BACKGROUND: Final = frozenset(
 _BOXES: Final = frozenset({"div", "span", "li", "td", "th", "dt", "dd"})
 """Scripts make controls of these; then they have a word or two."""
 _WORDS: Final = frozenset({Family.ROLE, Family.LABEL, Family.TEXT, Family.TEST_ID})
-_SHOWS: Final = re.compile(
-    r"(show|hide|reveal|unmask|toggle|display|anzeigen|verbergen|afficher|masquer|mostrar)\b"
-)
 _PASSWORD: Final = re.compile(r"pass(word|wort|phrase)|kennwort|mot de passe|contrase")
-_COPIES: Final = re.compile(r"(copy|copied|kopier\w*|copier|copiar|copia)\b")
 _EDITING: Final = re.compile(
     r"((Control|Meta|ControlOrMeta|Shift|Alt)\+)*(Tab|Backspace|Delete|Home|End|Shift|Control|Alt|Meta|CapsLock)"
     r"|(Control|Meta|ControlOrMeta)\+(Shift\+)?[acvxyzACVXYZ]"
@@ -54,8 +51,7 @@ _EDITING: Final = re.compile(
 def without_noise(events: Sequence[Event]) -> tuple[Event, ...]:
     """`events` without those that change nothing, and without attempts that were made again."""
     kept = tuple(each for number, each in enumerate(events) if not _is_nothing(events, number))
-    kept = tuple(_net(_without_failed(_presses_of_buttons(kept))))
-    return _once_captured(kept)
+    return tuple(_net(_without_failed(_presses_of_buttons(kept))))
 
 
 def _is_nothing(events: Sequence[Event], number: int) -> bool:
@@ -87,9 +83,7 @@ def _is_idle_click(event: Event, before: Event | None, after: Event | None) -> b
         return is_way_around(event) and _only_scrolls(event)
     if is_way_around(event) and _only_scrolls(event):
         return True
-    if _COPIES.match(label_of(event)) or (
-        after is not None and after.what is What.TOKEN and is_same(event, after)
-    ):
+    if copies(label_of(event)) or (after is not None and after.what is What.TOKEN and is_same(event, after)):
         return True
     is_field = element.tag == "textarea" or (element.tag == "input" and element.type in _TEXT_FIELDS)
     if is_field or element.tag in ("select", "option"):
@@ -114,7 +108,7 @@ def _goes_with(event: Event, before: Event | None, after: Event | None) -> bool:
 def _toggles_password(event: Event, before: Event | None, after: Event | None) -> bool:
     """Whether it only shows the person what they have typed as a password."""
     label = label_of(event)
-    if event.led_to or not _SHOWS.search(label):
+    if event.led_to or not unveils(label):
         return False
     if _PASSWORD.search(label):
         return True
@@ -209,11 +203,36 @@ def _net(events: Sequence[Event]) -> list[Event]:
     return [each for number, each in enumerate(events) if number not in gone]
 
 
-def _once_captured(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Without what was done once the last token had been seen, but for the closing of what showed it."""
+def once_captured(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Without what was done once the last token had been seen, but for what closes it and what keeps or enables it.
+
+    Fields that were filled right before such a press stay with it. Where the sitting went elsewhere by a way that is
+    left out, only what closes the token stays.
+    """
     last = max((number for number, each in enumerate(events) if each.what is What.TOKEN), default=len(events))
-    closing = (each for each in events[last + 1 :] if _closes(each))
-    return (*events[: last + 1], *closing)
+    kept: list[Event] = []
+    filled: list[Event] = []
+    has_left = False
+    for event in events[last + 1 :]:
+        if event.what in FILLS:
+            filled.append(event)
+            continue
+        if not has_left and _completes(event):
+            kept += [each for each in filled if is_on_one_page(each, event)]
+            kept.append(event)
+        elif _closes(event):
+            kept.append(event)
+        else:
+            has_left = has_left or event.what is What.NAVIGATE or bool(event.led_to)
+        filled = []
+    return (*events[: last + 1], *kept)
+
+
+def _completes(event: Event) -> bool:
+    label = label_of(event)
+    if event.what is not What.CLICK or takes_away(label) or leaves(label) or is_way_around(event):
+        return False
+    return is_submit(event) or keeps(label)
 
 
 def _closes(event: Event) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tokenbroker.flow.mend import is_lasting
 from tokenbroker.record.compose.addresses import origin_in
+from tokenbroker.record.compose.labels import names_nobody
 from tokenbroker.record.recording import Event, FrameSeen
 
 _MAX_FRAMES: Final = 5
@@ -16,7 +17,7 @@ _NO_NOUNS: Final = re.compile(
 
 
 def names_of_windows(events: Sequence[Event]) -> Mapping[int, str]:
-    """A name for each window that a press opened, by its number."""
+    """A name for each window that a press opened, by its number; of words of the page only if they can name nobody."""
     names: dict[int, str] = {}
     for event in events:
         if event.opens is None or event.opens in names or not event.opens:
@@ -30,6 +31,8 @@ def names_of_windows(events: Sequence[Event]) -> Mapping[int, str]:
 
 
 def _nouns(text: str) -> str:
+    if not names_nobody(text):
+        return ""
     words = [each for each in re.split(r"[^a-z]+", text.lower()) if _WORD.fullmatch(each)]
     return "-".join([each for each in words if not _NO_NOUNS.fullmatch(each)][:2])
 
@@ -45,7 +48,7 @@ def frame_option(frames: Sequence[FrameSeen]) -> Any:
 
 
 def _way(frame: FrameSeen) -> dict[str, str] | None:
-    if frame.name and is_lasting(frame.name):
+    if frame.name and is_lasting(frame.name) and names_nobody(frame.name):
         return {"name": frame.name}
     origin = origin_in(frame.url)
     if origin:

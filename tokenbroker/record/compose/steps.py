@@ -14,7 +14,7 @@ from tokenbroker.record.compose.creating import asks_for_agreement, creates_opti
 from tokenbroker.record.compose.people import options_of
 from tokenbroker.record.compose.places import frame_option
 from tokenbroker.record.compose.seen import role_of, tries_again
-from tokenbroker.record.compose.targets import Target, chosen, spelled, target_of
+from tokenbroker.record.compose.targets import Target, chosen, spelled, spelled_exactly, target_of
 from tokenbroker.record.compose.values import Values, is_about_a_secret
 from tokenbroker.record.compose.waits import waits_before
 from tokenbroker.record.compose.ways import is_asked_again
@@ -34,7 +34,7 @@ _CREATING: Final = frozenset({What.CLICK, What.PRESS})
 _TAKES_DIALOG: Final = frozenset({"click", "press", "select", "check"})
 _KEY: Final = re.compile(r"((Control|Shift|Alt|Meta|ControlOrMeta)\+)*[A-Za-z0-9]+", re.ASCII)
 _AGAIN: Final = "The sign-in does not lead back here: the address is asked for again."
-_IN_THE_WAY: Final = "What an earlier run has made is in the way."
+_TAKES_AWAY: Final = "At every run where the page offers it, this deletes or revokes something."
 _IF_NEEDED: Final = "Only where the page asks for it."
 _BRITTLE: Final = "tokenbroker: ignore[TB501] the page has nothing more lasting to know it by"
 _NEXT_TOKEN: Final = "tokenbroker: ignore[TB302] it shows the next token, which is captured then"  # noqa: S105  # words
@@ -67,6 +67,7 @@ class StepWriter:
         """All steps, in order."""
         tokens = sum(each.what is What.TOKEN for each in self.events)
         is_shown = False
+        written = 0
         for number, event in enumerate(self.events):
             steps = [*self._steps(number, event)]
             if not steps:
@@ -75,8 +76,14 @@ class StepWriter:
                 if self._captured == tokens:
                     continue
                 steps[-1] = _commented(steps[-1], _NEXT_TOKEN)
-            yield from waits_before(self.events, number, self._open)
+            steps = [*waits_before(self.events, number, self._open), *steps]
             yield from steps
+            written += len(steps)
+            if destroys(event):
+                self.notes.append(
+                    f"Step {written} deletes or revokes something at every run where the page offers it: "
+                    f"is that wanted?"
+                )
             is_shown = event.what is What.TOKEN or (is_shown and event.what is not What.NAVIGATE)
             if event.opens is not None and "opens" in steps[-1].options:
                 self._open[event.opens] = self.windows[event.opens]
@@ -155,22 +162,18 @@ class StepWriter:
         if event.what is not What.CLICK or number in self.makers:
             return step
         maker = next((each for each in sorted(self.makers) if each > number), None)
-        comment = ""
+        first, role = chosen(_ways(event))[0], role_of(event)
+        when = comment = ""
         if maker is not None and destroys(event) and event.dialog == "accept":
             # Where nothing was to be taken away the site would not have led on.
             here = {page_of(event.page_url), page_of(event.led_to)}
-            is_in_the_way = page_of(self.events[maker].page_url) in here
-            comment = _IN_THE_WAY if is_in_the_way else ""
+            if page_of(self.events[maker].page_url) in here:
+                when, comment = spelled_exactly(first, role=role), _TAKES_AWAY
         elif tries_again(event):
-            comment = _IF_NEEDED
-        if not comment:
+            when, comment = spelled(first, role=role), _IF_NEEDED
+        if not when:
             return step
-        first = chosen(_ways(event))[0]
-        return _commented(
-            DraftStep(verb=step.verb, options=step.options, when=spelled(first, role=role_of(event))),
-            comment,
-            step.comment,
-        )
+        return _commented(DraftStep(verb=step.verb, options=step.options, when=when), comment, step.comment)
 
     def _capture(self, event: Event, place: Mapping[str, Any]) -> Iterator[DraftStep]:
         element, token = event.element, event.token

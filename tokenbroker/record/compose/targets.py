@@ -90,6 +90,19 @@ def spelled(alternative: Alternative, *, role: str = "") -> str:
             return f"xpath={value}"
 
 
+def spelled_exactly(alternative: Alternative, *, role: str = "") -> str:
+    """`alternative` as one string that no longer text matches: words with their role, or in quotes."""
+    match alternative.family:
+        case Family.ROLE:
+            return f"role={alternative.value}[name={_quoted(alternative.name)}]"
+        case Family.LABEL | Family.TEXT if role:
+            return f"role={role}[name={_quoted(alternative.value)}]"
+        case Family.LABEL | Family.TEXT:
+            return f"text={_quoted(alternative.value)}"
+        case _:
+            return spelled(alternative, role=role)
+
+
 def spelled_css(alternatives: Iterable[Alternative]) -> str:
     """One of `alternatives` as a selector of Playwright's CSS engine, to be put beside another; "" for none."""
     return next(

@@ -93,11 +93,7 @@ def _header(draft: Draft, writer: Writer, *, asks: bool) -> list[str]:
     ]
     lines += [f"  npx playwright test {spec_path(draft)}{' --headed' if asks else ''}"]
     if asks:
-        lines += [
-            "",
-            "Where a person is needed it pauses in the Playwright Inspector: do it in the page, then press ",
-        ]
-        lines[-1] += f"Resume. {SUPPORT_NAME} tells how to have it done otherwise."
+        lines += ["", _ASKS]
     if "keep" in writer.fixtures:
         lines += [
             "",
