@@ -4,14 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import Final
+from types import MappingProxyType
+from typing import Final, cast
 
 from tokenbroker.flow.selector import Alternative
-from tokenbroker.record.recording import Appeared, ElementSeen, FrameSeen
+from tokenbroker.record.recording import Appeared, ElementSeen, FrameSeen, Recording
 from tokenbroker.record.sanitise.addresses import Address, clean
 from tokenbroker.record.sanitise.finder import Finder
 from tokenbroker.record.sanitise.ledger import Ledger
-from tokenbroker.record.sanitise.wording import is_kept, is_plain_css
+from tokenbroker.record.sanitise.wording import is_kept, is_plain_css, whole
 from tokenbroker.run.targets.engine import Print
 
 _KIND: Final = re.compile(r"[a-z0-9 _-]{0,80}", re.IGNORECASE)
@@ -125,6 +126,27 @@ class Rewriter:
     def _kind(self, kind: str) -> str:
         """`kind`, a word of HTML or ARIA; but a page may write there what it wants."""
         return kind if _KIND.fullmatch(kind) and self.finder.find(kind) is None else ""
+
+
+def mended(recording: Recording) -> Recording:
+    """`recording` with `whole` texts."""
+    return cast(Recording, _mended(recording))
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        # A kind of event is a text, too, and has to stay what it is.
+        return whole(value) if type(value) is str else value
+    if isinstance(value, tuple):
+        return tuple(map(_mended, value))
+    if isinstance(value, Mapping):
+        return MappingProxyType({_mended(key): _mended(each) for key, each in value.items()})
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            name: new for name in _names(type(value)) if (new := _mended(old := getattr(value, name))) != old
+        }
+        return replace(value, **changed) if changed else value
+    return value
 
 
 def texts_in(value: object) -> set[str]:

@@ -27,6 +27,14 @@ testing text the this time title to today token tokens tool tools trace try turn
 unlock until up update upload use user username users value values verify version view violet wade ward
 webhook welcome what when will with work workspace write year years yes you your zone
 """
+_BESIDE_TOKENS: Final = """
+again anyone anywhere are bearer been before but careful copied don ends ever further gone has isn it keep leave
+lost never now of only once page place point right safe safely secure securely shown so soon somewhere store stored
+sure t than that there these they too very was were won
+"""
+_UNITS: Final = """
+b days gb gib hours hour hr hrs kb mb mib minute minutes min mins months ms never read seconds sec second tb week weeks
+"""
 _IN_EVERY_FLOW: Final = """
 version site flow description allowed_automation guided semi_auto tags origins params default pattern
 required personal matrix steps navigate click type select check uncheck press wait_for wait_human
@@ -43,6 +51,10 @@ ORDINARY: Final = frozenset(_ORDINARY.split())
 A part of a person's name that is one of them is sought with care, and a content that consists of them is not sought
 elsewhere at all.
 """
+BESIDE_TOKENS: Final = ORDINARY | frozenset(_BESIDE_TOKENS.split())
+"""Those, and the words of the sentences that tokens are shown in."""
+OF_OPTIONS: Final = ORDINARY | frozenset(_UNITS.split())
+"""Those, and what a limit or a lifetime is counted in."""
 WORDS_OF_FLOWS: Final = frozenset(_IN_EVERY_FLOW.casefold().split())
 """Words that stand in each flow or Playwright Test file: that one of them stands there tells nothing."""
 IN_EVERY_FLOW: Final = " ".join(_IN_EVERY_FLOW.casefold().split())
