@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from tokenbroker.record.recording import Event, Recording
-from tokenbroker.record.sanitise.fields import is_digit_of_code, own_value, private_in
+from tokenbroker.record.sanitise.fields import is_digit_of_code, option_in, own_value, private_in
 from tokenbroker.record.sanitise.rule import SECRETS, Private, Rule, rank
 from tokenbroker.record.sanitise.token_shape import values_in
 from tokenbroker.record.sanitise.wording import fold
@@ -90,6 +90,8 @@ def _private(recording: Recording, digits: frozenset[int]) -> Iterator[tuple[Pri
         if code:
             yield Private(value=code, rule=Rule.ONE_TIME_CODE), False
             code = ""
+        if option := option_in(event):
+            yield option, event.is_parameter
         if value := private_in(event):
             is_mere = event.is_parameter and value.rule is Rule.TYPED
             yield (replace(value, rule=Rule.PARAMETER) if is_mere else value), event.is_parameter

@@ -12,6 +12,7 @@ from tokenbroker.record.recording import Appeared, ElementSeen, FrameSeen, Recor
 from tokenbroker.record.sanitise.addresses import Address, clean
 from tokenbroker.record.sanitise.finder import Finder
 from tokenbroker.record.sanitise.ledger import Ledger
+from tokenbroker.record.sanitise.vocabulary import AUTOCOMPLETE
 from tokenbroker.record.sanitise.wording import is_kept, is_plain_css, whole
 from tokenbroker.run.targets.engine import Print
 
@@ -71,7 +72,7 @@ class Rewriter:
             tag=self._kind(element.tag),
             label=self.text(element.label, on),
             type=self._kind(element.type),
-            autocomplete=self._kind(element.autocomplete),
+            autocomplete=self._autocomplete(element.autocomplete),
             inputmode=self._kind(element.inputmode),
             name=self.text(element.name, "in a field's name"),
             placeholder=self.text(element.placeholder, "in a placeholder"),
@@ -84,7 +85,7 @@ class Rewriter:
             role=self._kind(print_.role),
             tag=self._kind(print_.tag),
             type=self._kind(print_.type),
-            autocomplete=self._kind(print_.autocomplete),
+            autocomplete=self._autocomplete(print_.autocomplete),
             form=self.address(print_.form),
             landmark=self._kind(print_.landmark),
             name=self.text(print_.name, "in an element's name"),
@@ -122,6 +123,12 @@ class Rewriter:
             name=self.text(appeared.name, where),
             alternatives=self.alternatives(appeared.alternatives, where),
         )
+
+    def _autocomplete(self, said: str) -> str:
+        """`said` where it is HTML's; a section has a name that the page gave it."""
+        tokens = [each for each in said.split() if not each.lower().startswith("section-")]
+        kept = " ".join(tokens) if len(tokens) < len(said.split()) else said
+        return self._kind(kept) if all(each.lower() in AUTOCOMPLETE for each in tokens) else ""
 
     def _kind(self, kind: str) -> str:
         """`kind`, a word of HTML or ARIA; but a page may write there what it wants."""

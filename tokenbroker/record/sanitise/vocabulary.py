@@ -33,7 +33,8 @@ lost never now of only once page place point right safe safely secure securely s
 sure t than that there these they too very was were won
 """
 _UNITS: Final = """
-b days gb gib hours hour hr hrs kb mb mib minute minutes min mins months ms never read seconds sec second tb week weeks
+alpha android any b beta either every expiring factor gb gib hour hr hrs ios kb linux mac macos mb mib min mins minute
+minutes months ms never oauth only pm quarter sec second seconds tb unrestricted week weeks windows
 """
 _IN_EVERY_FLOW: Final = """
 version site flow description allowed_automation guided semi_auto tags origins params default pattern
@@ -43,6 +44,15 @@ text css name fingerprint button textbox link heading dialog main form navigatio
 password new-password one-time-code username landmark caption near alike frame page timeout note reason
 when retry sink secret import expect playwright locator getByRole getByLabel getByText getByTestId
 getByPlaceholder process await async true false https http
+"""
+_AUTOCOMPLETE: Final = """
+off on shipping billing home work mobile fax pager webauthn name honorific-prefix given-name additional-name
+family-name honorific-suffix nickname username new-password current-password one-time-code organization-title
+organization street-address address-line1 address-line2 address-line3 address-level4 address-level3 address-level2
+address-level1 country country-name postal-code cc-name cc-given-name cc-additional-name cc-family-name cc-number
+cc-exp cc-exp-month cc-exp-year cc-csc cc-type transaction-currency transaction-amount language bday bday-day
+bday-month bday-year sex url photo tel tel-country-code tel-national tel-area-code tel-local tel-local-prefix
+tel-local-suffix tel-extension email impp
 """
 
 ORDINARY: Final = frozenset(_ORDINARY.split())
@@ -59,3 +69,5 @@ WORDS_OF_FLOWS: Final = frozenset(_IN_EVERY_FLOW.casefold().split())
 """Words that stand in each flow or Playwright Test file: that one of them stands there tells nothing."""
 IN_EVERY_FLOW: Final = " ".join(_IN_EVERY_FLOW.casefold().split())
 """The same as a text."""
+AUTOCOMPLETE: Final = frozenset(_AUTOCOMPLETE.split())
+"""All that HTML knows for `autocomplete` (HTML, 4.10.18.7), but for the names of sections."""

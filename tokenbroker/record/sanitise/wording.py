@@ -82,7 +82,7 @@ def peculiar_words(text: str) -> list[str]:
 def is_usual_option(text: str) -> bool:
     """Whether `text`, an option, consists of ordinary words, units and numbers of at most three digits."""
     words = _WORD.findall(fold(_HUMP.sub(" ", text)))
-    return all(word in OF_OPTIONS or re.fullmatch("[0-9]{1,3}[a-z]?", word) for word in words)
+    return all(word in OF_OPTIONS or re.fullmatch("[a-z]?[0-9]{1,3}[a-z]?", word) for word in words)
 
 
 def is_in_every_flow(text: str) -> bool:
