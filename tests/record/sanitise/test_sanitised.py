@@ -21,7 +21,7 @@ SITTING = recording(
     replace(typed(PASSWORD, "Password", is_secret=True), typing=Typing.FILLED),
     typed("482913", "Security code"),
     typed("CI robot", "Key name"),
-    clicked("Hello Ada"),
+    clicked("Hello Lovelace"),
     shown(TOKEN),
     owns=(own("name", "Ada Lovelace"),),
 )
@@ -119,7 +119,7 @@ def test_the_replacements_tell_where_and_what_but_not_the_value() -> None:
         "a…, an e-mail address, 16 characters",
         "secrets:example.email",
     )
-    assert told[Rule.EMAIL].where == ("event 2: typed into “E-mail address”",)
+    assert told[Rule.EMAIL].where[0] == "event 2: typed into “E-mail address”"
     assert (told[Rule.PASSWORD].masked, told[Rule.PASSWORD].where) == (
         "a password",
         ("event 3: filled into “Password”",),

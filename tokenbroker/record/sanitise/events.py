@@ -8,7 +8,7 @@ from typing import Final
 from tokenbroker.human.checkpoint import Kind as HumanKind
 from tokenbroker.record.recording import ElementSeen, Event, TokenSeen, Typing, What
 from tokenbroker.record.sanitise.addresses import Address
-from tokenbroker.record.sanitise.fields import private_in
+from tokenbroker.record.sanitise.fields import option_in, private_in
 from tokenbroker.record.sanitise.finder import Finder, Found
 from tokenbroker.record.sanitise.known import Known
 from tokenbroker.record.sanitise.ledger import Ledger, called
@@ -101,7 +101,11 @@ class EventRewriter:
 
     def _selected(self, event: Event, rewriter: Rewriter) -> Event:
         """An option that tells of the person becomes a parameter, or the reference that its words have already."""
+        option = option_in(event)
         found = self.finder.find(event.value)
+        if found is None and option is not None and not self.known.may_stay(option):
+            # It is too short to be looked for.
+            found = Found(rule=option.rule, private=option)
         if found is None:
             return event
         where = self._called("chosen in", event.element)

@@ -9,7 +9,7 @@ from tokenbroker.human.checkpoint import Kind as HumanKind
 from tokenbroker.record.recording import ElementSeen, Event, OwnValue, What
 from tokenbroker.record.sanitise.rule import Private, Rule
 from tokenbroker.record.sanitise.shapes import is_email, is_phone, looks_secret
-from tokenbroker.record.sanitise.wording import as_name, fold
+from tokenbroker.record.sanitise.wording import as_name, fold, is_usual_option
 
 _PASSWORDS: Final = frozenset({"current-password", "new-password"})
 _NAMES: Final = frozenset(
@@ -26,8 +26,15 @@ _NAMES: Final = frozenset(
 )
 _ABOUT: Final = ("address-", "street-", "postal-", "country", "cc-", "bday", "sex", "impp", "transaction-")
 # Whose field says none of this by an attribute says it in words: English first, and some of its neighbours.
-_SAYS_PASSWORD: Final = (
-    r"passw(?:or[dt])?|passphrase|kennwort|mot de passe|contrasena|(?<![a-z])(?:pin|pwd)(?![a-z])"  # noqa: S105  # a pattern
+_SAYS_PASSWORD: Final = (  # as it is folded
+    r"passw(?:or[dt])?|passphrase|kennwort|mots? de passe|contrasena|senha|wachtwoord|haslo"  # noqa: S105  # a pattern
+    r"|has\u0142o|\u043f\u0430\u0440\u043e\u043b|\u30cf\u30b9\u30ef\u30fc\u30c8|\u5bc6\u7801|\u5bc6\u78bc"
+    r"|(?<![a-z])(?:pin|pwd)(?![a-z])"
+)
+_SAYS_SECRET: Final = re.compile(
+    r"(?:recovery|seed|secret|mnemonic|backup) ?(?:phrase|words)|(?:recovery|backup) ?codes?"
+    r"|(?:master|private|signing|licen[cs]e|recovery|encryption) ?key(?! ?(?:name|title|label|id|type|length))"
+    r"|security (?:question|answer)|(?:secret|memorable) (?:answer|word)"
 )
 _SAYS_PHONE: Final = r"phone|mobile number|telefon|handynummer"
 _SAYS_USERNAME: Final = r"user ?(?:name|id)|login(?: name)?$|account name|benutzername|nutzername"
@@ -38,6 +45,7 @@ _SAYS_NAME: Final = (
 _SAYS_PERSONAL: Final = (
     r"street|postal|post ?code|zip ?code|(?<!ip )(?<!mail )(?<!web )address(?! (?:bar|space))|birth|card number"
     r"|(?<![a-z])(?:city|iban|vat)(?![a-z])|tax (?:id|number)|passport|account number"
+    r"|(?<![a-z])ssn(?![a-z])|social (?:security|insurance)|national insurance"
 )
 _SAYS: Final = (
     (Rule.PASSWORD, _SAYS_PASSWORD),
@@ -72,6 +80,13 @@ def private_in(event: Event) -> Private | None:
     return Private(value=event.value, rule=rule, field=_field_of(rule, element))
 
 
+def option_in(event: Event) -> Private | None:
+    """The option that was chosen in `event`, where it may be the name of somebody or of a thing of theirs."""
+    if event.what is not What.SELECT or is_usual_option(event.value):
+        return None
+    return Private(value=event.value, rule=Rule.TYPED) if event.value.strip() else None
+
+
 def own_value(own: OwnValue) -> Private | None:
     """What a page showed as the account's own; None for an empty one."""
     if not own.value.strip():
@@ -100,18 +115,22 @@ def _rule_of(content: str, element: ElementSeen | None) -> Rule:
         return Rule.ONE_TIME_CODE
     if element.is_secret or kind == "password" or tokens & _PASSWORDS:
         # A page that covers a key's field makes no password of the key.
-        return Rule.SECRET if says_secret(words) and said is not Rule.PASSWORD else Rule.PASSWORD
+        return Rule.SECRET if _is_secret(words) and said is not Rule.PASSWORD else Rule.PASSWORD
     if is_email(content) or kind == "email" or "email" in tokens:
         return Rule.EMAIL
     by_attribute = _by_attribute(kind, tokens)
     if by_attribute:
         return by_attribute
-    if (says_secret(words) and not _CALLS_A_THING.fullmatch(fold(element.label))) or looks_secret(content):
+    if (_is_secret(words) and not _CALLS_A_THING.fullmatch(fold(element.label))) or looks_secret(content):
         return Rule.PASSWORD if said is Rule.PASSWORD else Rule.SECRET
     if said is Rule.EMAIL:
         # What is no address was typed into "User name or e-mail", or into "Subject of the e-mail".
         said = Rule.USERNAME if len(content.split()) == 1 else None
     return said or _by_content(content) or Rule.TYPED
+
+
+def _is_secret(words: str) -> bool:
+    return says_secret(words) or _SAYS_SECRET.search(words) is not None
 
 
 def _by_attribute(kind: str, tokens: set[str]) -> Rule | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final, NoReturn
 
@@ -19,7 +19,7 @@ from tokenbroker.record.sanitise.needles import (
 )
 from tokenbroker.record.sanitise.rule import SECRETS, Private, Rule, rank
 from tokenbroker.record.sanitise.shapes import digit_runs, shape_in, shape_in_flow
-from tokenbroker.record.sanitise.wording import fold, is_in_every_flow, is_ordinary, plain, words_of
+from tokenbroker.record.sanitise.wording import fold, is_in_every_flow, is_ordinary, plain, whole, words_of
 from tokenbroker.redact import Redactor
 from tokenbroker.redact.forms import opaque_forms
 from tokenbroker.redact.needles import Needles
@@ -43,7 +43,12 @@ class Finder:
     """Knows the private values of one recording. It can't be pickled, and says nothing of them."""
 
     def __init__(self, values: Iterable[Private]) -> None:
-        self._values = sorted(values, key=lambda each: rank(each.rule))
+        mended = [replace(each, value=whole(each.value)) for each in values]
+        self._pieces = {each.value: each for each in mended if each.is_piece}
+        self._piece = _any_of(self._pieces, flags=0) if self._pieces else None
+        self._values = sorted(
+            (each for each in mended if not each.is_piece), key=lambda each: rank(each.rule)
+        )
         self._redactor = Redactor()
         self._whole: dict[str, Private] = {}
         self._needles = [(needle, each) for each in self._values for needle in needles_of(each)]
@@ -64,7 +69,7 @@ class Finder:
 
     def prime(self, texts: Iterable[str]) -> None:
         """Look through many `texts` at once, which is quicker than one by one."""
-        self._prime(list({*texts} - self._without_peculiar))
+        self._prime(list({*map(whole, texts)} - self._without_peculiar))
 
     def _prime(self, texts: Sequence[str]) -> None:
         if self._redactor.is_clean(texts):
@@ -77,7 +82,8 @@ class Finder:
     def find(self, text: str) -> Found | None:
         """What is private in `text`, the words of a page; None for nothing."""
         if text not in self._known:
-            self._known[text] = self._find(text) if text and not text.isspace() else None
+            said = whole(text)
+            self._known[text] = self._find(said) if said and not said.isspace() else None
         return self._known[text]
 
     def find_own(self, text: str) -> Found | None:
@@ -87,13 +93,17 @@ class Finder:
 
     def tells_of_person(self, text: str) -> bool:
         """Whether `text` holds more than what was typed and tells nothing of anybody."""
-        return any(found.rule not in {Rule.TYPED, Rule.PARAMETER} for found in self._all(text))
+        return any(
+            found.rule not in {Rule.TYPED, Rule.PARAMETER} and not (found.private and found.private.is_piece)
+            for found in self._all(whole(text))
+        )
 
     def find_in_flow(self, text: str, *, public: frozenset[str]) -> Found | None:
         """What is private in `text`, a whole flow or program, which has words and numbers of its own.
 
         It has to say the `public` names as well: a value that is one, or a part of one, is sought beside them only.
         """
+        text = whole(text)
         bare = plain(text)
         names = fold(" ".join(public))
         beside = _words_of(public).sub(_BETWEEN, text)
@@ -103,6 +113,7 @@ class Finder:
             self._peculiar(beside),
             self._in_words(beside, plain(beside)),
             self._in_digits(bare),
+            self._in_pieces(plain(beside)),
         )
         if found := next(known, None):
             return found
@@ -120,6 +131,7 @@ class Finder:
             yield from self._peculiar(text)
         yield from self._in_words(text, bare)
         yield from self._in_digits(bare)
+        yield from self._in_pieces(bare)
         for pattern, private in self._careful:
             if any(map(is_of_person, pattern.finditer(bare))):
                 yield self._of(private)
@@ -150,6 +162,10 @@ class Finder:
             runs = digit_runs(fold(bare))
             yield from (self._of(each) for digits, each in self._digits if holds_digits(runs, digits))
 
+    def _in_pieces(self, bare: str) -> Iterator[Found]:
+        if self._piece is not None:
+            yield from (self._of(self._pieces[piece[0]]) for piece in self._piece.finditer(bare))
+
     @staticmethod
     def _of(private: Private) -> Found:
         return Found(rule=private.rule, private=private)
@@ -162,8 +178,12 @@ class Finder:
 
 
 def _words_of(names: Iterable[str]) -> re.Pattern[str]:
+    return _any_of(names, flags=re.IGNORECASE)
+
+
+def _any_of(names: Iterable[str], *, flags: int) -> re.Pattern[str]:
     either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", flags)
 
 
 def _is_sought_inside(private: Private) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from tokenbroker.record.recording import Event, Recording
-from tokenbroker.record.sanitise.fields import is_digit_of_code, own_value, private_in
+from tokenbroker.record.sanitise.fields import is_digit_of_code, option_in, own_value, private_in
 from tokenbroker.record.sanitise.rule import SECRETS, Private, Rule, rank
 from tokenbroker.record.sanitise.token_shape import values_in
 from tokenbroker.record.sanitise.wording import fold
@@ -19,12 +19,14 @@ class Known:
     """Each private value under the first rule that it falls under.
 
     Attributes:
+        pieces: of the tokens, those that are no values themselves.
         marked: the keys of those that were typed into a marked field.
         kept: the texts, folded, that the person wants in the flow.
         digits: the numbers of the events that filled in one digit of a code each.
     """
 
     values: Mapping[_Key, Private] = field(repr=False)
+    pieces: tuple[Private, ...] = field(repr=False)
     marked: frozenset[_Key] = field(repr=False)
     kept: frozenset[str] = field(repr=False)
     digits: frozenset[int]
@@ -32,7 +34,7 @@ class Known:
     @property
     def sought(self) -> tuple[Private, ...]:
         """Those that may stand nowhere."""
-        return tuple(each for each in self.values.values() if not self.may_stay(each))
+        return (*(each for each in self.values.values() if not self.may_stay(each)), *self.pieces)
 
     def strictest(self, private: Private) -> Private:
         """`private` by the strictest rule that its value falls under anywhere in the recording."""
@@ -57,15 +59,21 @@ def known_in(recording: Recording, *, keep: frozenset[str]) -> Known:
     """All that `recording` tells by itself."""
     digits = frozenset(_digits_of_codes(recording.events))
     values: dict[_Key, Private] = {}
+    pieces: dict[str, Private] = {}
     marked = set()
     for private, is_marked in _private(recording, digits):
+        if private.is_piece:
+            pieces[private.value] = private
+            continue
         key = _key(private)
         if key not in values or rank(private.rule) < rank(values[key].rule):
             values[key] = private
         if is_marked:
             marked.add(key)
     kept = frozenset(fold(each) for each in keep)
-    return Known(values=values, marked=frozenset(marked), kept=kept, digits=digits)
+    # What is known by itself is no piece of anything.
+    rest = (each for text, each in pieces.items() if values.keys().isdisjoint(_keys(text)))
+    return Known(values=values, pieces=(*rest,), marked=frozenset(marked), kept=kept, digits=digits)
 
 
 def _private(recording: Recording, digits: frozenset[int]) -> Iterator[tuple[Private, bool]]:
@@ -82,6 +90,8 @@ def _private(recording: Recording, digits: frozenset[int]) -> Iterator[tuple[Pri
         if code:
             yield Private(value=code, rule=Rule.ONE_TIME_CODE), False
             code = ""
+        if option := option_in(event):
+            yield option, event.is_parameter
         if value := private_in(event):
             is_mere = event.is_parameter and value.rule is Rule.TYPED
             yield (replace(value, rule=Rule.PARAMETER) if is_mere else value), event.is_parameter

@@ -36,6 +36,9 @@ _CALLED = {
 }
 _UNTOLD = SECRETS | {Rule.SECRET_SHAPE, Rule.ID_SHAPE, Rule.BANK_SHAPE}
 
+_TYPED = frozenset({Rule.TYPED, Rule.PARAMETER})
+_MAX_TOLD = 30  # what is longer may be a secret, whatever its field says
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replacement:
@@ -117,5 +120,7 @@ def masked(rule: Rule, text: str) -> str:
     """What `text` is, with no more of it than its first character and its length."""
     if rule in _UNTOLD or not text:
         return _CALLED[rule]
+    if rule in _TYPED and len(text) > _MAX_TOLD:
+        return f"{_CALLED[rule]}, {len(text)} characters"
     first = text.strip()[:1]
     return f"{first}…, {_CALLED[rule]}, {len(text)} characters" if len(text) > 1 else _CALLED[rule]

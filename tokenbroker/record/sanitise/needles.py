@@ -12,8 +12,14 @@ from tokenbroker.record.sanitise.shapes import significant_digits
 from tokenbroker.record.sanitise.wording import fold, is_ordinary, is_word_of_flows, plain, words_of
 
 MIN_SECRET: Final = 4
-_MIN_WORD, _MIN_LOCAL, _MIN_JOINED, _MIN_LOOSE = 3, 4, 6, 6
+_MIN_WORD, _MIN_LOCAL, _MIN_JOINED, _MIN_LOOSE = 3, 3, 6, 6
 _MIN_DIGITS, _MIN_TYPED_DIGITS = 4, 5
+_SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gob", "gov", "govt", "ne", "net", "or", "org"})
+_PUBLIC: Final = """
+aol duck example fastmail free gmail gmx googlemail hey hotmail icloud laposte libero live mac mail me msn naver orange
+outlook pm posteo proton protonmail qq seznam tuta tutanota t online web wp yahoo yandex zoho
+"""
+_PUBLIC_HOSTS: Final = frozenset(_PUBLIC.split())
 _GREETINGS: Final = frozenset(
     {
         "hi",
@@ -80,6 +86,8 @@ def _needles_of(private: Private) -> Iterator[Needle]:
                 yield Needle(text=whole, edge=Edge.NONE)
         case Rule.EMAIL:
             yield Needle(text=whole, edge=Edge.NONE)
+            if label := _domain_of(whole):
+                yield from _phrase(label)
             local = words_of(whole.partition("@")[0])
             if len(local) >= _MIN_LOCAL and not is_ordinary(local):
                 yield from _phrase(local)
@@ -150,6 +158,16 @@ def in_opaque_forms(private: Private) -> set[str]:
         parts = private.value.split()
         texts |= {*parts, *map(str.lower, parts), *map("_".join, pairwise(parts))}
     return {each for each in texts if len(each) >= MIN_SECRET and not is_ordinary(each)}
+
+
+def _domain_of(email: str) -> str:
+    """What the domain of `email` is called, ``acme`` of ``mail.acme.co.uk``; "" for a host of everybody's."""
+    labels = email.rpartition("@")[2].split(".")
+    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
+        del labels[-1]
+    label = words_of(labels[-2]) if len(labels) > 1 else ""
+    is_told = len(label) >= _MIN_WORD and label not in _PUBLIC_HOSTS and not is_ordinary(label)
+    return label if is_told else ""
 
 
 def _phrase(words: str) -> Iterator[Needle]:

@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import Final
+from types import MappingProxyType
+from typing import Final, cast
 
 from tokenbroker.flow.selector import Alternative
-from tokenbroker.record.recording import Appeared, ElementSeen, FrameSeen
+from tokenbroker.record.recording import Appeared, ElementSeen, FrameSeen, Recording
 from tokenbroker.record.sanitise.addresses import Address, clean
 from tokenbroker.record.sanitise.finder import Finder
 from tokenbroker.record.sanitise.ledger import Ledger
-from tokenbroker.record.sanitise.wording import is_kept, is_plain_css
+from tokenbroker.record.sanitise.vocabulary import AUTOCOMPLETE
+from tokenbroker.record.sanitise.wording import is_kept, is_plain_css, whole
 from tokenbroker.run.targets.engine import Print
 
 _KIND: Final = re.compile(r"[a-z0-9 _-]{0,80}", re.IGNORECASE)
@@ -70,7 +72,7 @@ class Rewriter:
             tag=self._kind(element.tag),
             label=self.text(element.label, on),
             type=self._kind(element.type),
-            autocomplete=self._kind(element.autocomplete),
+            autocomplete=self._autocomplete(element.autocomplete),
             inputmode=self._kind(element.inputmode),
             name=self.text(element.name, "in a field's name"),
             placeholder=self.text(element.placeholder, "in a placeholder"),
@@ -83,7 +85,7 @@ class Rewriter:
             role=self._kind(print_.role),
             tag=self._kind(print_.tag),
             type=self._kind(print_.type),
-            autocomplete=self._kind(print_.autocomplete),
+            autocomplete=self._autocomplete(print_.autocomplete),
             form=self.address(print_.form),
             landmark=self._kind(print_.landmark),
             name=self.text(print_.name, "in an element's name"),
@@ -122,9 +124,36 @@ class Rewriter:
             alternatives=self.alternatives(appeared.alternatives, where),
         )
 
+    def _autocomplete(self, said: str) -> str:
+        """`said` where it is HTML's; a section has a name that the page gave it."""
+        tokens = [each for each in said.split() if not each.lower().startswith("section-")]
+        kept = " ".join(tokens) if len(tokens) < len(said.split()) else said
+        return self._kind(kept) if all(each.lower() in AUTOCOMPLETE for each in tokens) else ""
+
     def _kind(self, kind: str) -> str:
         """`kind`, a word of HTML or ARIA; but a page may write there what it wants."""
         return kind if _KIND.fullmatch(kind) and self.finder.find(kind) is None else ""
+
+
+def mended(recording: Recording) -> Recording:
+    """`recording` with `whole` texts."""
+    return cast(Recording, _mended(recording))
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        # A kind of event is a text, too, and has to stay what it is.
+        return whole(value) if type(value) is str else value
+    if isinstance(value, tuple):
+        return tuple(map(_mended, value))
+    if isinstance(value, Mapping):
+        return MappingProxyType({_mended(key): _mended(each) for key, each in value.items()})
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            name: new for name in _names(type(value)) if (new := _mended(old := getattr(value, name))) != old
+        }
+        return replace(value, **changed) if changed else value
+    return value
 
 
 def texts_in(value: object) -> set[str]:

@@ -81,8 +81,10 @@ class Private:
 
     Attributes:
         field: what HTML calls the field that it was typed into, as the name of a reference; "" where it does not say.
+        is_piece: it is a piece of a value, or may be: sought as a whole word, written just so.
     """
 
     value: str = field(repr=False)
     rule: Rule
     field: str = ""
+    is_piece: bool = False

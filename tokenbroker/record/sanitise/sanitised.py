@@ -11,7 +11,7 @@ from tokenbroker.record.sanitise.finder import Finder
 from tokenbroker.record.sanitise.known import known_in
 from tokenbroker.record.sanitise.ledger import Ledger, Replacement
 from tokenbroker.record.sanitise.naming import Names
-from tokenbroker.record.sanitise.rewrite import texts_in
+from tokenbroker.record.sanitise.rewrite import mended, texts_in
 from tokenbroker.record.sanitise.rule import Rule
 from tokenbroker.secret import Secret
 
@@ -59,6 +59,7 @@ def sanitise(recording: Recording, *, site: str, keep: frozenset[str] = frozense
 
     It is deterministic, and sanitising its answer again, with the same `site` and `keep`, changes nothing.
     """
+    recording = mended(recording)
     known = known_in(recording, keep=keep)
     finder = Finder(known.sought)
     finder.prime(texts_in(recording.events))

@@ -12,7 +12,7 @@ from tokenbroker.flow.rules.literal_secret import kind_of
 from tokenbroker.record.recording import TOKEN_MARK, TokenSeen
 from tokenbroker.record.sanitise.finder import Finder
 from tokenbroker.record.sanitise.rule import Private, Rule
-from tokenbroker.record.sanitise.wording import is_said
+from tokenbroker.record.sanitise.wording import is_in_every_flow, is_ordinary, is_said, peculiar_words
 
 _PIECE: Final = re.compile(r"""[^\s"'`<>(){},;=]+=*""")
 _NAMED: Final = re.compile(r"[A-Za-z-]{2,20}[:=](?=.)")
@@ -20,6 +20,9 @@ _SEPARATORS: Final = "_.~+/=:-"
 _LIKE_A_TOKEN: Final = re.compile(rf"[A-Za-z0-9{re.escape(_SEPARATORS)}]+")
 _MIN_CHUNK: Final = 4
 _MIN_PIECE: Final = 8
+_MIN_WORD: Final = 3
+_MIN_SURE: Final = 16
+_ENDS: Final = range(4, 8)
 _KNOWN_FORM: Final = 1000.0
 
 
@@ -71,6 +74,13 @@ def values_in(token: TokenSeen) -> Iterator[Private]:
     for text in sorted(texts, key=len, reverse=True):
         if text == chosen.value or len(text) >= _MIN_PIECE:
             yield Private(value=text, rule=Rule.TOKEN)
+    pieces = {*_ends_of(chosen.value)}
+    if not _is_sure(token, chosen):
+        # Each of them may be the token, or one of the words that it consists of.
+        pieces |= {*peculiar_words(token.text), *peculiar_words(token.selected)}
+    for piece in sorted(pieces - texts):
+        if not (is_ordinary(piece) or is_in_every_flow(piece) or len(piece) < _MIN_WORD):
+            yield Private(value=piece, rule=Rule.TOKEN, is_piece=True)
 
 
 def reduced(token: TokenSeen, finder: Finder) -> TokenSeen:
@@ -110,6 +120,8 @@ def _around(token: TokenSeen, chosen: Chosen, finder: Finder) -> str:
     text = token.text or chosen.written
     before, found, after = text.partition(chosen.written)
     sides = [" ".join(side.split()) for side in (before, after)]
+    if not _is_sure(token, chosen) or any(map(_is_telling, sides)):
+        return ""
     if not found or any(side and (not _may_stand(side) or finder.find(side)) for side in sides):
         return ""
     return " ".join(f"{before}{TOKEN_MARK}{after}".split())
@@ -117,6 +129,26 @@ def _around(token: TokenSeen, chosen: Chosen, finder: Finder) -> str:
 
 def _may_stand(side: str) -> bool:
     return is_said(side) or re.fullmatch(r"""["'`<>(){}\[\],;=:.|-]{1,4}""", side) is not None
+
+
+def _is_telling(side: str) -> bool:
+    return any(not (word.isdecimal() and len(word) < _MIN_WORD) for word in peculiar_words(side))
+
+
+def _is_sure(token: TokenSeen, chosen: Chosen) -> bool:
+    """Whether nothing but what was chosen can be the token: the person selected it, or it is of a form like no word."""
+    value = chosen.value
+    is_like_no_word = len(value) >= _MIN_SURE and bool(
+        re.search(r"\d", value) and re.search(r"[^\W\d_]", value)
+    )
+    return bool(token.selected.strip()) or is_like_no_word or bool(value and kind_of(value))
+
+
+def _ends_of(value: str) -> Iterator[str]:
+    """Its first and last few characters, by which pages call a token that they don't show again."""
+    for count in _ENDS:
+        if count < len(value):
+            yield from (value[:count], value[-count:])
 
 
 def _joined(text: str) -> Chosen:

@@ -27,6 +27,15 @@ testing text the this time title to today token tokens tool tools trace try turn
 unlock until up update upload use user username users value values verify version view violet wade ward
 webhook welcome what when will with work workspace write year years yes you your zone
 """
+_BESIDE_TOKENS: Final = """
+again anyone anywhere are bearer been before but careful copied don ends ever further gone has isn it keep leave
+lost never now of only once page place point right safe safely secure securely shown so soon somewhere store stored
+sure t than that there these they too very was were won
+"""
+_UNITS: Final = """
+alpha android any b beta either every expiring factor gb gib hour hr hrs ios kb linux mac macos mb mib min mins minute
+minutes months ms never oauth only pm quarter sec second seconds tb unrestricted week weeks windows
+"""
 _IN_EVERY_FLOW: Final = """
 version site flow description allowed_automation guided semi_auto tags origins params default pattern
 required personal matrix steps navigate click type select check uncheck press wait_for wait_human
@@ -36,6 +45,15 @@ password new-password one-time-code username landmark caption near alike frame p
 when retry sink secret import expect playwright locator getByRole getByLabel getByText getByTestId
 getByPlaceholder process await async true false https http
 """
+_AUTOCOMPLETE: Final = """
+off on shipping billing home work mobile fax pager webauthn name honorific-prefix given-name additional-name
+family-name honorific-suffix nickname username new-password current-password one-time-code organization-title
+organization street-address address-line1 address-line2 address-line3 address-level4 address-level3 address-level2
+address-level1 country country-name postal-code cc-name cc-given-name cc-additional-name cc-family-name cc-number
+cc-exp cc-exp-month cc-exp-year cc-csc cc-type transaction-currency transaction-amount language bday bday-day
+bday-month bday-year sex url photo tel tel-country-code tel-national tel-area-code tel-local tel-local-prefix
+tel-local-suffix tel-extension email impp
+"""
 
 ORDINARY: Final = frozenset(_ORDINARY.split())
 """Words of controls and headings: what a page calls its buttons, whoever uses it.
@@ -43,7 +61,13 @@ ORDINARY: Final = frozenset(_ORDINARY.split())
 A part of a person's name that is one of them is sought with care, and a content that consists of them is not sought
 elsewhere at all.
 """
+BESIDE_TOKENS: Final = ORDINARY | frozenset(_BESIDE_TOKENS.split())
+"""Those, and the words of the sentences that tokens are shown in."""
+OF_OPTIONS: Final = ORDINARY | frozenset(_UNITS.split())
+"""Those, and what a limit or a lifetime is counted in."""
 WORDS_OF_FLOWS: Final = frozenset(_IN_EVERY_FLOW.casefold().split())
 """Words that stand in each flow or Playwright Test file: that one of them stands there tells nothing."""
 IN_EVERY_FLOW: Final = " ".join(_IN_EVERY_FLOW.casefold().split())
 """The same as a text."""
+AUTOCOMPLETE: Final = frozenset(_AUTOCOMPLETE.split())
+"""All that HTML knows for `autocomplete` (HTML, 4.10.18.7), but for the names of sections."""

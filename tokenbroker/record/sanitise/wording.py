@@ -8,13 +8,21 @@ from urllib.parse import unquote
 
 from tokenbroker.flow.mend import is_lasting, is_wording
 from tokenbroker.flow.selector import Alternative, Family
-from tokenbroker.record.sanitise.vocabulary import IN_EVERY_FLOW, ORDINARY, WORDS_OF_FLOWS
+from tokenbroker.record.sanitise.vocabulary import (
+    BESIDE_TOKENS,
+    IN_EVERY_FLOW,
+    OF_OPTIONS,
+    ORDINARY,
+    WORDS_OF_FLOWS,
+)
 
 _ROUNDS: Final = 4  # layers of escapes, such as HTML in a URL in JSON
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,5})\}|x([0-9A-Fa-f]{2}))")
 _INVISIBLE: Final = dict.fromkeys(
     [0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
 )
+_HALF: Final = re.compile("[\ud800-\udfff]")
+_WORD: Final = re.compile(r"[^\W_]+")
 _HUMP: Final = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _SEPARATORS: Final = re.compile(r"[._+\-/'\u2019]+")
 _SMALL_NUMBER: Final = re.compile(r"(?<!\d)(?<!\d[.,])(?:\d{1,2}|\d{1,2}\.\d{1,2})(?![.,]?\d)")
@@ -36,7 +44,14 @@ def plain(text: str) -> str:
             text = _ESCAPE.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
         if text == before:
             break
-    return text
+    return whole(text)
+
+
+def whole(text: str) -> str:
+    """`text` without half characters (lone surrogates), which a page's script may make and nothing can write."""
+    if _HALF.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def fold(text: str) -> str:
@@ -57,6 +72,17 @@ def words_of(text: str) -> str:
 def is_ordinary(text: str) -> bool:
     """Whether `text` consists of ordinary words of controls."""
     return all(word in ORDINARY for word in words_of(text).split())
+
+
+def peculiar_words(text: str) -> list[str]:
+    """The words of `text`, as they are written, that are none of the sentences that tokens are shown in."""
+    return [word for word in _WORD.findall(text) if fold(word) not in BESIDE_TOKENS]
+
+
+def is_usual_option(text: str) -> bool:
+    """Whether `text`, an option, consists of ordinary words, units and numbers of at most three digits."""
+    words = _WORD.findall(fold(_HUMP.sub(" ", text)))
+    return all(word in OF_OPTIONS or re.fullmatch("[a-z]?[0-9]{1,3}[a-z]?", word) for word in words)
 
 
 def is_in_every_flow(text: str) -> bool:
