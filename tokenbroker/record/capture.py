@@ -106,11 +106,9 @@ class _Sitting:
             for window, told in self.windows.take():
                 self._point(window, told)
             self._leave_picking()
-            for window in self.windows.open:
-                while window.panel.presses:
-                    ended = self._press(window, window.panel.presses.popleft().id)
-                    if ended:
-                        return ended
+            ended = self._take_press()
+            if ended:
+                return ended
             if not self.windows.open:
                 return "closed"
             if is_stopped():
@@ -118,6 +116,20 @@ class _Sitting:
             self.windows.tick(pick=self._asked if self._mode is Mode.PICK else 0)
             self._show()
             self.windows.wait(POLL_S)
+
+    def _take_press(self) -> str:
+        """Do what was pressed first: any other press was for a card that is no longer true, as a double click's second.
+
+        Answers how the sitting ends by that, "" where it goes on.
+        """
+        ended = ""
+        for window in self.windows.open:
+            if window.panel.presses:
+                ended = self._press(window, window.panel.presses.popleft().id)
+                break
+        for window in self.windows.open:
+            window.panel.presses.clear()
+        return ended
 
     def _show(self) -> None:
         card = card_of(self.windows.events(), self._mode, hint=self._hint)
@@ -149,13 +161,16 @@ class _Sitting:
                 self._to(Mode.HUMAN)
                 self._mark("human", window, human=_HUMAN[window.listener.asks()])
             case "parameter":
-                self._mark("parameter", window)
-                typed = next(e for e in reversed(self.windows.events()) if e.what is What.TYPE)
-                self._hint = f"Noted as a parameter: what you {in_words(typed)}."
+                typed = next((e for e in reversed(self.windows.events()) if e.what is What.TYPE), None)
+                if typed is not None:
+                    self._hint = f"Noted as a parameter: what you {in_words(typed)}."
+                    self._mark("parameter", window)
             case "forget":
-                self._hint = f"Forgotten: {in_words(self.windows.events()[-1])}."
-                self._to(Mode.ACT)
-                self._mark("forget", window)
+                last = next(reversed(self.windows.events()), None)
+                if last is not None:
+                    self._hint = f"Forgotten: {in_words(last)}."
+                    self._to(Mode.ACT)
+                    self._mark("forget", window)
         return ""
 
     def _mark(self, kind: Mark, window: Window, *, human: HumanKind | None = None) -> None:
