@@ -26,6 +26,9 @@ _MIN_TOKEN: Final = 8
 _NOT_WHOLE: Final = (
     "That is covered, or too short for a token. If so: Forget that, and point at it where all of it is shown."
 )
+_FULL: Final = (
+    "this sitting is too long, or its page never rests: the recording ends here, with what was noted"
+)
 _HUMAN: Final = {"otp": HumanKind.OTP, "action": HumanKind.ACTION, "device": HumanKind.DEVICE}
 
 
@@ -40,8 +43,8 @@ def record(
 ) -> Recording | None:
     """Open `address`, and note what the person does until they end it in the panel; None where they cancel.
 
-    It ends too once every window is closed, the browser has gone, or `is_stopped` says so. What comes in between, such
-    as Ctrl-C, goes on after everything was put back.
+    It ends too once every window is closed, the browser has gone, the log is full, or `is_stopped` says so. What comes
+    in between, such as Ctrl-C, goes on after everything was put back.
 
     Args:
         context: a fresh one, without a page: see `tokenbroker.run.browser.recorded_context`.
@@ -60,6 +63,8 @@ def record(
             f"the browser is open; its panel is marked “{panel_mark()}”: mark the token there, then press Finish"
         )
         ended = sitting.attend(is_stopped)
+        if sitting.windows.is_full:
+            say(_FULL)
     finally:
         sitting.windows.end()
     if ended == "cancelled":
@@ -111,7 +116,7 @@ class _Sitting:
                 return ended
             if not self.windows.open:
                 return "closed"
-            if is_stopped():
+            if self.windows.is_full or is_stopped():
                 return "finished"
             self.windows.tick(pick=self._asked if self._mode is Mode.PICK else 0)
             self._show()
