@@ -6,6 +6,8 @@ from tests.human.overlay.conftest import Eye
 from tests.record.conftest import Doing, Person, Sit, acts, page_of, told
 from tests.run.steps.conftest import PageSite
 from tokenbroker.human.checkpoint import Kind
+from tokenbroker.human.overlay import panel_of
+from tokenbroker.human.overlay.panel import Press
 from tokenbroker.record.recording import What
 
 pytestmark = [pytest.mark.req("REC-1"), pytest.mark.browser]
@@ -140,6 +142,33 @@ def test_a_field_is_marked_as_a_parameter_and_the_last_act_is_forgotten(sit: Sit
 
     (typed,) = acts(sit(do, "<label>Token name <input id=n></label><button>Go</button>"))
     assert typed.is_parameter
+
+
+def test_of_two_presses_on_one_card_the_first_counts(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        for button in ("#a", "#b"):
+            person.click(button)
+            yield
+        yield from person.until(lambda: "3 acts noted" in person.said())
+        panel_of(person.page).presses.extend([Press(id="forget"), Press(id="forget")])
+        yield
+        yield
+
+    (pressed,) = acts(sit(do, "<button id=a>First</button><button id=b>Second</button>"))
+    assert pressed.element is not None
+    assert pressed.element.label == "First"
+
+
+def test_a_press_that_finds_nothing_to_be_about_loses_no_recording(sit: Sit) -> None:
+    def do(person: Person) -> Doing:
+        for button in ("parameter", "forget", "forget"):
+            panel_of(person.page).presses.append(Press(id=button))
+            yield
+            yield
+
+    recording = sit(do, "<button>Go</button>")
+    assert recording is not None
+    assert recording.events == ()
 
 
 def test_a_code_and_the_press_that_sends_it_are_a_person_s_by_themselves(sit: Sit, site: PageSite) -> None:

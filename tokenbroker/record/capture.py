@@ -27,6 +27,9 @@ _MIN_TOKEN: Final = 8
 _NOT_WHOLE: Final = (
     "That is covered, or too short for a token. If so: Forget that, and point at it where all of it is shown."
 )
+_FULL: Final = (
+    "this sitting is too long, or its page never rests: the recording ends here, with what was noted"
+)
 _HUMAN: Final = {"otp": HumanKind.OTP, "action": HumanKind.ACTION, "device": HumanKind.DEVICE}
 
 
@@ -41,8 +44,8 @@ def record(
 ) -> Recording | None:
     """Open `address`, and note what the person does until they end it in the panel; None where they cancel.
 
-    It ends too once every window is closed, the browser has gone, or `is_stopped` says so. What comes in between, such
-    as Ctrl-C, goes on after everything was put back.
+    It ends too once every window is closed, the browser has gone, the log is full, or `is_stopped` says so. What comes
+    in between, such as Ctrl-C, goes on after everything was put back.
 
     Args:
         context: a fresh one, without a page: see `tokenbroker.run.browser.recorded_context`.
@@ -61,10 +64,11 @@ def record(
             f"the browser is open; its panel is marked “{panel_mark()}”: mark the token there, then press Finish"
         )
         ended = sitting.attend(is_stopped)
+        if sitting.windows.is_full:
+            say(_FULL)
     except BaseException:
-        with suppress(
-            Exception
-        ):  # Ctrl-C may have left a call half done, after which Playwright takes no other
+        # Ctrl-C may have left a call half done, after which Playwright takes no other.
+        with suppress(Exception):
             sitting.windows.end()
         raise
     sitting.windows.end()
@@ -112,18 +116,30 @@ class _Sitting:
             for window, told in self.windows.take():
                 self._point(window, told)
             self._leave_picking()
-            for window in self.windows.open:
-                while window.panel.presses:
-                    ended = self._press(window, window.panel.presses.popleft().id)
-                    if ended:
-                        return ended
+            ended = self._take_press()
+            if ended:
+                return ended
             if not self.windows.open:
                 return "closed"
-            if is_stopped():
+            if self.windows.is_full or is_stopped():
                 return "finished"
             self.windows.tick(pick=self._asked if self._mode is Mode.PICK else 0)
             self._show()
             self.windows.wait(POLL_S)
+
+    def _take_press(self) -> str:
+        """Do what was pressed first: any other press was for a card that is no longer true, as a double click's second.
+
+        Answers how the sitting ends by that, "" where it goes on.
+        """
+        ended = ""
+        for window in self.windows.open:
+            if window.panel.presses:
+                ended = self._press(window, window.panel.presses.popleft().id)
+                break
+        for window in self.windows.open:
+            window.panel.presses.clear()
+        return ended
 
     def _show(self) -> None:
         card = card_of(self.windows.events(), self._mode, hint=self._hint)
@@ -155,13 +171,16 @@ class _Sitting:
                 self._to(Mode.HUMAN)
                 self._mark("human", window, human=_HUMAN[window.listener.asks()])
             case "parameter":
-                self._mark("parameter", window)
-                typed = next(e for e in reversed(self.windows.events()) if e.what is What.TYPE)
-                self._hint = f"Noted as a parameter: what you {in_words(typed)}."
+                typed = next((e for e in reversed(self.windows.events()) if e.what is What.TYPE), None)
+                if typed is not None:
+                    self._hint = f"Noted as a parameter: what you {in_words(typed)}."
+                    self._mark("parameter", window)
             case "forget":
-                self._hint = f"Forgotten: {in_words(self.windows.events()[-1])}."
-                self._to(Mode.ACT)
-                self._mark("forget", window)
+                last = next(reversed(self.windows.events()), None)
+                if last is not None:
+                    self._hint = f"Forgotten: {in_words(last)}."
+                    self._to(Mode.ACT)
+                    self._mark("forget", window)
         return ""
 
     def _mark(self, kind: Mark, window: Window, *, human: HumanKind | None = None) -> None:

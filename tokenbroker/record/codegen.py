@@ -15,6 +15,7 @@ from playwright.sync_api import Error as PlaywrightError
 from tokenbroker.errors import BrokerError
 from tokenbroker.flow.selector import Alternative, Family
 from tokenbroker.record.observed import CodegenAction
+from tokenbroker.record.well_formed import well_formed
 
 _GUARD: Final = (Path(__file__).parent / "guard.js").read_text(encoding="utf-8")
 _VALUES: Final = {"fill": "text", "press": "key", "navigate": "url", "openPage": "url"}
@@ -84,7 +85,7 @@ class Codegen:
 
 def action_of(code: str, *, window: int) -> CodegenAction:
     """What a line of its says. A page may have written that line: whatever is not as it should be is left out."""
-    said = json.loads(code.split("\n", 1)[0])
+    said = well_formed(json.loads(code.split("\n", 1)[0]))
     name = said.get("name") if isinstance(said, dict) else None
     if not isinstance(name, str):
         return CodegenAction(name="", window=window)

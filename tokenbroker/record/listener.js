@@ -17,6 +17,8 @@ const MAX_NOTICE_LETTERS = 120;
 const MAX_TOKEN_LETTERS = 4000;
 const documentId = [...crypto.getRandomValues(new Uint32Array(4))].join("-");
 let number = 0;
+// By whole characters: so many take at most twice as many units.
+const cut = (text, letters) => [...text.slice(0, 2 * letters)].slice(0, letters).join("");
 const tell = (told) => globalThis[RECORD]?.(JSON.stringify({ document: documentId, url: location.href, ...told }));
 const deepest = (event) => event.composedPath().find((each) => each instanceof Element) || null;
 
@@ -74,7 +76,7 @@ const lookForNotices = () => {
     known.add(each);
     const role = playwrightRole(each) || "heading";
     const name = ["heading", "dialog", "alertdialog"].includes(role) ? accessibleName(each) || "" : wordsOf(each);
-    tell({ told: "appeared", role, name: name.slice(0, MAX_NOTICE_LETTERS), offers: offersOf(each) });
+    tell({ told: "appeared", role, name: cut(name, MAX_NOTICE_LETTERS), offers: offersOf(each) });
   }
 };
 const settle = () => {
@@ -126,7 +128,7 @@ const pick = (element) => {
   let facts = null;
   try { facts = factsOf(element, { isToken: source !== "clipboard" }); } catch { facts = null; }
   tell({ told: "seen", number, facts });
-  tell({ told: "picked", number, source, text: text.slice(0, MAX_TOKEN_LETTERS), selected: chosen && text.includes(chosen.trim()) ? chosen.trim() : "", inner });
+  tell({ told: "picked", number, source, text: cut(text, MAX_TOKEN_LETTERS), selected: chosen && text.includes(chosen.trim()) ? chosen.trim() : "", inner });
 };
 const onPicking = (event) => {
   if (event.type === "pointermove") {

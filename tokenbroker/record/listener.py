@@ -18,6 +18,7 @@ from playwright.sync_api import Error as PlaywrightError
 from tokenbroker.human.overlay.panel import CALL_TIMEOUT_MS, WORLD
 from tokenbroker.record.observed import How
 from tokenbroker.record.recording import FrameSeen
+from tokenbroker.record.well_formed import well_formed
 from tokenbroker.run.challenge import FIND
 from tokenbroker.run.targets.engine import PARTS
 
@@ -199,7 +200,7 @@ class Listener:
         context_id = int(event["executionContextId"])
         for frame_id, world in self._worlds.items():
             if world.session is session and world.context_id == context_id:
-                self._hear_told(Told(what=json.loads(event["payload"]), frame_id=frame_id))
+                self._hear_told(Told(what=well_formed(json.loads(event["payload"])), frame_id=frame_id))
                 return
 
     def _block(self, event: dict[str, Any]) -> None:
@@ -235,6 +236,7 @@ class Listener:
                 },
                 timeout=CALL_TIMEOUT_MS,
             )["result"].get("value", {})
+        told = well_formed(told)
         self._seen[frame_id] = FrameSeen(
             name=str(told.get("name", "")), url=str(url or ""), selector=str(told.get("selector", ""))
         )

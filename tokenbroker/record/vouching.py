@@ -5,6 +5,7 @@ world and its word can be forged. Where the listener saw a person but could not 
 locator stands.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -17,6 +18,9 @@ _SAID_AS: Final = {
     "input": "fill", "click": "click", "check": "check", "uncheck": "uncheck", "select": "select", "key": "press",
 }  # fmt: skip
 _BY_VALUE: Final = frozenset({"input", "key"})
+_SAID_WITH_VALUE: Final = frozenset(_SAID_AS[each] for each in _BY_VALUE)
+_Kind = tuple[int, str, str]
+"""Window, what the recorder calls it, and the content where it says one."""
 
 
 def with_locators(entries: Sequence[Entry], actions: Iterable[CodegenAction]) -> list[Entry]:
@@ -25,12 +29,7 @@ def with_locators(entries: Sequence[Entry], actions: Iterable[CodegenAction]) ->
     Each action is taken for the first act of its window and kind, with the same content, that no other was taken for.
     An act that nobody knows the element of is left out, and so is an action that nobody vouches for.
     """
-    located: dict[int, Alternative | None] = {}
-    for action in actions:
-        for place, entry in enumerate(entries):
-            if place not in located and isinstance(entry, Acted) and _fits(action, entry):
-                located[place] = action.locator
-                break
+    located = _located(entries, actions)
     full: list[Entry] = []
     for place, entry in enumerate(entries):
         if isinstance(entry, Acted) and (entry.seen.element is None or not entry.seen.element.alternatives):
@@ -47,22 +46,34 @@ def with_locators(entries: Sequence[Entry], actions: Iterable[CodegenAction]) ->
     return full
 
 
-def _fits(action: CodegenAction, act: Acted) -> bool:
-    same = action.window == act.seen.window and action.name == _SAID_AS[act.kind]
-    if act.kind in _BY_VALUE and action.value != act.value:
-        return False
-    return same and _may_lead_to(action.locator, act.seen.element)
+def _located(entries: Sequence[Entry], actions: Iterable[CodegenAction]) -> dict[int, Alternative | None]:
+    """The locators by the places of their acts; each place is passed once, however many actions a page may forge."""
+    waiting: dict[_Kind, dict[str, deque[int]]] = {}
+    for place, entry in enumerate(entries):
+        if isinstance(entry, Acted):
+            value = entry.value if entry.kind in _BY_VALUE else ""
+            label = _folded(entry.seen.element.label) if entry.seen.element is not None else ""
+            kind = entry.seen.window, _SAID_AS[entry.kind], value
+            waiting.setdefault(kind, {}).setdefault(label, deque()).append(place)
+    located: dict[int, Alternative | None] = {}
+    for action in actions:
+        value = action.value if action.name in _SAID_WITH_VALUE else ""
+        places = waiting.get((action.window, action.name, value), {})
+        words = _words_of(action.locator)  # a part of them is enough: the recorder may have left a click out
+        fits = [label for label in places if words in label or label in words]
+        if fits:
+            first = min(fits, key=lambda label: places[label][0])
+            located[places[first].popleft()] = action.locator
+            if not places[first]:
+                del places[first]
+    return located
 
 
-def _may_lead_to(locator: Alternative | None, element: ElementSeen | None) -> bool:
-    """Whether the words of `locator`, if it has any, are about `element`: the recorder may have left a click out."""
-    if locator is None or element is None or not element.label:
-        return True
-    said = locator.name if locator.family is Family.ROLE else locator.value
-    if locator.family not in (Family.ROLE, Family.LABEL, Family.TEXT):
-        return True
-    words, label = _folded(said), _folded(element.label)
-    return words in label or label in words
+def _words_of(locator: Alternative | None) -> str:
+    """The words that `locator` finds an element by, if it has any."""
+    if locator is None or locator.family not in (Family.ROLE, Family.LABEL, Family.TEXT):
+        return ""
+    return _folded(locator.name if locator.family is Family.ROLE else locator.value)
 
 
 def _is_whole(locator: Alternative, element: ElementSeen) -> bool:

@@ -14,15 +14,13 @@ from playwright.sync_api import Error as PlaywrightError
 from tokenbroker.human.overlay import Panel, panel_of
 from tokenbroker.record.codegen import Codegen
 from tokenbroker.record.listener import Listener, Told
+from tokenbroker.record.log import Log
 from tokenbroker.record.matching import events_of
-from tokenbroker.record.observed import Answered, CameUp, Entry, Moved, Opened
+from tokenbroker.record.observed import Answered, Entry, Moved, Opened
 from tokenbroker.record.reading import Reader, own_values
 from tokenbroker.record.recording import Event, OwnValue
 
 MAX_OWN: Final = 200
-MAX_ENTRIES: Final = 50_000
-MAX_IDLE: Final = 60
-"""So many entries one after the other may tell of what no person did."""
 OWN_EVERY: Final = 10
 """Every so many ticks pages are asked for what they show as the account's own."""
 _READY_S: Final = 10.0
@@ -70,9 +68,10 @@ class Windows:
         self._dialogs: list[tuple[Page, Dialog]] = []
         self._codegen = Codegen(context, window_of=self.number_of)
         self._is_opening = True
-        self._ticks = self._version = 0
+        self._ticks = 0
         self._events: tuple[tuple[int, int], tuple[Event, ...]] = ((0, 0), ())
-        self.log: list[Entry] = []
+        self._log = Log()
+        self.log = self._log.entries
         self.own: dict[tuple[str, str], OwnValue] = {}
         self.is_closed = False
 
@@ -112,23 +111,21 @@ class Windows:
         """Seconds since it began."""
         return round(time.monotonic() - self._began, 3)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the log has no room for all that may come."""
+        return self._log.is_full
+
     def events(self) -> tuple[Event, ...]:
         """What the log amounts to by now."""
-        state = self._version, len(self._codegen.actions)
+        state = self._log.version, len(self._codegen.actions)
         if self._events[0] != state:
             self._events = state, events_of(self.log, self._codegen.actions)
         return self._events[1]
 
     def note(self, entry: Entry) -> None:
-        """Add to the log. Of a page that changes for ever by itself the first and the last is kept."""
-        latest = self.log[-MAX_IDLE:]
-        if _is_idle(entry) and len(latest) == MAX_IDLE and all(map(_is_idle, latest)):
-            if isinstance(entry, CameUp):
-                return
-            del self.log[-1]
-        if len(self.log) < MAX_ENTRIES:
-            self.log.append(entry)
-            self._version += 1
+        """Add to the log."""
+        self._log.add(entry, now_s=self.now_s)
 
     def wait(self, seconds: float) -> None:
         """Let news come in; needs no page."""
@@ -263,10 +260,6 @@ class Windows:
 
     def _close(self, _: object) -> None:
         self.is_closed = True
-
-
-def _is_idle(entry: Entry) -> bool:
-    return isinstance(entry, CameUp) or (isinstance(entry, Moved) and not entry.how)
 
 
 def _answer(dialog: Dialog, *, is_yes: bool) -> None:
