@@ -117,3 +117,15 @@ def test_a_typed_value_is_left_out_of_addresses_under_its_own_rule() -> None:
 
     assert done.recording.events[1].led_to == f"{AT}/keys/*"
     assert [(each.rule, each.count) for each in done.replacements] == [(Rule.TYPED, 3)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["user", "username", "account", "login", "email", "invite", "code", "state", "token", "team", "org", "tenant",
+     "session", "sid", "key", "Team"],
+)  # fmt: skip
+def test_a_value_that_a_query_calls_somebody_s_is_left_out_however_plain(name: str) -> None:
+    done = sanitised(gone_to(f"https://console.example.com/keys?{name}=zhelka"))
+
+    assert done.recording.events[0].value == "https://console.example.com/keys"
+    assert done.replacements[0].rule is Rule.ADDRESS_QUERY

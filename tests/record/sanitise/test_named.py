@@ -73,3 +73,9 @@ def test_of_a_long_text_not_even_its_first_character_is_told() -> None:
     told = [sanitised(typed("q" + "z " * count, "Note")).replacements[0].masked for count in (10, 20)]
 
     assert [each.startswith("q") for each in told] == [True, False]
+
+
+def test_of_a_text_that_is_too_short_to_be_sought_it_is_said() -> None:
+    told = [sanitised(typed(text, "Note")).replacements[0].masked for text in ("q", "zq", "zqx")]
+
+    assert ["too short" in each for each in told] == [True, True, False]

@@ -22,6 +22,12 @@ _OF_SOMEBODY: Final = re.compile(
     re.IGNORECASE,
 )
 
+# Of these in a query the value is somebody's, however plain it looks.
+_NAMES_A_VALUE: Final = re.compile(
+    r"user(?:_?name)?|account|login|e-?mail|invite|code|state|token|team|org|tenant|session|sid|key",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
@@ -105,6 +111,8 @@ def _is_plain_query(query: str, finder: Finder) -> bool:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True)
     except ValueError:
+        return False
+    if any(value and _NAMES_A_VALUE.fullmatch(name) for name, value in pairs):
         return False
     return all(_is_plain(each, finder) for pair in pairs for each in pair if each)
 

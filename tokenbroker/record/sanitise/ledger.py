@@ -37,6 +37,7 @@ _CALLED = {
 _UNTOLD = SECRETS | {Rule.SECRET_SHAPE, Rule.ID_SHAPE, Rule.BANK_SHAPE}
 
 _TYPED = frozenset({Rule.TYPED, Rule.PARAMETER})
+_MIN_SOUGHT = 3
 _MAX_TOLD = 30  # what is longer may be a secret, whatever its field says
 
 
@@ -123,4 +124,6 @@ def masked(rule: Rule, text: str) -> str:
     if rule in _TYPED and len(text) > _MAX_TOLD:
         return f"{_CALLED[rule]}, {len(text)} characters"
     first = text.strip()[:1]
-    return f"{first}…, {_CALLED[rule]}, {len(text)} characters" if len(text) > 1 else _CALLED[rule]
+    said = f"{first}…, {_CALLED[rule]}, {len(text)} characters" if len(text) > 1 else _CALLED[rule]
+    is_sought = rule not in _TYPED or len(text.strip()) >= _MIN_SOUGHT
+    return said if is_sought else f"{said} (too short to be looked for elsewhere)"
