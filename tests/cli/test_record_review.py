@@ -76,11 +76,10 @@ def test_enter_saves_and_what_was_typed_and_made_is_stored_where_the_flow_looks_
     for secret in (*SECRETS, KEY_NAME):
         assert secret not in shown
         assert not any(secret in (project.folder / each).read_text() for each in files(project))
-    assert (
-        shown.rstrip()
-        .splitlines()[-1]
-        .startswith("Next: tokenbroker run flows/example/made.yaml --param name=")
-    )
+    assert shown.rstrip().splitlines()[-2:] == [
+        "Next: tokenbroker run flows/example/made.yaml",
+        "      with --param NAME=VALUE for name",
+    ]
     assert project.tokenbroker("validate", YAML).code == 0
 
 

