@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tokenbroker.cli import main, record_review
-from tokenbroker.record.compose import values
+from tokenbroker.record.compose import labels, values
 from tokenbroker.record.recording import Event, Recording
 from tokenbroker.record.sanitise import sanitise
 
@@ -36,4 +36,5 @@ if __name__ == "__main__":
     record_review.sanitise = Unsanitised
     values.may_stand = lambda _: True
     values.is_about_a_secret = lambda _: False
+    labels.is_ordinary = lambda _: True  # names in headings, too
     main()
