@@ -29,7 +29,8 @@ def consoles(attended: Project) -> Project:
 
 
 @pytest.mark.req("FLOW-2", "RUN-2")
-@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("times", [1, 2])
 def test_each_flow_stores_a_new_key_that_opens_the_api_whenever_it_runs(
     consoles: Project, times: int
 ) -> None:

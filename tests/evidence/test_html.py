@@ -104,6 +104,7 @@ def test_the_policy_holds_what_the_page_would_ask_for(reader, tmp_path):
 
 @pytest.mark.leak
 @pytest.mark.req("SECRET-7")
+@pytest.mark.soak
 def test_no_planted_value_is_on_the_page(page_file, canaries: Canaries):
     html = page_file.read_text(encoding="utf-8")
     held = [base64.b64decode(each) for each in re.findall(r'\bd\("[^"]+","([A-Za-z0-9+/=]+)"\)', html)]

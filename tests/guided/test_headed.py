@@ -23,6 +23,7 @@ def tmp_path() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.soak
 def test_a_person_before_a_real_window_is_guided_to_the_stored_key(seen: Project, person_at: Played) -> None:
     try:
         find_browser(None, headed=True)

@@ -42,6 +42,7 @@ def test_who_stops_before_pressing_anything_leaves_no_key_in_doubt(seen: Project
     assert seen.tokenbroker("recover").out.strip() == "Nothing was left behind."
 
 
+@pytest.mark.soak
 def test_who_stops_after_pressing_leaves_the_key_named(seen: Project, person_at: Played) -> None:
     flow = seen.flow("create", CREATE + CAPTURE, modes="guided")
     with person_at(seen, presses={"new token?": ["no"]}) as told:

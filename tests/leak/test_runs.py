@@ -67,6 +67,7 @@ def test_what_passing_and_failing_runs_leave_holds_no_secret(child: Child, plant
     assert child.hits(planted) == []
 
 
+@pytest.mark.soak
 def test_what_two_workers_leave_holds_no_secret(two_workers: Child, planted: Canaries) -> None:
     assert two_workers.hits(planted) == []
 

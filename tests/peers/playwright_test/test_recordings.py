@@ -16,8 +16,8 @@ from tests.record.by_hand.recorded import Recorded, record_journey, replay
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("REC-1", "REC-4")]
 
-USUAL = ("clipboard_key", "device_key", "wrapped_key")
-"""A copy button, a question on the phone, a token over several lines; `make soak` does all."""
+USUAL = ("device_key",)
+"""A question on the phone; `make soak` does all."""
 FLOW = "create_token"
 AT_ONCE = 3
 CONSOLES = [

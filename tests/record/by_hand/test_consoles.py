@@ -8,8 +8,8 @@ from tests.record.by_hand.recorded import record_journey, replay
 
 pytestmark = [pytest.mark.req("REC-1", "REC-4"), pytest.mark.browser]
 
-USUAL = ("create_api_key", "embedded_key")
-"""The reference journey, a frame of another origin; `make soak` does all, and so does the check of the
+USUAL = ("create_api_key",)
+"""The reference journey; `make soak` does all, and so does the check of the
 Playwright Test files."""
 
 
