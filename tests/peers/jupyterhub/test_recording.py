@@ -56,7 +56,7 @@ def test_a_recording_replays_and_its_spec_gets_a_token(
             "HUB_EXAMPLE_COM_URL": hub.url,
             "JUPYTERHUB_USERNAME": user,
             "JUPYTERHUB_PASSWORD": hub.password,
-            **{f"PARAM_{each.upper()}": "Recorded" for each in recorded.params},
+            **{f"PARAM_{name.upper()}": value for name, value in recorded.params.items()},
         },
         phones={},
     )

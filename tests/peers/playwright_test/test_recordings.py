@@ -104,7 +104,7 @@ def ran(
     for console, made in recorded.items():
         variables |= {f"{console.upper()}_EMAIL": accounts[console].email}
         variables |= {f"{console.upper()}_PASSWORD": accounts[console].password}
-        variables |= {f"PARAM_{each.upper()}": "Recorded" for each in made.params}
+        variables |= {f"PARAM_{name.upper()}": value for name, value in made.params.items()}
     return playwright_test.run(
         tmp_path_factory.mktemp("specs") / "project",
         {f"{console}/{FLOW}.spec.ts": made.spec for console, made in recorded.items()},

@@ -105,3 +105,7 @@ JOURNEYS: dict[str, list[Act]] = {
 def begins_at(console: str) -> str:
     """Where a person begins who wants a key of `console`."""
     return f"{SITE}/projects/alpha/keys/new" if console == "deep_link" else f"{SITE}/login"
+
+
+CHOSEN = {"sending_domain": "notify.acme-robotics.example"}
+"""What is chosen from a list and tells of an account, by the parameter that stands for it."""

@@ -8,7 +8,7 @@ import yaml
 
 from tests.project import Ended, Project
 from tests.record.by_hand.conftest import maker, plain
-from tests.record.by_hand.journeys import Act
+from tests.record.by_hand.journeys import CHOSEN, Act
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,10 @@ class Recorded:
     spec: str
 
     @property
-    def params(self) -> list[str]:
-        return [*(yaml.safe_load(self.yaml).get("params") or ())]
+    def params(self) -> dict[str, str]:
+        """A value for each parameter: what is chosen has to be an entry of the page's list, anything else is free."""
+        named = yaml.safe_load(self.yaml).get("params") or {}
+        return {name: CHOSEN.get(name, "Recorded again") for name in named}
 
 
 def record_journey(project: Project, acts: Sequence[Act], *, site: str, flow: str, url: str) -> Recorded:
@@ -61,5 +63,5 @@ def record_journey(project: Project, acts: Sequence[Act], *, site: str, flow: st
 def replay(project: Project, recorded: Recorded) -> Ended:
     """Run the flow in a browser that nobody else may use."""
     project.variables.pop("TOKENBROKER_BROWSER", None)
-    given = (f"--param={each}=Recorded again" for each in recorded.params)
+    given = (f"--param={name}={value}" for name, value in recorded.params.items())
     return project.tokenbroker("run", recorded.name, *given)
