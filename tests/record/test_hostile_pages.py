@@ -151,3 +151,33 @@ def test_this_playwright_has_a_recorder(flow_browser: Browser) -> None:
     with recorded_context(flow_browser, headed=False) as context:
         assert callable(context._impl_obj._start_recording)
         assert callable(context._impl_obj._stop_recording)
+
+
+def test_a_frame_that_nobody_has_touched_makes_no_acts_of_its_own(
+    sit: Sit, site: PageSite, other_site: PageSite
+) -> None:
+    """What `execCommand` writes, and a box that a script ticks, make events which the browser calls trusted."""
+    inside = other_site.origin.replace("127.0.0.1", "localhost")
+    other_site.pages["/advertisement"] = page_of(
+        """<label><input id=box type=checkbox> More of this</label><label>Your wish <input id=wish></label><script>
+        const forge = () => {
+          box.click();
+          wish.focus();
+          document.execCommand("insertText", false, "forged");
+          document.title = wish.value;
+        };
+        if (document.readyState === "complete") forge(); else addEventListener("load", forge);
+        </script>"""
+    )
+
+    def has_forged(person: Person) -> bool:
+        return len(person.page.frames) == 2 and "forged" in person.page.frames[1].title()
+
+    def do(person: Person) -> Doing:
+        yield from person.until(lambda: has_forged(person))
+        yield
+        person.click("button")
+        yield
+
+    (pressed,) = acts(sit(do, f"<iframe src='{inside}/advertisement'></iframe><button>Go on</button>"))
+    assert pressed.what is What.CLICK

@@ -1,7 +1,8 @@
 // What a person does in a document, told as it was right before: in the panel's world, out of the page's reach. It runs in
 // every frame, after the panel's own script, so that what is done in the panel is never heard here.
 //
-// Only what an input device has made counts (`isTrusted`). Nothing that a page shares with this world is relied on: it may
+// Only what an input device has made counts (`isTrusted`); and since the browser trusts what a script's own `execCommand`
+// writes, and a box that it ticks, a field counts only in a document in which a device was used before. Nothing that a page shares with this world is relied on: it may
 // clear every timer and open its document anew, so that the upkeep comes from outside (`tick`).
 // What stands in words.js, hints.js, prints.js, offers.js, own.js and fields.js is put before it.
 if (Object.hasOwn(globalThis, "tokenbrokerRecorder")) return;
@@ -195,7 +196,12 @@ const onClick = (event) => {
   const seen = event.detail !== 0 && down?.control === control ? down.seen : event.detail === 0 && key?.control === control ? key.seen : see(control);
   tell({ told: "click", number: seen, detail: event.detail });
 };
+// Nobody takes longer from the last press or key to what comes of it.
+const DEVICES = new Set(["pointerdown", "keydown", "paste", "drop"]);
+const USED_MS = 60_000;
+let usedAt = -Infinity;
 const onInput = (event) => {
+  if (event.timeStamp - usedAt > USED_MS) return undefined;
   const target = deepest(event);
   const field = target?.isContentEditable ? closest(target, "[contenteditable]") || target : target;
   if (!field || field.type === "file") return undefined;
@@ -208,6 +214,7 @@ const onInput = (event) => {
 };
 const onEvent = (event) => {
   if (!event.isTrusted) return undefined;
+  if (DEVICES.has(event.type)) usedAt = event.timeStamp;
   if (event.type === "pointerdown" || event.type === "keydown") isPicked = false; // what is disabled is never clicked
   if (picks || isPicked) return onPicking(event);
   if (event.type === "click" || event.type === "submit" || event.type === "pointerdown") isDirty = true;
@@ -222,7 +229,7 @@ const onEvent = (event) => {
     default: return undefined;
   }
 };
-const HEARD = [...SWALLOWED, "pointermove", "keydown", "keyup", "focusin", "input", "submit"];
+const HEARD = [...SWALLOWED, "pointermove", "keydown", "keyup", "paste", "drop", "focusin", "input", "submit"];
 const PROBE = "tokenbroker-recorder-probe";
 let isHeard = false;
 const attend = () => {
