@@ -181,3 +181,30 @@ def test_a_frame_that_nobody_has_touched_makes_no_acts_of_its_own(
 
     (pressed,) = acts(sit(do, f"<iframe src='{inside}/advertisement'></iframe><button>Go on</button>"))
     assert pressed.what is What.CLICK
+
+
+NAMES = (
+    "id", "children", "matches", "closest", "textContent", "classList", "title", "contains", "getRootNode",
+    "shadowRoot", "ownerDocument", "previousElementSibling", "querySelectorAll",
+)  # fmt: skip
+"""All but `parentElement`: on such a form Playwright's own recorder never comes to an end."""
+
+
+def test_a_form_whose_fields_are_called_like_its_members_is_looked_at_as_any_other(sit: Sit) -> None:
+    """A form has its fields by their names before its own members: ``<input name=id>`` is a usual one."""
+
+    def do(person: Person) -> Doing:
+        person.fill("#key", "Nightly")
+        person.click("button")
+        yield
+
+    fields = "".join(f"<input type=hidden name={name}>" for name in NAMES)
+    page = f"""<h1>Keys</h1><form onsubmit='event.preventDefault()'>{fields}
+      <label>Key name <input id=key name=key></label><button>Create</button></form>"""
+    typed, pressed = acts(sit(do, page))
+    for event, label in ((typed, "Key name"), (pressed, "Create")):
+        assert event.element is not None
+        assert event.element.label == label
+        assert event.element.print is not None
+        assert event.element.print.caption == "Keys"
+        assert len(event.element.alternatives) > 1

@@ -54,7 +54,7 @@ const controlUnder = (target) => {
   if (control) return (control.tagName === "LABEL" && fieldOf(control)) || control;
   let each = target;
   const isPointed = (one) => one && one !== document.body && one !== document.documentElement && getComputedStyle(one).cursor === "pointer";
-  if (isPointed(each)) while (isPointed(above(each)) && above(each).getRootNode() === each.getRootNode()) each = above(each);
+  if (isPointed(each)) while (isPointed(above(each)) && rootOf(above(each)) === rootOf(each)) each = above(each);
   return each;
 };
 

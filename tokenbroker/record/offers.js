@@ -29,7 +29,7 @@ const playwrightRole = (element) => {
 };
 const isHiddenFromAria = (element) => {
   if (!element.checkVisibility({ visibilityProperty: true })) return true;
-  for (let each = element; each; each = each.parentElement || hostOf(each)) if (attribute(each, "aria-hidden") === "true") return true;
+  for (let each = element; each; each = parentOf(each) || hostOf(each)) if (attribute(each, "aria-hidden") === "true") return true;
   return false;
 };
 const drawnBy = (element, place) => {
@@ -40,7 +40,7 @@ const drawnBy = (element, place) => {
 // All that stands in it, as one hears it; null where that depends on what a field holds.
 const spokenIn = (element, besides) => {
   const slotted = element.localName === "slot" ? element.assignedNodes() : [];
-  const nodes = slotted.length ? slotted : element.shadowRoot ? element.shadowRoot.childNodes : element.childNodes;
+  const nodes = slotted.length ? slotted : shadowOf(element) ? shadowOf(element).childNodes : element.childNodes;
   let text = drawnBy(element, "::before");
   for (const each of nodes) {
     if (each.nodeType === Node.TEXT_NODE) text += each.data;
@@ -61,7 +61,7 @@ const spokenOf = (element, besides) => {
   return inside === null ? null : oneLine(inside) ? inside : attribute(element, "title");
 };
 const referredBy = (element) => {
-  const root = element.getRootNode();
+  const root = rootOf(element);
   return attribute(element, "aria-labelledby").split(/\s+/).filter(Boolean).map((id) => root.getElementById?.(id)).filter(Boolean);
 };
 const joined = (texts) => (texts.includes(null) ? null : oneLine(texts.join(" ")));
@@ -95,7 +95,7 @@ const labelTexts = (element) => {
 };
 const ownerOf = (element) => fieldOf(element.closest("label")) || element.closest(CONTROL) || element;
 const isWordy = (element) => element.tagName === "INPUT" && ["submit", "button"].includes(element.type);
-const wordsOf = (element) => (isWordy(element) ? element.value : element.textContent).replace(/\s+/g, " ").trim();
+const wordsOf = (element) => (isWordy(element) ? element.value : textOf(element)).replace(/\s+/g, " ").trim();
 const mayBeCalled = (element, name, role) => {
   if (element.hasAttribute("aria-labelledby")) return true;
   const rough = [element.textContent, ...["aria-label", "title", "placeholder", "alt", "value"].map((each) => attribute(element, each)),
@@ -105,9 +105,9 @@ const mayBeCalled = (element, name, role) => {
 // A short way down to it by tags and numbers, in its own tree: it says where it stands, and no more.
 const pathTo = (element) => {
   const steps = [];
-  for (let each = element; each && steps.length < 6; each = each.parentElement) {
+  for (let each = element; each && steps.length < 6; each = parentOf(each)) {
     if (each === document.body || each === document.documentElement) break;
-    const alike = [...(each.parentNode?.children || [])].filter((one) => one.localName === each.localName);
+    const alike = [...(parentOf(each) ? childrenOf(parentOf(each)) : [])].filter((one) => one.localName === each.localName);
     steps.unshift(alike.length > 1 ? `${each.localName}:nth-of-type(${alike.indexOf(each) + 1})` : each.localName);
   }
   return steps.join(" > ");
@@ -115,11 +115,11 @@ const pathTo = (element) => {
 // What it stands in, of a mere text that has no name of its own: by role, id or class, the nearest first.
 const holdersOf = (element) => {
   const holders = [];
-  for (let each = element.parentElement; each && each !== document.body && holders.length < MAX_DATA; each = each.parentElement) {
+  for (let each = parentOf(element); each && each !== document.body && holders.length < MAX_DATA; each = parentOf(each)) {
     const role = attribute(each, "role");
     if (/^(status|alert|region|note|log)$/.test(role)) holders.push(`[role=${role}]`);
-    if (markIn(each.id)) holders.push(`#${each.id}`);
-    holders.push(...[...each.classList].filter(markIn).map((name) => `.${name}`));
+    if (markIn(attribute(each, "id"))) holders.push(`#${attribute(each, "id")}`);
+    holders.push(...attribute(each, "class").split(/\s+/).filter(markIn).map((name) => `.${name}`));
   }
   return holders.slice(0, MAX_DATA);
 };
@@ -153,9 +153,9 @@ const offersOf = (element, { isToken = false } = {}) => {
   const isSaid = !(element.tagName === "SELECT" && labelsFor(element).some((each) => each.contains(element)));
   if (isSaid && labels.length === 1 && labels[0]) ways.push({ say: ["label", labels[0]], leads: (each) => labelTexts(each).includes(labels[0]) });
   if (placeholder && placeholder === oneLine(placeholder)) ways.push({ say: ["placeholder", placeholder], leads: (each) => attribute(each, "placeholder") === placeholder });
-  const holds = (each) => each.textContent.length <= text.length * 3 + 40 && wordsOf(each) === text;
+  const holds = (each) => textOf(each).length <= text.length * 3 + 40 && wordsOf(each) === text;
   if (text && isSaid && text.length <= MAX_WORDS) {
-    ways.push({ say: ["text", text], to: ownerOf, leads: (each) => !["SCRIPT", "STYLE", "HEAD"].includes(each.tagName) && holds(each) && ![...each.children].some(holds) && isSeen(each) });
+    ways.push({ say: ["text", text], to: ownerOf, leads: (each) => !["SCRIPT", "STYLE", "HEAD"].includes(each.tagName) && holds(each) && ![...childrenOf(each)].some(holds) && isSeen(each) });
   }
   const found = ways.map(() => new Set());
   const roots = rootsOf(document);

@@ -24,27 +24,40 @@ const labelsOf = { INPUT: getter(HTMLInputElement, "labels"), BUTTON: getter(HTM
 const controlOf = getter(HTMLLabelElement, "control");
 const fieldOf = (label) => (label ? controlOf.call(label) : null);
 const attribute = (element, name) => Element.prototype.getAttribute.call(element, name) || "";
+// A form has its fields by their names before all else: <input name="id">, <input name="children">.
+const asked = (type, name) => { const get = getter(type, name); return (of) => get.call(of); };
+const parentOf = asked(Node, "parentElement");
+const pageOf = asked(Node, "ownerDocument");
+const textOf = asked(Node, "textContent");
+const previousOf = asked(Element, "previousElementSibling");
+const childrenOf = asked(Element, "children");
+const shadowOf = asked(Element, "shadowRoot");
+const rootOf = (element) => Node.prototype.getRootNode.call(element);
+const isLike = (element, selector) => Element.prototype.matches.call(element, selector);
+const closestIn = (element, selector) => Element.prototype.closest.call(element, selector);
+const allIn = (element, selector) => Element.prototype.querySelectorAll.call(element, selector);
+const holdsIn = (element, other) => Node.prototype.contains.call(element, other);
 
 // Up through shadow roots and frames of one origin: to a person, what stands in them stands where they stand.
 // (What a document has is asked of its prototype: <img name="host"> gives a document one.)
 const viewOf = (page) => getter(Document, "defaultView").call(page);
 const hostOf = (element) => {
-  const root = element.getRootNode();
+  const root = rootOf(element);
   return root.nodeType === Node.DOCUMENT_FRAGMENT_NODE ? root.host || null : null;
 };
 const frameOf = (page) => {
   const frame = viewOf(page)?.frameElement;
   return frame && viewOf(page).origin !== "null" && viewOf(page).origin === viewOf(frame.ownerDocument)?.origin ? frame : null;
 };
-const above = (element) => element.parentElement || hostOf(element) || frameOf(element.ownerDocument);
+const above = (element) => parentOf(element) || hostOf(element) || frameOf(pageOf(element));
 const around = (element, selector) => {
-  for (let each = element; each; each = above(each)) if (each.matches(selector)) return each;
+  for (let each = element; each; each = above(each)) if (isLike(each, selector)) return each;
   return null;
 };
 // Up through shadow roots, which `closest` does not leave.
 const closest = (element, selector) => {
   for (let each = element; each; each = hostOf(each)) {
-    const found = each.closest(selector);
+    const found = closestIn(each, selector);
     if (found) return found;
   }
   return null;
@@ -60,7 +73,7 @@ const roleOf = (element) => {
 };
 const labelsOfElement = (element) => (labelsOf[element.tagName] ? [...(labelsOf[element.tagName].call(element) || [])].map((each) => each.textContent) : []);
 const nameOf = (element) => {
-  const root = element.getRootNode();
+  const root = rootOf(element);
   const by = attribute(element, "aria-labelledby").split(/\s+/).filter(Boolean).map((id) => root.getElementById?.(id)?.textContent);
   const labels = labelsOfElement(element);
   const own = element.tagName === "INPUT" && ["submit", "button", "reset"].includes(element.type) ? element.value
@@ -88,8 +101,8 @@ const landmarkOf = (element) => {
 // The names of the controls beside it, in the innermost container that has any.
 const nearOf = (element) => {
   for (let each = above(element); each; each = above(each)) {
-    if (!each.matches(CONTAINER)) continue;
-    const others = [...each.querySelectorAll(NAMED)].filter((one) => one !== element && !one.contains(element) && !element.contains(one));
+    if (!isLike(each, CONTAINER)) continue;
+    const others = [...allIn(each, NAMED)].filter((one) => one !== element && !one.contains(element) && !element.contains(one));
     const names = telling(others.map(nameOf));
     if (names.length) return names.slice(0, MAX_NEAR);
   }
@@ -99,11 +112,11 @@ const nearOf = (element) => {
 // another container are about that one.
 const captionOf = (element) => {
   for (let each = element; each; each = above(each)) {
-    const labelled = each !== element && each.matches(CONTAINER) ? attribute(each, "aria-label") : "";
+    const labelled = each !== element && isLike(each, CONTAINER) ? attribute(each, "aria-label") : "";
     const before = [];
-    for (let one = each.previousElementSibling; one; one = one.previousElementSibling) {
-      const inside = one.matches(CONTAINER) ? [] : [...one.querySelectorAll(CAPTIONS)].filter((text) => !one.contains(text.closest(CONTAINER)));
-      before.push(...inside.reverse(), ...(one.matches(CAPTIONS) ? [one] : []));
+    for (let one = previousOf(each); one; one = previousOf(one)) {
+      const inside = isLike(one, CONTAINER) ? [] : [...allIn(one, CAPTIONS)].filter((text) => !holdsIn(one, text.closest(CONTAINER)));
+      before.push(...inside.reverse(), ...(isLike(one, CAPTIONS) ? [one] : []));
     }
     const [text] = telling([labelled, ...before.map((one) => one.textContent)]);
     if (text) return text;
@@ -118,7 +131,7 @@ const rowOf = (element) => {
 // These documents and their open shadow roots, however deep.
 const rootsOf = (...documents) => {
   const roots = documents;
-  for (const root of roots) for (const each of root.querySelectorAll("*")) if (each.shadowRoot) roots.push(each.shadowRoot);
+  for (const root of roots) for (const each of root.querySelectorAll("*")) if (shadowOf(each)) roots.push(shadowOf(each));
   return roots;
 };
 const documentsAround = () => {
@@ -165,8 +178,8 @@ const alikeOf = (element, known) => {
 const calledOf = (element) => {
   const name = nameOf(element);
   if (name || element.matches(ACTING)) return telling([name])[0] || "";
-  for (let each = element, level = 0; each && level < 3 && !each.matches(CONTAINER); each = above(each), level += 1) {
-    const before = each.previousElementSibling;
+  for (let each = element, level = 0; each && level < 3 && !isLike(each, CONTAINER); each = above(each), level += 1) {
+    const before = previousOf(each);
     if (before) return telling([before.textContent.length <= MAX_WORDS ? before.textContent : ""])[0] || "";
   }
   return "";
