@@ -1,7 +1,9 @@
 """The review of a recording, with made-up recordings and a person whose answers are a list: no browser."""
 
 import os
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +19,7 @@ from tests.cli.record_desk import (
     TOKEN,
     Scripted,
     desk_in,
+    field_of,
     sitting,
     token_of,
 )
@@ -289,3 +292,14 @@ def test_what_could_not_run_is_neither_replayed_nor_saved_by_enter(
     assert (code, len(person.asked)) == (0, 3)
     assert "[s]" not in person.asked[0]
     assert "Next: mend what was found" in shown
+
+
+@pytest.mark.req("REC-2", "FLOW-5")
+def test_a_marked_field_that_tells_of_a_person_is_a_personal_parameter_of_the_flow(
+    project: Project, review: Review
+) -> None:
+    owner = replace(field_of("grace@example.org", "Owner"), is_parameter=True)
+    review(sitting(owner, token_of()), "", "n", "n")
+    text = (project.folder / YAML).read_text()
+    assert re.search(r"^  email: \{ .*personal: true", text, re.MULTILINE), text
+    assert re.search(r"^  name: \{(?!.*personal)", text, re.MULTILINE), text

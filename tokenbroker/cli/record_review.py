@@ -129,7 +129,13 @@ class Desk:
     def _make(self) -> Made:
         names = self._names
         sanitised = sanitise(self._recording, site=names.site, keep=self._keep)
-        draft = compose(sanitised.recording, site=names.site, flow=names.flow, sink=names.sink)
+        draft = compose(
+            sanitised.recording,
+            site=names.site,
+            flow=names.flow,
+            sink=names.sink,
+            personal=[each.name for each in sanitised.params if each.personal],
+        )
         yaml = emit_yaml(draft)
         document = parse_document(yaml.encode(), shown(names.yaml))
         findings = (each for each in lint_document(document, STEPS) if each.severity is not Severity.NOTE)

@@ -7,7 +7,7 @@ import pytest
 
 from tokenbroker.record.draft import Draft, DraftParam, DraftStep
 from tokenbroker.record.emit.literal import regular_expression
-from tokenbroker.record.emit.spec import SUPPORT_NAME, emit_spec, emit_support, spec_path, variables_of
+from tokenbroker.record.emit.spec import SUPPORT_NAME, emit_spec, emit_support, spec_path
 from tokenbroker.run.steps import STEPS
 
 pytestmark = pytest.mark.req("REC-1")
@@ -215,14 +215,6 @@ def test_the_last_act_in_a_window_may_close_it() -> None:
         "await mayClose(keysWindow, keysWindow.keyboard.press('Enter'));",
         "await page.locator('#a').click();",
     ]
-
-
-def test_the_variables_that_a_spec_reads_are_told() -> None:
-    steps = (step("navigate", url=SITE), step("type", selector="#a", value_ref="secrets:example.email"))
-    assert variables_of(draft(*steps)) == {
-        "secrets:example.email": "EXAMPLE_EMAIL",
-        SITE: "CONSOLE_EXAMPLE_COM_URL",
-    }
 
 
 def test_values_come_from_the_environment_and_what_is_private_goes_into_no_report() -> None:

@@ -108,8 +108,8 @@ def test_a_host_that_tells_whose_account_it_is_stays_and_is_told() -> None:
 
     assert done.recording.events[0].value == "https://lovelady.example.com/keys"
     assert [(each.rule, each.is_kept) for each in done.replacements] == [(Rule.HOST_NAME, True)]
-    assert done.is_clean("navigate: https://lovelady.example.com/keys")
-    assert not done.is_clean("user: lovelady")
+    assert done.why_not("navigate: https://lovelady.example.com/keys") is None
+    assert done.why_not("user: lovelady") is not None
 
 
 def test_a_typed_value_is_left_out_of_addresses_under_its_own_rule() -> None:

@@ -84,13 +84,13 @@ def test_a_text_with_anything_private_in_it_is_not_clean(addition: str, rule: Ru
 
     for text in (FLOW, SPEC):
         assert done.why_not(f"{text}# {addition}\n") in {rule, Rule.NAME}
-        assert not done.is_clean(f"{text}# {addition}\n")
+        assert done.why_not(f"{text}# {addition}\n") is not None
 
 
 def test_the_site_s_own_name_is_no_find_though_the_person_s_company_has_it() -> None:
     done = sanitised(typed("Example", "Company"), gone_to("https://example.com/keys"))
 
-    assert done.is_clean("site: example\nnavigate: https://example.com/keys")
+    assert done.why_not("site: example\nnavigate: https://example.com/keys") is None
 
 
 def test_what_holds_the_site_s_name_is_found_nonetheless() -> None:
@@ -101,7 +101,7 @@ def test_what_holds_the_site_s_name_is_found_nonetheless() -> None:
     )
 
     for text in ("key: example robot", "# example-demo-only", "a@example.test"):
-        assert not done.is_clean(f"site: example\n{text}")
+        assert done.why_not(f"site: example\n{text}") is not None
 
 
 def test_sanitising_again_changes_nothing() -> None:

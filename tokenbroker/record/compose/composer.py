@@ -1,6 +1,6 @@
 """A sanitised recording becomes the draft of a flow."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from tokenbroker.record.compose.addresses import as_written, origin_in
@@ -16,11 +16,13 @@ from tokenbroker.record.draft import Draft
 from tokenbroker.record.recording import ElementSeen, Event, Recording, What
 
 
-def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") -> Draft:
+def compose(
+    recording: Recording, *, site: str, flow: str, sink: str = "local", personal: Collection[str] = ()
+) -> Draft:
     """The draft of the flow `flow` of `site` that does what the sanitised `recording` tells of.
 
-    The token is to go to the sink that the settings call `sink`. What the draft holds is what `recording` holds:
-    nothing is read, and nothing is made safe here.
+    The token is to go to the sink that the settings call `sink`; `personal` names the parameters that tell of a person.
+    What the draft holds is what `recording` holds: nothing is read, and nothing is made safe here.
     """
     seen = tuple(_written(each, recording.origins) for each in recording.events)
     done = without_noise(with_people(seen))
@@ -28,7 +30,7 @@ def compose(recording: Recording, *, site: str, flow: str, sink: str = "local") 
     events = with_addresses(used)
     tokens = [number for number, each in enumerate(events) if each.what is What.TOKEN]
     makers = [maker for each in tokens if (maker := creating(events, each)) is not None]
-    values = Values(site=site)
+    values = Values(site=site, personal=frozenset(personal))
     writer = StepWriter(
         site=site,
         reference=f"{sink}:{site}/{flow}",

@@ -25,6 +25,7 @@ class Values:
     """What the steps of one draft type, and the parameters and notes that come of it."""
 
     site: str
+    personal: frozenset[str] = frozenset()
     params: dict[str, DraftParam] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -58,7 +59,9 @@ class Values:
             return
         label = element.label if element is not None and is_wording(element.label) else ""
         hints = f"{element.type} {element.autocomplete}" if element is not None else ""
-        self.params[name] = DraftParam(name=name, personal=_is_personal(hints), label=label)
+        self.params[name] = DraftParam(
+            name=name, personal=name in self.personal or _is_personal(hints), label=label
+        )
 
 
 def may_stand(text: str) -> bool:

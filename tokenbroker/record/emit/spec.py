@@ -35,13 +35,6 @@ def emit_support() -> str:
     return resources.files(__package__).joinpath(_SUPPORT).read_text(encoding="utf-8")
 
 
-def variables_of(draft: Draft) -> Mapping[str, str]:
-    """The environment variables that the spec of `draft` reads: for each reference, and each origin, its variable."""
-    writer, _ = _written(draft)
-    values = {reference: value.variable for reference, value in writer.values.items()}
-    return values | {origin: place.variable for origin, place in writer.places.items()}
-
-
 def emit_spec(draft: Draft) -> str:
     """The text of the spec that does what the flow of `draft` does.
 

@@ -22,10 +22,9 @@ _STRING: Final = "tag:yaml.org,2002:str"
 _resolver = yaml.SafeLoader("")
 
 
-def emit_yaml(draft: Draft, *, schema: str = "") -> str:
-    """The text of the flow that `draft` is; `schema` is the path of the published schema, as seen from the file."""
-    lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
-    lines += ["version: 1", f"site: {_word(draft.site)}", f"flow: {_word(draft.flow)}"]
+def emit_yaml(draft: Draft) -> str:
+    """The text of the flow that `draft` is."""
+    lines = ["version: 1", f"site: {_word(draft.site)}", f"flow: {_word(draft.flow)}"]
     if draft.description:
         lines.append(f"description: {_sentence(draft.description)}")
     lines.append(f"allowed_automation: {draft.allowed_automation}")

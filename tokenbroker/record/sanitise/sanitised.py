@@ -35,12 +35,8 @@ class Sanitised:
     _finder: Finder = field(repr=False)
     _public: frozenset[str]
 
-    def is_clean(self, text: str) -> bool:
-        """Whether `text`, a whole file that is to be written, holds nothing private: see `why_not`."""
-        return self.why_not(text) is None
-
     def why_not(self, text: str) -> Rule | None:
-        """The rule that `text` breaks; None where it holds nothing private.
+        """The rule that `text`, a whole file that is to be written, breaks; None where it holds nothing private.
 
         It holds no replaced value in any common encoding, no e-mail address, no phone number with its country's code,
         and nothing that has the form of a secret. The site's own name and hosts don't count: the flow has to say them.
