@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.played import played
 from tests.project import Project
 from tests.project_fixtures import demo, demo_project, new_project, project
 
@@ -60,18 +59,7 @@ def person_at(tmp_path: Path) -> Played:
             "phone": project.phone,
             **habits,
         }
-        with log.open("w") as out:
-            played = subprocess.Popen(
-                [sys.executable, "-m", "tests.guided.person"], cwd=ROOT, stdin=subprocess.PIPE, stdout=out,
-                stderr=subprocess.STDOUT, encoding="utf-8",
-            )  # fmt: skip
-        assert played.stdin is not None
-        played.stdin.write(json.dumps(orders))
-        played.stdin.close()
-        try:
-            yield log.read_text
-        finally:
-            played.kill()
-            played.wait()
+        with played("tests.guided.person", orders, log) as told:
+            yield told
 
     return at

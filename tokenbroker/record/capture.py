@@ -19,11 +19,10 @@ from tokenbroker.record.listener import Told
 from tokenbroker.record.observed import Mark, Marked, Picked
 from tokenbroker.record.recording import Recording, TokenSeen, What
 from tokenbroker.record.windows import Window, Windows
+from tokenbroker.run.steps.reading import MASKS, MIN_CHARACTERS
 from tokenbroker.settings.origins import origin_of
 
 POLL_S: Final = 0.05
-_MASKS: Final = frozenset("•●∙·*…⋯")
-_MIN_TOKEN: Final = 8
 _NOT_WHOLE: Final = (
     "That is covered, or too short for a token. If so: Forget that, and point at it where all of it is shown."
 )
@@ -96,7 +95,7 @@ def mapped(address: str, origins: Mapping[str, str]) -> str:
 
 def may_be_whole(token: TokenSeen) -> bool:
     """Whether what was pointed at may be a whole token, or copies one."""
-    return token.source == "clipboard" or (len(token.text) >= _MIN_TOKEN and not _MASKS & set(token.text))
+    return token.source == "clipboard" or (len(token.text) >= MIN_CHARACTERS and not MASKS & set(token.text))
 
 
 class _Sitting:

@@ -3,8 +3,6 @@
 import json
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
+from tests.played import played
 from tests.project import SETTINGS, SITE, Project, Terminal
 from tests.project_fixtures import demo_project, new_project, project
 from tests.record.by_hand.journeys import EARLIER, Act
@@ -67,19 +66,8 @@ def maker(
         "places": {SITE: project.demo.url} if project.demo else {},
         **more,
     }
-    with log.open("w") as out:
-        played = subprocess.Popen(
-            [sys.executable, "-m", "tests.record.by_hand.person"], cwd=ROOT, stdin=subprocess.PIPE, stdout=out,
-            stderr=subprocess.STDOUT, encoding="utf-8",
-        )  # fmt: skip
-    assert played.stdin is not None
-    played.stdin.write(json.dumps(orders))
-    played.stdin.close()
-    try:
-        yield log.read_text
-    finally:
-        played.kill()
-        played.wait()
+    with played("tests.record.by_hand.person", orders, log) as told:
+        yield told
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ MAX_SEARCHED: Final = 8192
 """How long a text may be for a pattern to be looked for in it, in characters: searching takes time that grows
 with more than its length, and a longer one can't be cut without cutting a token in two."""
 
-_MASKS: Final = frozenset("•●∙·*…⋯")
+MASKS: Final = frozenset("•●∙·*…⋯")
 _SEPARATORS: Final = "_-.:"
-_MIN_CHARACTERS: Final = 8
+MIN_CHARACTERS: Final = 8
 _LONGEST_WORD: Final = 20
 # How long a text has to stay as it is before it counts as finished.
 _SHORTEST_QUIET_S: Final = 0.004  # no nested timer of a page fires more often (HTML Standard, 8.7)
@@ -69,7 +69,7 @@ class Reading:
     def is_whole(self) -> bool:
         """Whether it may be a token: long enough, one word, all to be seen, not masked, and no placeholder."""
         token = self.token
-        if len(token) < _MIN_CHARACTERS or _MASKS & set(token) or len(token.split()) != 1:
+        if len(token) < MIN_CHARACTERS or MASKS & set(token) or len(token.split()) != 1:
             return False
         return token.isprintable() and not token.endswith("..") and not _is_placeholder(token)
 
