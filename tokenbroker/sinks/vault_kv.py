@@ -4,7 +4,6 @@ https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ import hvac
 
 from tokenbroker.errors import UsageError
 from tokenbroker.secret import Secret
+from tokenbroker.sinks.place import PathVersions, Record, Version
 from tokenbroker.sinks.sink import checked_path
 from tokenbroker.sinks.vault_failure import Failure
 from tokenbroker.sinks.vault_session import VaultSession
@@ -22,87 +22,47 @@ VALUE = "value"
 _NO_CONTENT = 204
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KvVersion:
-    """What the engine's metadata tell of a version.
-
-    Attributes:
-        created: when it was written, to the letter as the server says it.
-        created_at: the same, as a moment.
-        deleted: from when on it isn't given out, though it still is there; None for never.
-        destroyed: it is gone for good, and only its number is left.
-    """
-
-    number: int
-    created: str
-    created_at: datetime
-    deleted: datetime | None
-    destroyed: bool
-
-    def readable(self, now: datetime) -> bool:
-        """Whether its value is given out at `now`."""
-        return not self.destroyed and (self.deleted is None or self.deleted > now)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KvPath:
-    """The versions at a path, in the order of their numbers, and the number of the newest (0: none ever was)."""
-
-    current: int
-    versions: tuple[KvVersion, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KvRecord:
-    """One version's data: `secret` is None where it has no text in the field that was asked for."""
-
-    version: int
-    created: str
-    secret: Secret | None
-    put_id: str
-
-
 class KvEngine:
     """The engine at `mount`; every path lies below the folder `prefix`."""
 
     def __init__(self, *, mount: str, prefix: str) -> None:
-        self._mount = mount
-        self._prefix = prefix
+        self.mount = mount
+        self.prefix = prefix
 
     def read(
         self, session: VaultSession, path: str, version: int | None = None, *, field: str = VALUE
-    ) -> KvRecord | Failure:
+    ) -> Record | Failure:
         """The data of `version`, or of the newest one, with what stands in `field` as its secret."""
 
-        def call(client: hvac.Client) -> KvRecord:
+        def call(client: hvac.Client) -> Record:
             answer = client.secrets.kv.v2.read_secret_version(
-                self._full(path), version=version, mount_point=self._mount, raise_on_deleted_version=True
+                self._full(path), version=version, mount_point=self.mount, raise_on_deleted_version=True
             )
             return _record(answer["data"], field)
 
         return session.ask(call)
 
-    def look(self, session: VaultSession, path: str) -> KvPath | Failure:
+    def look(self, session: VaultSession, path: str) -> PathVersions | Failure:
         """What versions there are at `path`; reads no value."""
 
-        def call(client: hvac.Client) -> KvPath:
-            answer = client.secrets.kv.v2.read_secret_metadata(self._full(path), mount_point=self._mount)
+        def call(client: hvac.Client) -> PathVersions:
+            answer = client.secrets.kv.v2.read_secret_metadata(self._full(path), mount_point=self.mount)
             return _path(answer["data"])
 
         found = session.ask(call)
-        return KvPath(current=0, versions=()) if found is Failure.NOT_FOUND else found
+        return PathVersions(current=0) if found is Failure.NOT_FOUND else found
 
     def write(
         self, session: VaultSession, path: str, secret: Secret, *, after: int, about: dict[str, str]
-    ) -> KvVersion | Failure:
+    ) -> Version | Failure:
         """Write `secret` as the version that follows on `after`; CONFLICT if another one has been written there."""
 
-        def call(client: hvac.Client) -> KvVersion:
+        def call(client: hvac.Client) -> Version:
             answer = client.secrets.kv.v2.create_or_update_secret(
                 self._full(path),
                 secret={VALUE: secret.reveal(), **about},
                 cas=after,
-                mount_point=self._mount,
+                mount_point=self.mount,
             )
             return _version(int(answer["data"]["version"]), answer["data"])
 
@@ -113,7 +73,7 @@ class KvEngine:
 
         def call(client: hvac.Client) -> None:
             answer = client.secrets.kv.v2.destroy_secret_versions(
-                self._full(path), versions=versions, mount_point=self._mount
+                self._full(path), versions=versions, mount_point=self.mount
             )
             if answer.status_code != _NO_CONTENT:
                 raise ValueError("not the answer of a KV engine")
@@ -136,14 +96,14 @@ class KvEngine:
 
     def _keys(self, session: VaultSession, folder: str) -> list[str] | Failure:
         def call(client: hvac.Client) -> list[str]:
-            answer = client.secrets.kv.v2.list_secrets(self._full(folder), mount_point=self._mount)
+            answer = client.secrets.kv.v2.list_secrets(self._full(folder), mount_point=self.mount)
             return [str(key) for key in answer["data"]["keys"]]
 
         keys = session.ask(call)
         return [] if keys is Failure.NOT_FOUND else keys
 
     def _full(self, path: str) -> str:
-        return f"{self._prefix}/{path}" if self._prefix else path
+        return f"{self.prefix}/{path}" if self.prefix else path
 
 
 def is_kv_path(path: str) -> bool:
@@ -159,18 +119,18 @@ def is_kv_path(path: str) -> bool:
     return not any(part in ("", ".", "..") for part in path.split("/"))
 
 
-def _path(data: dict[str, Any]) -> KvPath:
+def _path(data: dict[str, Any]) -> PathVersions:
     found = sorted((_version(int(number), told) for number, told in data["versions"].items()), key=_number)
-    return KvPath(current=int(data["current_version"]), versions=tuple(found))
+    return PathVersions(current=int(data["current_version"]), versions=tuple(found))
 
 
-def _number(version: KvVersion) -> int:
+def _number(version: Version) -> int:
     return version.number
 
 
-def _version(number: int, told: dict[str, Any]) -> KvVersion:
+def _version(number: int, told: dict[str, Any]) -> Version:
     created, deleted = told["created_time"], told["deletion_time"]
-    return KvVersion(
+    return Version(
         number=number,
         created=created,
         created_at=_moment(created),
@@ -184,10 +144,10 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _record(answer: dict[str, Any], field: str) -> KvRecord:
+def _record(answer: dict[str, Any], field: str) -> Record:
     data, metadata = answer["data"], answer["metadata"]
     value = data.get(field)
-    return KvRecord(
+    return Record(
         version=int(metadata["version"]),
         created=str(metadata["created_time"]),
         secret=Secret(value) if isinstance(value, str) and value else None,
