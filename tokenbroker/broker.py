@@ -15,9 +15,9 @@ from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
 from tokenbroker.evidence.collect import require_place
 from tokenbroker.evidence.one_run import Books, Run, SinkOpener
-from tokenbroker.flow.life import TokenLife
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Channel
+from tokenbroker.lifecycle.told import life_told
 from tokenbroker.policy.approve import NO_HISTORY, History, Plan, Request, approve
 from tokenbroker.policy.check import Condition
 from tokenbroker.policy.explain import Explanation, explain
@@ -391,27 +391,9 @@ class Broker:
         )
 
     def _remember_life(self, intent: Intent, index: int, reference: Reference) -> None:
-        said = intent.lives[index] if index < len(intent.lives) else {}
-        if not said:
-            return
-        life = TokenLife.of(said)
-        remember(
-            self.local.store,
-            Life(
-                sink=reference.sink,
-                path=reference.path,
-                version=reference.version,
-                fingerprint=reference.fingerprint,
-                flow_id=intent.flow_id,
-                run_id=intent.run_id,
-                created_at=intent.created_at,
-                ends_at=life.ends(intent.created_at),
-                rotates=life.rotates,
-                revokes=life.revokes,
-                grace_s=int(life.grace.total_seconds()) if life.grace is not None else None,
-                owner=life.owner,
-            ),
-        )
+        life = life_told(intent, index, reference)
+        if life is not None:
+            remember(self.local.store, life)
 
     def dismiss(self, run_id: str) -> None:
         """Drop the note of a possibly created key, once a person has looked at the site; audited."""

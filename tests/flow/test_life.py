@@ -33,6 +33,7 @@ def test_all_that_can_be_said_is_kept() -> None:
         grace=timedelta(hours=24),
         owner="Platform team",
     )
+    assert life_of("{ labels: [prod, billing.eu] }") == TokenLife(labels=("prod", "billing.eu"))
     assert life_of("{ expires_at: 2027-02-28 }") == TokenLife(expires_at=date(2027, 2, 28))
     assert TokenLife.of({}) == TokenLife()
 

@@ -1,7 +1,7 @@
 """One flow for several accounts: the cases of its matrix, and parameters in the names of references."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,8 +9,11 @@ from tokenbroker.errors import UsageError
 from tokenbroker.flow.model import Flow, Step
 
 PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z0-9][A-Za-z0-9_.-]*)\}")
-_FILLED: Final = ("value_ref", "secret_ref")
+_REFERENCES: Final = ("value_ref", "secret_ref")
+TEXTS: Final = ("selector", "text", "until", "creates")
+"""The other options of a step that take the value of a parameter: what the page says of a key, and the key's name."""
 _PIECE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
+_WORDS: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
 _LONGEST: Final = 255  # of the path of a secret, in every sink
 
 
@@ -44,27 +47,57 @@ def _case(flow: Flow, name: str) -> Flow:
 
 
 def filled(flow: Flow, values: Mapping[str, Any]) -> Flow:
-    """`flow` with ``${NAME}`` in its references replaced, as far as `values` has them.
+    """`flow` with ``${NAME}`` in its references and in :data:`TEXTS` replaced, as far as `values` has them.
 
     Raises:
-        UsageError: `param.not_a_name`; a value that has no place in the name of a reference.
+        UsageError: `param.not_a_name`; a value that has no place in the name of a reference or in a selector.
     """
-    if not any(PLACEHOLDER.search(said) for _, said in references_in(flow)):
+    if not any(PLACEHOLDER.search(said) for _, said in (*references_in(flow), *texts_in(flow))):
         return flow
-    return replace(flow, steps=tuple(_filled(step, values) for step in flow.steps))
+    # A personal one must not stand in what reports show.
+    shown = {
+        **values,
+        **{param.name: None for param in flow.params if param.personal and param.name in values},
+    }
+    return replace(flow, steps=tuple(_filled(step, values, shown) for step in flow.steps))
 
 
 def references_in(flow: Flow) -> Iterator[tuple[Step, str]]:
     """Every reference of the flow, with its step."""
     for step in flow.steps:
-        yield from ((step, str(step.options[key])) for key in _FILLED if key in step.options)
+        yield from ((step, str(step.options[key])) for key in _REFERENCES if key in step.options)
 
 
-def _filled(step: Step, values: Mapping[str, Any]) -> Step:
-    options = {
-        key: _with_values(str(said), values) if key in _FILLED else said for key, said in step.options.items()
-    }
-    return replace(step, options=options)
+def texts_in(flow: Flow) -> Iterator[tuple[Step, str]]:
+    """Every text of :data:`TEXTS`, with its step."""
+    for step in flow.steps:
+        for key in TEXTS:
+            yield from ((step, text) for text in _strings(step.options.get(key)))
+
+
+def _strings(said: Any) -> Iterator[str]:
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, Mapping | list | tuple):
+        for each in said.values() if isinstance(said, Mapping) else said:
+            yield from _strings(each)
+
+
+def _filled(step: Step, values: Mapping[str, Any], shown: Mapping[str, Any]) -> Step:
+    def option(key: str, said: Any) -> Any:
+        if key in _REFERENCES:
+            return _with_values(str(said), values, _reference_value)
+        return _in_texts(said, shown) if key in TEXTS else said
+
+    return replace(step, options={key: option(key, said) for key, said in step.options.items()})
+
+
+def _in_texts(said: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(said, str):
+        return _with_values(said, values, _text_value)
+    if isinstance(said, Mapping):
+        return {key: _in_texts(each, values) for key, each in said.items()}
+    return [_in_texts(each, values) for each in said] if isinstance(said, list | tuple) else said
 
 
 def require_filled(flow: Flow) -> None:
@@ -86,23 +119,44 @@ def require_filled(flow: Flow) -> None:
                 f"{_LONGEST} are the limit",
                 code="param.not_a_name",
             )
+    names = {param.name for param in flow.params}
+    for step, text in texts_in(flow):
+        if missing := next((name for name in PLACEHOLDER.findall(text) if name in names), ""):
+            raise UsageError(
+                f"{flow.id} needs the parameter '{missing}' for '{text}' in step {step.number}",
+                next_step=f"give --param {missing}=VALUE",
+                code="param.missing",
+            )
 
 
-def _with_values(reference: str, values: Mapping[str, Any]) -> str:
+def _with_values(said: str, values: Mapping[str, Any], told: Callable[[str, str, Any], str]) -> str:
     def value(found: re.Match[str]) -> str:
         name = found[1]
-        if name not in values:
-            return found[0]
-        if not isinstance(values[name], str) or not is_piece(values[name]):
-            # The value is not repeated: it may be a person's.
-            raise UsageError(
-                f"the value of the parameter '{name}' can't be part of a reference, where {reference} has it: letters, "
-                "digits, underscores and hyphens can",
-                code="param.not_a_name",
-            )
-        return str(values[name])
+        return told(said, name, values[name]) if name in values else found[0]
 
-    return PLACEHOLDER.sub(value, reference)
+    return PLACEHOLDER.sub(value, said)
+
+
+def _reference_value(reference: str, name: str, value: Any) -> str:
+    if not isinstance(value, str) or not is_piece(value):
+        # The value is not repeated: it may be a person's.
+        raise UsageError(
+            f"the value of the parameter '{name}' can't be part of a reference, where {reference} has it: letters, "
+            "digits, underscores and hyphens can",
+            code="param.not_a_name",
+        )
+    return value
+
+
+def _text_value(text: str, name: str, value: Any) -> str:
+    # A sign could change what a selector means.
+    if not isinstance(value, str) or not _WORDS.fullmatch(value):
+        raise UsageError(
+            f"the value of the parameter '{name}' can't stand in '{text}': letters, digits, spaces, dots, underscores "
+            "and hyphens can, and nothing personal",
+            code="param.not_a_name",
+        )
+    return value
 
 
 def is_piece(value: str) -> bool:

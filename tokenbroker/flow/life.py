@@ -39,6 +39,18 @@ LIFE: Final[dict[str, Any]] = {
             "$comment": "a name of letters, digits, spaces, dots, underscores and hyphens",
             "description": "Who answers for it: a team or a role, not a person's address.",
         },
+        "labels": {
+            "type": "array",
+            "items": {
+                "type": "string",
+                "pattern": f"^{_NAME}$",
+                "$comment": "a word of letters, digits, dots, underscores and hyphens",
+            },
+            "minItems": 1,
+            "maxItems": 20,
+            "uniqueItems": True,
+            "description": "Words by which its owner finds it, such as the place where it is used.",
+        },
     },
     "dependentSchemas": {
         "expires_in": {
@@ -62,6 +74,7 @@ class TokenLife:
         revokes: the flow that revokes it.
         grace: how long it goes on working after another has taken its place.
         owner: who answers for it.
+        labels: words by which its owner finds it.
     """
 
     expires_in: timedelta | None = None
@@ -70,6 +83,7 @@ class TokenLife:
     revokes: str = ""
     grace: timedelta | None = None
     owner: str = ""
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, said: Mapping[str, str]) -> "TokenLife":
@@ -82,6 +96,7 @@ class TokenLife:
             revokes=said.get("revokes", ""),
             grace=span_of(said.get("grace")),
             owner=said.get("owner", ""),
+            labels=tuple(said.get("labels", "").split()),
         )
 
     def ends(self, created_at: datetime) -> datetime | None:
@@ -96,5 +111,9 @@ class TokenLife:
 
 
 def life_said(step: Step) -> dict[str, str]:
-    """What `step` says of the life of the token that it captures, as it stands in the flow; {} for nothing."""
-    return {name: str(value) for name, value in step.options.get("life", {}).items()}
+    """What `step` says of the life of the token that it captures, as it stands in the flow; {} for nothing.
+
+    Labels stand in one text, with a space between.
+    """
+    said = step.options.get("life", {}).items()
+    return {name: " ".join(value) if isinstance(value, list) else str(value) for name, value in said}

@@ -147,6 +147,7 @@ class CreationRecord:
             targets=creation.targets,
             created_at=self._clock(),
             lives=creation.lives,
+            params={name: value for name, value in self._plan.params.items() if isinstance(value, str)},
         )
         # Opened before anything is created: a token that was read must find its sink there.
         sinks = tuple(self._open_sink(target.partition(":")[0]) for target in creation.targets)

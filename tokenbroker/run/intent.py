@@ -1,7 +1,7 @@
 """What a spool file says: the intent, and the tokens that were read under it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -33,6 +33,8 @@ class Intent:
     created_at: datetime
     lives: tuple[Mapping[str, str], ...] = ()
     """What the flow says of the life of each target's token; () where an earlier release made the intent."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """What the run was given, but for what is personal: a later run that replaces the key is given it too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,4 +134,5 @@ def _intent(frame: Frame) -> Intent:
         targets=tuple(cast(list[str], fields["targets"])),
         created_at=datetime.fromisoformat(str(fields["created_at"])).astimezone(UTC),
         lives=tuple(cast(list[dict[str, str]], fields.get("lives", ()))),
+        params=cast(dict[str, str], fields.get("params", {})),
     )

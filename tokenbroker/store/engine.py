@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from tokenbroker.errors import BrokerError, SecretUnavailable
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision that ``migrations/`` knows, oldest first. Kept here so that opening needs no alembic."""
 WRITES: Final = "tokenbroker_writes"
 """The option of a connection whose transaction is one of :meth:`Store.write`."""

@@ -1,10 +1,12 @@
 """The life of tokens: when each ends, whose it is, and which flows replace and revoke it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tokenbroker.clock import iso
 from tokenbroker.store.engine import Store
@@ -13,6 +15,7 @@ from tokenbroker.store.models import TOKEN_LIVES
 _KEY = ("sink", "path", "version")
 _FORGET = delete(TOKEN_LIVES).where(*(TOKEN_LIVES.c[name] == bindparam(f"of_{name}") for name in _KEY))
 _ADD = insert(TOKEN_LIVES)
+_MOMENTS: Final = ("created_at", "ends_at", "revoked_at")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,11 @@ class Life:
         revokes: the flow that revokes it.
         fingerprint: of the secret that it is about, for an alias may lead elsewhere since; None where it was not noted.
         grace_s: seconds for which it goes on working after another has taken its place.
+        labels: words by which its owner finds it.
+        key_name: its name at the site.
+        params: what the flow was given, but for what is personal.
+        revoke_at: the way to revoke it by hand: a page's address, or a flow.
+        revoked_at: since when its site is known to refuse it; None while it may work.
     """
 
     sink: str
@@ -43,6 +51,15 @@ class Life:
     grace_s: int | None
     owner: str
     fingerprint: str | None = None
+    labels: tuple[str, ...] = ()
+    key_name: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    revoke_at: str = ""
+    revoked_at: datetime | None = None
+
+    def is_of(self, fingerprint: str) -> bool:
+        """Whether it tells of the secret with that fingerprint, and not of what its alias led to before."""
+        return self.fingerprint in (None, fingerprint)
 
 
 def remember(store: Store, life: Life) -> None:
@@ -52,7 +69,8 @@ def remember(store: Store, life: Life) -> None:
         SecretUnavailable: the store can't be written.
     """
     row = {name: getattr(life, name) for name in Life.__dataclass_fields__}
-    row |= {"created_at": iso(life.created_at), "ends_at": iso(life.ends_at) if life.ends_at else None}
+    row |= {name: iso(moment) if (moment := row[name]) else None for name in _MOMENTS}
+    row |= {"labels": json.dumps(life.labels), "params": json.dumps(dict(life.params), sort_keys=True)}
 
     def work(connection: Connection) -> None:
         connection.execute(_FORGET, {f"of_{name}": row[name] for name in _KEY})
@@ -69,10 +87,35 @@ def known_lives(store: Store, sinks: Iterable[str]) -> dict[tuple[str, str, int]
     """
     query = select(TOKEN_LIVES).where(TOKEN_LIVES.c.sink.in_([*sinks]))
     rows = store.read(lambda connection: connection.execute(query).mappings().all())
-    lives = (Life(**{**row, **_moments(row["created_at"], row["ends_at"])}) for row in rows)
+    lives = [_life(dict(row)) for row in rows]
     return {(life.sink, life.path, life.version): life for life in lives}
 
 
-def _moments(created_at: str, ends_at: str | None) -> dict[str, datetime | None]:
-    ends = datetime.fromisoformat(ends_at) if ends_at else None
-    return {"created_at": datetime.fromisoformat(created_at), "ends_at": ends}
+def note_revoked(store: Store, sink: str, path: str, version: int, *, at: datetime) -> None:
+    """Keep that the site refuses that version since `at`; where nothing is known of its life, nothing is kept.
+
+    Raises:
+        SecretUnavailable: the store can't be written.
+    """
+    change = update(TOKEN_LIVES).where(
+        TOKEN_LIVES.c.sink == sink, TOKEN_LIVES.c.path == path, TOKEN_LIVES.c.version == version
+    )
+    store.write(lambda connection: connection.execute(change.values(revoked_at=iso(at))))
+
+
+def forget(store: Store, sink: str, path: str) -> None:
+    """Forget what is known of every version of `path`; for one that was a stop on the way to another path.
+
+    Raises:
+        SecretUnavailable: the store can't be written.
+    """
+    gone = delete(TOKEN_LIVES).where(TOKEN_LIVES.c.sink == sink, TOKEN_LIVES.c.path == path)
+    store.write(lambda connection: connection.execute(gone))
+
+
+def _life(row: dict[str, Any]) -> Life:
+    moments = {name: datetime.fromisoformat(row[name]) if row[name] else None for name in _MOMENTS}
+    told = {"labels": tuple(json.loads(row["labels"] or "[]")), "params": json.loads(row["params"] or "{}")}
+    # Rows of earlier releases have nothing there.
+    texts = {name: row[name] or "" for name in ("key_name", "revoke_at")}
+    return Life(**{**row, **moments, **told, **texts})

@@ -90,8 +90,32 @@ TOKEN_LIVES = Table(
     Column("grace_s", Integer, comment="how long it works after it was replaced"),
     Column("owner", Text, nullable=False),
     Column("fingerprint", Text, comment="null where nobody noted it"),
+    Column("labels", Text, comment="a JSON array of words, or null"),
+    Column("key_name", Text, comment="its name at the site; null where nobody noted it"),
+    Column("params", Text, comment="of its run, none personal: JSON, or null"),
+    Column("revoke_at", Text, comment="a page's address, or a flow"),
+    Column("revoked_at", Text, comment="since when its site is known to refuse it"),
     Index(None, "ends_at"),
 )
+
+ROTATIONS = Table(
+    "rotations",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("sink", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("old_version", Integer, nullable=False),
+    Column("flow_id", Text, nullable=False, comment='the flow that gets another: "site/flow"'),
+    Column("key_name", Text, nullable=False, comment="that of the new key at the site"),
+    Column("state", Text, nullable=False, comment="how far it has come"),
+    Column("code", Text, nullable=False, comment="of the error that stopped it, or empty"),
+    Column("new_version", Integer, comment="null until the reference leads to it"),
+    Column("revoke_after", Text, comment="when the grace of the old one ends; null until it is replaced"),
+    Column("begun_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index(None, "sink", "path"),
+)
+"""One for each token that was, or is being, replaced by another."""
 
 CHECKPOINTS = Table(
     "checkpoints",

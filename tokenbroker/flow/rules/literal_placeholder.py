@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tokenbroker.flow.cases import PLACEHOLDER
+from tokenbroker.flow.cases import PLACEHOLDER, TEXTS
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
 _FILLED_IN = ("value_ref", "secret_ref")
@@ -10,16 +10,21 @@ _FILLED_IN = ("value_ref", "secret_ref")
 
 def check(subject: Subject) -> Iterator[Hit]:
     names = {param.name for param in subject.flow.params}
+    personal = {param.name for param in subject.flow.params if param.personal}
     if not names:
         return
     for path, text in subject.scalars():
         if path[-1] in _FILLED_IN or path[0] in ("params", "description"):
             continue
-        found = next((hole for hole in PLACEHOLDER.findall(text) if hole in names), "")
+        taken = personal if any(key in TEXTS for key in path) else names
+        found = next((hole for hole in PLACEHOLDER.findall(text) if hole in taken), "")
         if found:
             yield Hit(
                 path=path,
-                message=f"${{{found}}} stands here as it is: only the names of secrets take a parameter",
+                message=(
+                    f"${{{found}}} stands here as it is: references take a parameter, and selectors one that is "
+                    "not personal"
+                ),
                 related=((("params", found), "the parameter"),),
             )
 
@@ -30,7 +35,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     summary="`${NAME}` of a parameter stands where no parameter is filled in.",
     why="The run types or opens it letter by letter.",
-    fix="Type the parameter with `value_ref: param:NAME`. In addresses, selectors and names of keys there are none.",
+    fix="Type the parameter with `value_ref: param:NAME`. In addresses and literal values there are none.",
     bad="""
 params: { team: {} }
 steps:

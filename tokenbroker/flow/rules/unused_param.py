@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from tokenbroker.flow.cases import PLACEHOLDER, references_in
+from tokenbroker.flow.cases import PLACEHOLDER, references_in, texts_in
 from tokenbroker.flow.rule import Hit, Rule, Severity, Subject
 
 
 def check(subject: Subject) -> Iterator[Hit]:
-    in_names = (PLACEHOLDER.findall(said) for _, said in references_in(subject.flow))
+    in_names = (
+        PLACEHOLDER.findall(said) for _, said in (*references_in(subject.flow), *texts_in(subject.flow))
+    )
     used = {*subject.flow.references("param:"), *chain.from_iterable(in_names)}
     for param in subject.flow.params:
         if param.name not in used:

@@ -1,0 +1,1 @@
+"""The life of tokens: which end soon, and how one takes another's place (FLOW-8)."""
