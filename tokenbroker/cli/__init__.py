@@ -22,6 +22,7 @@ COMMANDS = (
     "policy",
     "report",
     "recover",
+    "rotate",
     "approve",
     "deny",
     "audit",

@@ -17,7 +17,7 @@ from tokenbroker.cli.record_review import Desk
 from tokenbroker.errors import HumanDenied, HumanUnreachable
 from tokenbroker.jobs.variables import Withheld, secret_names
 from tokenbroker.pytest_plugin.debug_log import silence_debug_log
-from tokenbroker.pytest_plugin.single import own_temporary_folder
+from tokenbroker.pytest_plugin.own_session import own_temporary_folder
 from tokenbroker.record.capture import record as watch
 from tokenbroker.record.recording import Recording
 from tokenbroker.run.browser import launch_options, recorded_context, require_display, started

@@ -15,7 +15,8 @@ from tokenbroker.errors import UsageError
 from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
 from tokenbroker.policy.approve import WOULD_DUPLICATE, Approval, Plan
 from tokenbroker.pytest_plugin.options import parse_mode, parse_params
-from tokenbroker.pytest_plugin.single import SingleRun, own_temporary_folder
+from tokenbroker.pytest_plugin.own_session import own_temporary_folder
+from tokenbroker.pytest_plugin.single import SingleRun
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
 from tokenbroker.settings import load_configuration
 

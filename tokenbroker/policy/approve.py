@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,6 +39,8 @@ class Request:
     """Whether a person sits before the browser's window, and can be guided."""
     subject: Subject | None = None
     """Whose access token it comes with; None for this machine's own user."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """References whose tokens are to go to another one: a key that replaces one is proven before it is in its place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +68,8 @@ class Plan:
     origin_map: Mapping[str, str]
     params: Mapping[str, str | Secret]
     """Values by name; personal ones as `Secret`."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """As in the request."""
     decision: Decision
     limits: tuple[RunsPerDay, ...]
     """Those of runs a day: asked again when the run begins."""
@@ -92,6 +96,10 @@ class Plan:
         """Refuse to begin where, since the decision, as many runs have begun today as may; raises PolicyDenied."""
         for limit in self.limits:
             limit.refuse(self.flow, begun_today)
+
+    def lands_at(self, reference: str) -> str:
+        """Where the token goes that the flow would bring to `reference`."""
+        return self.instead.get(reference, reference)
 
     def as_written(self, url: str) -> str:
         """`url` as the flow would write it: with the origin that the map leads away from; "" for ""."""
@@ -162,6 +170,7 @@ def approve(
         origins=facts.origins,
         origin_map=origin_map,
         params=params,
+        instead=dict(request.instead),
         decision=decision,
         limits=limits_of((*OWN, *project)),
         decided_at=now,

@@ -26,7 +26,8 @@ from tokenbroker.jobs.order import GRACE_S, Order
 from tokenbroker.jobs.temporary import remove_folder
 from tokenbroker.policy.approve import Plan
 from tokenbroker.pytest_plugin.options import GIVEN_PARAMS
-from tokenbroker.pytest_plugin.single import INTERRUPTED, SingleRun
+from tokenbroker.pytest_plugin.own_session import INTERRUPTED
+from tokenbroker.pytest_plugin.single import SingleRun
 from tokenbroker.pytest_plugin.withheld import hold
 from tokenbroker.redact import Redactor
 from tokenbroker.run.result import RunEvent, RunResult

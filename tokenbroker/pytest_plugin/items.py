@@ -53,6 +53,10 @@ class FlowItem(pytest.Function):
 
     flow: Flow
 
+    def another(self) -> "FlowItem":
+        """The same flow as an item of its own, for a session that runs it several times."""
+        return FlowItem.from_parent(self.parent, name=self.name, callobj=_test_of(self.flow), flow=self.flow)
+
     @property
     def redactor(self) -> "Redactor | None":
         """What knows the secrets of the session; None until its home is open."""

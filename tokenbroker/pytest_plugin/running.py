@@ -1,8 +1,9 @@
 """What a flow item does when pytest runs it: approve, prepare, execute, collect, and say how it went."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -26,8 +27,22 @@ from tokenbroker.run.targets.engine import install
 from tokenbroker.sinks import Sink
 
 FOLLOWER = pytest.StashKey["Follower"]()
+ERRAND = pytest.StashKey["Errand"]()
 _TOLD = pytest.StashKey[bool]()
 _LEAKING_OPTIONS = ("--tracing", "--video", "--screenshot")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What an item of a sitting runs its flow for.
+
+    Attributes:
+        params: what the flow is given, and nothing else.
+        instead: as in a :class:`tokenbroker.policy.approve.Request`.
+    """
+
+    params: Mapping[str, str]
+    instead: Mapping[str, str]
 
 
 class Follower:
@@ -237,17 +252,24 @@ def _tools(
 def _request(request: pytest.FixtureRequest, broker: Broker) -> Request:
     config = request.config
     mode = config.getoption("--mode")
-    own = {param.name for param in request.node.flow.params}
-    params = params_of(config)
-    alone = sum(1 for item in request.session.items if isinstance(item, type(request.node))) == 1
+    errand = request.node.stash.get(ERRAND, None)
     return Request(
         actor=broker.actor,
         mode=Mode(mode) if mode else None,
-        # Several flows share one command line: each takes the parameters that are its own.
-        params=params if alone else {name: value for name, value in params.items() if name in own},
+        params=errand.params if errand else _params(request),
+        instead=errand.instead if errand else {},
         origin_map=request.getfixturevalue("origin_map"),
         live=config.getoption("--live"),
-        again=config.getoption("--again"),
+        # Whoever replaces a key has asked for another one.
+        again=errand is not None or config.getoption("--again"),
         attended=config.stash.get(FOLLOWER, Follower()).attended
         and bool(request.getfixturevalue("flow_browser_is_seen")),
     )
+
+
+def _params(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Several flows share one command line: each takes the parameters that are its own."""
+    params = params_of(request.config)
+    own = {param.name for param in request.node.flow.params}
+    alone = sum(1 for item in request.session.items if isinstance(item, type(request.node))) == 1
+    return params if alone else {name: value for name, value in params.items() if name in own}

@@ -1,7 +1,7 @@
 """Which steps of a flow create a key, and the record that is kept of it until the key is safe (RUN-10)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tokenbroker.clock import Clock
@@ -119,7 +119,10 @@ class CreationRecord:
         self._clock = clock
         self._on_press = on_press
         self._remember = remember
-        self._creations = {creation.step: creation for creation in creations(plan.flow)}
+        self._creations = {
+            creation.step: replace(creation, targets=tuple(map(plan.lands_at, creation.targets)))
+            for creation in creations(plan.flow)
+        }
         self._open: dict[int, _Open] = {}
         self.references: list[Reference] = []
         self.ends: dict[Reference, datetime] = {}
@@ -161,7 +164,7 @@ class CreationRecord:
             step.number in e.creation.captures for e in self._open.values()
         ):
             return None
-        target = str(step.options["secret_ref"])
+        target = self._plan.lands_at(str(step.options["secret_ref"]))
         return Creation(
             step=step.number,
             name=UNKNOWN,

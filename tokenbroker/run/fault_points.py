@@ -22,13 +22,22 @@ POINTS: tuple[str, ...] = (
 )
 """Every point, in the order in which a run that keeps one token reaches them."""
 
+ROTATION_POINTS: tuple[str, ...] = (
+    "rotation_begun",  # it is decided; nothing was asked of the site
+    "rotation_proven",  # the new key lies beside the old one, and its site accepts it
+    "rotation_replaced",  # the reference leads to the new key
+    "rotation_told",  # the hook has run
+    "rotation_revoked",  # the old key is dead
+)
+"""Every stage of a rotation, once it is durable."""
+
 _listener: Listener | None = None
 
 
 def reached(name: str) -> None:
     """Tell the listener, if a test installed one, that the run is at the point `name`."""
     if _listener is not None:
-        if name not in POINTS:
+        if name not in POINTS + ROTATION_POINTS:
             raise ValueError(f"no fault point is named {name!r}")
         _listener(name)
 

@@ -62,6 +62,15 @@ class AuditSettings(Part):
     )
 
 
+class RotationSettings(Part):
+    """What happens once a token was replaced."""
+
+    hook: tuple[str, ...] = Field(
+        default=(), description="the command that is told, and its arguments; it gets JSON on standard input"
+    )
+    hook_timeout_s: float = Field(default=60, gt=0, le=3600, description="how long it may take")
+
+
 class Settings(BaseSettings):
     """Every setting of the product; ``docs/settings.md`` explains each."""
 
@@ -87,6 +96,9 @@ class Settings(BaseSettings):
     inputs: InputSettings = Field(default_factory=InputSettings, description="where inputs are read from")
     human: HumanSettings = Field(default_factory=HumanSettings, description="checkpoints")
     audit: AuditSettings = Field(default_factory=AuditSettings, description="audit bundles")
+    rotation: RotationSettings = Field(
+        default_factory=RotationSettings, description="what happens once a token was replaced"
+    )
     browser: Path | None = Field(default=None, description="the browser's executable")
     reports: Path = Field(default=Path("reports"), description="where evidence of runs is written")
     pictures: bool = Field(default=True, description="a picture of the page after each step")

@@ -1,16 +1,11 @@
 """``verify_token``: ask the site whether it accepts the token that was captured."""
 
-import http.client
-import ssl
-from dataclasses import dataclass
-from urllib.parse import urlsplit
-
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.schema import ADDRESS
 from tokenbroker.run.failure import StepFailed
+from tokenbroker.run.site_status import NoStatus, Question, ask_site
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps.step import StepKind, options
-from tokenbroker.secret import Secret
 from tokenbroker.settings import is_loopback, origin_of
 
 _BUSY = 429
@@ -25,9 +20,10 @@ def _perform(step: Step, stage: Stage) -> str:
         )
     if not address.startswith("https:") and not is_loopback(origin):
         raise StepFailed("the token would go over the network in the clear", code="verify.in_the_clear")
-    wanted = int(step.options.get("status", 200))
-    status = _ask(address, step, stage.captured_token(step), timeout_s=stage.remaining_s())
-    if isinstance(status, _NoStatus):
+    question = Question.of(step, address)
+    wanted = question.wanted
+    status = ask_site(question, stage.captured_token(step), timeout_s=stage.remaining_s())
+    if isinstance(status, NoStatus):
         raise StepFailed(status.why, code=status.code, is_transient=status.code == "verify.no_answer")
     if status != wanted:
         raise StepFailed(
@@ -37,39 +33,6 @@ def _perform(step: Step, stage: Stage) -> str:
             is_transient=status >= 500 or status == _BUSY,
         )
     return f"the site answered {status}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _NoStatus:
-    """Why there is none."""
-
-    code: str
-    why: str
-
-
-def _ask(address: str, step: Step, token: Secret, *, timeout_s: float) -> int | _NoStatus:
-    """The status of one GET that carries `token` in its header; nothing else of the answer is read, and no redirect
-    is followed: it would carry the token on. Raises nothing: the clear value is in this function's frame."""
-    parts = urlsplit(address)
-    name = str(step.options.get("header", "Authorization"))
-    scheme = str(step.options.get("scheme", "Bearer" if name.lower() == "authorization" else ""))
-    connection = (
-        http.client.HTTPSConnection(parts.netloc, timeout=timeout_s, context=ssl.create_default_context())
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(parts.netloc, timeout=timeout_s)
-    )
-    path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-    try:
-        value = f"{scheme} {token.reveal()}".strip()
-        connection.request("GET", path, headers={name: value, "Accept": "*/*", "Connection": "close"})
-        return connection.getresponse().status
-    # The text of these errors may hold the header.
-    except ValueError:
-        return _NoStatus(code="verify.not_sendable", why="the token has characters that no header can carry")
-    except (OSError, http.client.HTTPException) as error:
-        return _NoStatus(code="verify.no_answer", why=f"the site gave no answer ({type(error).__name__})")
-    finally:
-        connection.close()
 
 
 VERIFY_TOKEN = StepKind(

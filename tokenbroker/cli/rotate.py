@@ -1,0 +1,69 @@
+"""``tokenbroker rotate``: another key takes the place of one that ends."""
+
+import gc
+import json
+import os
+import sys
+
+import typer
+
+from tokenbroker.broker import Broker
+from tokenbroker.cli.home import configuration
+from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, tickets_due, tickets_for
+from tokenbroker.cli.rotate_words import Told, announce, rows_of, say_end
+from tokenbroker.errors import ExitCode, HumanDenied, UsageError
+from tokenbroker.flow.span import span_given
+from tokenbroker.pytest_plugin.options import parse_params
+from tokenbroker.pytest_plugin.own_session import own_temporary_folder
+
+
+def rotate(
+    reference: str = typer.Argument("", metavar="[REFERENCE]", help="Which token, SINK:PATH."),
+    due: bool = typer.Option(
+        False, "--due", help="All that end soon, and those that have stopped on the way."
+    ),
+    within: str = typer.Option("14d", metavar="SPAN", help="With --due: how soon, such as 12h, 14d or 6w."),
+    param: list[str] = typer.Option(
+        [], metavar="NAME=VALUE", help="A parameter of the flows; may be repeated."
+    ),
+    wait: bool = typer.Option(
+        False, "--wait", help="Stay until the old keys' grace is over, and revoke them then."
+    ),
+    yes: bool = typer.Option(False, "--yes", help="Don't ask before the sitting begins."),
+    headed: bool = typer.Option(False, "--headed", help="Show the browser."),
+    live: bool = typer.Option(False, "--live", help="Allow sites beyond this machine."),
+    no_pictures: bool = typer.Option(False, "--no-pictures", help="Take no picture after each step."),
+    as_json: bool = typer.Option(
+        False, "--json", help="Print the result as JSON; progress goes to standard error."
+    ),
+) -> None:
+    """Replace a token, or all that are due: a new key is made, proven, put in its place, and the old one revoked."""
+    if bool(reference) == due:
+        raise UsageError(
+            "rotate takes one reference, or --due", next_step="tokenbroker due   shows what ends soon"
+        )
+    span = span_given("--within", within)
+    given = parse_params(param)
+    settings = configuration()
+    with Broker(settings, environ=dict(os.environ)) as broker:
+        broker.recover()  # a key that a run has read and not stored may be the one that is waited for
+        find = flow_finder(settings.root)
+        found = (
+            tickets_due(broker, span, given, find=find)
+            if due
+            else tickets_for(broker, reference, given, find=find)
+        )
+    if found.tickets:
+        announce(found.tickets)
+        if not yes and sys.stdin.isatty() and not typer.confirm("Go on?", default=True, err=True):
+            raise HumanDenied("nothing was begun")
+    told = Told(found.tickets, bench_of=bench_of(settings, live=live), waits=wait)
+    flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
+    if found.tickets:
+        with own_temporary_folder():
+            told.perform([name for name, is_given in flags.items() if is_given])
+    if as_json:
+        print(json.dumps(rows_of(told, found.refusals), indent=2))
+    say_end(told, found.refusals)
+    gc.freeze()  # as after a run
+    raise typer.Exit(told.exit_code or (int(ExitCode.FAILED) if found.refusals else 0))

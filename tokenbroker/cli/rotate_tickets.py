@@ -1,0 +1,150 @@
+"""Which tokens a sitting of ``tokenbroker rotate`` is about, and what its stages work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tokenbroker.broker import Broker
+from tokenbroker.errors import BrokerError, PolicyDenied, SecretNotFound, UsageError
+from tokenbroker.flow.catalogue import find, flows
+from tokenbroker.flow.folders import configured_folders
+from tokenbroker.flow.load import load
+from tokenbroker.lifecycle.due import Wanted, look
+from tokenbroker.lifecycle.hook import hook_of
+from tokenbroker.lifecycle.replacing import Bench
+from tokenbroker.lifecycle.tickets import Ticket
+from tokenbroker.lifecycle.ways import FindFlow, ways_of
+from tokenbroker.policy.approve import NEEDS_LIVE
+from tokenbroker.run.steps import STEPS
+from tokenbroker.settings import Configuration, is_loopback, origin_of
+from tokenbroker.sinks import split_reference
+from tokenbroker.store.lives import Life
+from tokenbroker.store.rotations import Rotation, rotations_under_way
+
+_LIST = "tokenbroker validate FOLDER   says of each file of a folder whether it is a flow"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The tokens of a sitting, and why others that are due can't be replaced."""
+
+    tickets: tuple[Ticket, ...]
+    refusals: tuple[BrokerError, ...] = ()
+
+
+def tickets_for(broker: Broker, reference: str, given: Mapping[str, str], *, find: FindFlow) -> Found:
+    """The ticket of one reference.
+
+    Raises:
+        UsageError, SecretNotFound: it can't be replaced.
+    """
+    alias, path, version = split_reference(reference)
+    if version is not None:
+        raise UsageError("what is rotated is a reference, and not one of its versions; leave @VERSION away")
+    lives = broker.lives()
+    rotation = next((r for r in _under_way(broker) if (r.sink, r.path) == (alias, path)), None)
+    version = rotation.old_version if rotation else _newest(broker, alias, path)
+    life = lives.get((alias, path, version))
+    if life is None:
+        raise UsageError(
+            f"nothing is known of the life of {alias}:{path}@{version}: no flow has captured it",
+            next_step=f"tokenbroker adopt {alias}:{path} --flow SITE/FLOW",
+            code="rotate.unknown",
+        )
+    return Found(tickets=(Ticket(ways=ways_of(life, find), rotation=rotation, given=given),))
+
+
+def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, find: FindFlow) -> Found:
+    """The tickets of every rotation that is under way, and of the tokens that have ended or will within that time.
+
+    One that can't be replaced does not keep the others from it.
+    """
+    outlook = look(
+        Wanted(within=within),
+        aliases=("local", *broker.configuration.settings.sinks),
+        open_sink=broker.sink,
+        lives=broker.lives(),
+        rotations=_under_way(broker),
+        now=broker.clock(),
+    )
+    busy = {each.rotation.reference for each in outlook.rotations}
+    wanted: list[tuple[Life | None, Rotation | None]] = [
+        *((each.life, each.rotation) for each in outlook.rotations),
+        *((each.life, None) for each in outlook.tokens if each.reference not in busy),
+    ]
+    tickets: list[Ticket] = []
+    refusals = [error for _, error in outlook.refusals]
+    for life, rotation in wanted:
+        if life is None:
+            continue
+        try:
+            tickets.append(Ticket(ways=ways_of(life, find), rotation=rotation, given=given))
+        except BrokerError as error:
+            refusals.append(error)
+    return Found(tickets=tuple(tickets), refusals=tuple(refusals))
+
+
+def bench_of(configuration: Configuration, *, live: bool) -> Callable[[pytest.Item], Bench]:
+    """What the stages work with, of a session's own fixtures."""
+    settings = configuration.settings
+    hook = hook_of(
+        settings.rotation.hook, folder=configuration.root, timeout_s=settings.rotation.hook_timeout_s
+    )
+
+    def bench(item: pytest.Item) -> Bench:
+        fixtures: dict[str, Any] = item.funcargs  # type: ignore[attr-defined]  # of a Function
+        broker: Broker = fixtures["tokenbroker_broker"]
+        origin_map: Mapping[str, str] = item._request.getfixturevalue("origin_map")  # type: ignore[attr-defined]
+
+        def address_of(url: str) -> str:
+            origin = origin_of(url)
+            address = origin_map.get(origin, origin) + url.removeprefix(origin)
+            if not live and not is_loopback(origin_of(address)):
+                raise PolicyDenied(
+                    f"asking {origin} whether it accepts a key needs --live: it is beyond this machine",
+                    next_step="give --live",
+                    code=NEEDS_LIVE,
+                )
+            return address
+
+        return Bench(
+            store=broker.local.store,
+            open_sink=fixtures["secret_sink"],
+            actor=broker.actor,
+            clock=broker.clock,
+            address_of=address_of,
+            hook=hook,
+            learn=lambda secret: broker.redactor.add(secret, label="a key that is replaced"),
+            timeout_s=settings.step_timeout_s,
+        )
+
+    return bench
+
+
+def flow_finder(root: Path) -> FindFlow:
+    """Finds a flow of the project at `root` by its id.
+
+    Raises:
+        UsageError: its flow folders can't be told.
+    """
+    folders = configured_folders(root)
+    known, _ = flows(folders, lambda path: load(path, STEPS), every_yaml=folders)
+    return lambda name: find(known, name, root=root, next_step=_LIST)
+
+
+def _under_way(broker: Broker) -> list[Rotation]:
+    return rotations_under_way(broker.local.store, ("local", *broker.configuration.settings.sinks))
+
+
+def _newest(broker: Broker, alias: str, path: str) -> int:
+    versions = [stored.version for stored in broker.sink(alias).list() if stored.path == path]
+    if not versions:
+        raise SecretNotFound(
+            f"there is no secret at {alias}:{path}",
+            next_step="tokenbroker secrets list   shows what there is",
+        )
+    return max(versions)

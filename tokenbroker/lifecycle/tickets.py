@@ -1,0 +1,153 @@
+"""The tokens that one sitting replaces, each with how far it has come and what it waits for."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+
+from tokenbroker.errors import BrokerError, RunError
+from tokenbroker.flow.model import Flow
+from tokenbroker.lifecycle.naming import old_params
+from tokenbroker.lifecycle.replacing import (
+    Accepts,
+    Bench,
+    Replacement,
+    begin,
+    is_over,
+    is_waiting_for_key,
+    old_is_accepted,
+    prove,
+    prove_dead,
+    put_in_place,
+    resume,
+    stop_of,
+    stopped,
+    tell,
+)
+from tokenbroker.lifecycle.ways import Ways
+from tokenbroker.store.rotations import Rotation, Stage
+
+
+class Need(StrEnum):
+    """What a replacement waits for."""
+
+    KEY = "a new key"
+    GRACE = "the end of the old key's grace"
+    REVOKING = "the revoking of the old key"
+    PERSON = "a person who revokes the old key"
+    NOTHING = "nothing"
+
+
+@dataclass
+class Ticket:
+    """One token in a sitting.
+
+    Attributes:
+        rotation: how far an earlier sitting has come; None where this one begins it.
+        given: parameters that the person gives.
+        done: how far this sitting has come; None until it comes to this ticket.
+        error: why it could not go on, if it couldn't.
+    """
+
+    ways: Ways
+    rotation: Rotation | None
+    given: Mapping[str, str]
+    done: Replacement | None = None
+    error: BrokerError | None = None
+
+    @property
+    def reference(self) -> str:
+        return self.ways.reference
+
+    def need(self, now: datetime) -> Need:
+        """What it waits for now."""
+        rotation = self.done.rotation if self.done else self.rotation
+        if rotation is None or rotation.state is Stage.BEGUN:
+            return Need.KEY
+        if rotation.state is not Stage.TOLD:
+            return Need.NOTHING
+        if not is_over(rotation, now):
+            return Need.GRACE
+        return Need.PERSON if self.ways.revoker is None else Need.REVOKING
+
+    def flow_for(self, need: Need) -> Flow | None:
+        """The flow that gives it what it needs, if a flow does."""
+        return {Need.KEY: self.ways.creator, Need.REVOKING: self.ways.revoker}.get(need)
+
+    def params_for(self, need: Need) -> dict[str, str]:
+        """What that flow is given."""
+        if need is Need.REVOKING or self.done is None:
+            return old_params(self.ways, self.given)
+        return dict(self.done.params)
+
+    def instead(self, need: Need) -> dict[str, str]:
+        """Where the token of that flow goes instead."""
+        return {self.reference: stop_of(self.reference)} if need is Need.KEY else {}
+
+    def start(self, bench: Bench) -> None:
+        """Begin it, or take it up where it has stopped, and go on as far as that goes without a run."""
+        if self.done is not None:
+            return
+        rotation, given = self.rotation, self.given
+        if rotation is None:
+            self._attempt(lambda: begin(self.ways, given, bench), bench)
+            return
+        self._attempt(lambda: resume(self.ways, rotation, given, bench), bench)
+        if self.error is None and not self._waits_for_key(bench):
+            self.advance(bench)
+
+    def advance(self, bench: Bench) -> None:
+        """From the new key at its stop on, as far as it goes without a run: proven, in its place, and told of."""
+        for stage in (prove, put_in_place, tell):
+            if self.done is None or not self._attempt(partial(stage, self.done, bench), bench):
+                return
+
+    def conclude(self, bench: Bench) -> None:
+        """The old key was revoked: prove that it is dead."""
+        if self.done is not None:
+            self._attempt(partial(prove_dead, self.done, bench), bench)
+
+    def is_dead_already(self, bench: Bench) -> bool:
+        """Whether the site refuses the old key by now: a person has revoked it, or a run that was cut off."""
+        if self.done is None or old_is_accepted(self.done, bench) is not Accepts.NO:
+            return False
+        self.conclude(bench)
+        return self.error is None
+
+    def fail(self, error: BrokerError, bench: Bench) -> None:
+        """Keep why it could not go on; that the store refuses is not told in its place."""
+        self.error = error
+        with suppress(BrokerError):
+            self.done = stopped(self.done, error.code, bench) if self.done else None
+
+    def fail_run(self, need: Need, bench: Bench) -> None:
+        """The run that was to give what it needs has failed."""
+        flow = self.flow_for(need)
+        error = RunError(
+            f"{flow.id if flow else 'the run'} has failed, and {self.reference} waits for {need.value}",
+            next_step=f"tokenbroker rotate {self.reference}   goes on with it",
+            code="rotate.run_failed",
+        )
+        self.fail(error, bench)
+
+    def _waits_for_key(self, bench: Bench) -> bool:
+        return self.done is None or is_waiting_for_key(self.done, bench)
+
+    def _attempt(self, act: Callable[[], Replacement], bench: Bench) -> bool:
+        """Do `act` and keep where it led, or why it failed; answers whether it succeeded."""
+        failure: BrokerError
+        try:
+            self.done = act()
+        except BrokerError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001  of a sink of someone else: its text may hold the key
+            failure = RunError(
+                f"replacing {self.reference} has failed with {type(error).__name__}", code="internal"
+            )
+        else:
+            self.error = None
+            return True
+        self.fail(failure, bench)
+        return False

@@ -1,0 +1,151 @@
+"""A session in which several tokens are replaced: the flows that get and revoke keys, and the stages in between."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from tokenbroker.broker import Broker
+from tokenbroker.errors import BrokerError
+from tokenbroker.lifecycle.replacing import Bench
+from tokenbroker.lifecycle.tickets import Need, Ticket
+from tokenbroker.pytest_plugin.items import FlowItem
+from tokenbroker.pytest_plugin.own_session import OwnSession
+from tokenbroker.pytest_plugin.running import ERRAND, Errand
+from tokenbroker.run.result import RunEvent, RunResult, Status
+
+_POLL_S: Final = 0.2
+_TURN = pytest.StashKey["Turn"]()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One run of the sitting: what it is for, and its place among all."""
+
+    ticket: Ticket
+    need: Need
+    number: int
+    total: int
+
+
+class Sitting(OwnSession):
+    """Runs what `tickets` need, in their order: first every new key, then every revoking whose time has come.
+
+    `bench_of` makes what the stages work with, of the session's own fixtures. With `waits` the sitting stays until the
+    graces are over, so that the old keys are revoked in it, too.
+    """
+
+    def __init__(
+        self, tickets: Sequence[Ticket], *, bench_of: Callable[[pytest.Item], Bench], waits: bool = False
+    ) -> None:
+        flows = [flow for ticket in tickets for need in _FLOWS if (flow := ticket.flow_for(need))]
+        super().__init__(*dict.fromkeys(flow.path for flow in flows))
+        self.tickets = tuple(tickets)
+        self._bench_of = bench_of
+        self._waits = waits
+        self._turn: Turn | None = None
+        self._passed = False
+
+    # What subclasses tell a person.
+
+    def turn_begins(self, turn: Turn) -> None:
+        """A run of the sitting begins."""
+
+    def turn_is_over(self, turn: Turn, bench: Bench) -> None:
+        """It is over, and what follows from it is done."""
+
+    def waits_for_grace(self, seconds: float) -> None:
+        """The sitting waits so long until the first old key may be revoked; told once."""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """An item for each run that a ticket may need."""
+        found = {(item.flow.path, item.flow.case): item for item in items if isinstance(item, FlowItem)}
+        turns: list[FlowItem] = []
+        for need in _FLOWS:
+            for number, ticket in enumerate(self.tickets, start=1):
+                flow = ticket.flow_for(need)
+                if flow is None or (flow.path, flow.case) not in found:
+                    continue
+                item = found[flow.path, flow.case].another()
+                item.stash[_TURN] = Turn(ticket=ticket, need=need, number=number, total=len(self.tickets))
+                turns.append(item)
+        items[:] = turns
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Any:
+        """The run, if its ticket still needs it, and the stages that follow from it."""
+        turn = item.stash.get(_TURN, None)
+        if turn is None:
+            return (yield)
+        bench = self._bench_of(item)
+        why_not = self._why_not(turn, bench)
+        if why_not:
+            pytest.skip(why_not)
+        item.stash[ERRAND] = Errand(
+            params=turn.ticket.params_for(turn.need), instead=turn.ticket.instead(turn.need)
+        )
+        self._turn, self._passed = turn, False
+        self.turn_begins(turn)
+        try:
+            return (yield)
+        finally:
+            self._turn = None
+            self._go_on(turn, bench)
+            self.turn_is_over(turn, bench)
+
+    def finished(self, result: RunResult, folder: str, broker: Broker) -> None:
+        self._passed = result.status is Status.PASSED
+
+    def refused(self, error: BrokerError) -> None:
+        if self._turn is not None:
+            self._turn.ticket.error = error
+
+    def event(self, event: RunEvent) -> None:
+        if self._turn is not None:
+            self.step(self._turn, event)
+
+    def step(self, turn: Turn, event: RunEvent) -> None:
+        """For subclasses: a step of the run of `turn` began or ended."""
+
+    def _why_not(self, turn: Turn, bench: Bench) -> str:
+        """Why this run is not needed now; "" where it is."""
+        ticket = turn.ticket
+        if ticket.error is None:
+            ticket.start(bench)
+            self._await_grace(turn, bench)
+        if ticket.error is not None:
+            return "it has stopped"
+        need = ticket.need(bench.clock())
+        if need is not turn.need:
+            return f"it waits for {need.value}"
+        if need is Need.REVOKING and ticket.is_dead_already(bench):
+            return "the site refuses the old key already"
+        return ""
+
+    def _go_on(self, turn: Turn, bench: Bench) -> None:
+        ticket = turn.ticket
+        if not self._passed:
+            refusal = ticket.error
+            ticket.fail_run(turn.need, bench)
+            if refusal is not None:
+                ticket.fail(refusal, bench)
+        elif turn.need is Need.KEY:
+            ticket.advance(bench)
+        else:
+            ticket.conclude(bench)
+
+    def _await_grace(self, turn: Turn, bench: Bench) -> None:
+        """Stay until the old key of `turn` may be revoked, if the person wants that."""
+        done = turn.ticket.done
+        after = done.rotation.revoke_after if done else None
+        if not self._waits or turn.need is not Need.REVOKING or after is None or after <= bench.clock():
+            return
+        self.waits_for_grace((after - bench.clock()).total_seconds())
+        while bench.clock() < after:
+            time.sleep(_POLL_S)
+
+
+_FLOWS: Final = (Need.KEY, Need.REVOKING)
+"""What a flow can give, in the order of a sitting."""
