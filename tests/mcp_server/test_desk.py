@@ -11,11 +11,11 @@ from mcp import Client
 
 from tests.mcp_server.rig import in_a_thread
 from tests.project import TIME_LIMIT_S, Project
+from tokenbroker.flow.folders import configured_folders
 from tokenbroker.jobs.process import RunProcess
 from tokenbroker.jobs.ready import ReadyProcess
 from tokenbroker.jobs.variables import Withheld
 from tokenbroker.mcp_server.desk import Desk
-from tokenbroker.mcp_server.folders import configured_folders
 from tokenbroker.mcp_server.project import Project as ServedProject
 from tokenbroker.mcp_server.server import build
 from tokenbroker.redact import Redactor

@@ -39,7 +39,7 @@ def serve(
         del os.environ[name]
     ready = ReadyProcess(lambda: RunProcess.start(root=root, environ=inherited(environ, without=without)))
     ready.prepare()  # it loads while the server itself does
-    from tokenbroker.mcp_server.folders import configured_folders, named_folders
+    from tokenbroker.flow.folders import configured_folders, named_folders
     from tokenbroker.mcp_server.project import Project
     from tokenbroker.mcp_server.server import serve as serve_stdio
 

@@ -1,4 +1,4 @@
-"""The folders whose flows are served: those that were named, else those that pytest's own settings name."""
+"""The folders that hold a project's flows: those that were named, else those that pytest's own settings name."""
 
 import shlex
 import tomllib
@@ -9,9 +9,11 @@ from typing import Any
 import iniconfig
 
 from tokenbroker.errors import UsageError
-from tokenbroker.pytest_plugin import DEFAULT_FOLDERS
 
 OPTION = "tokenbroker_flows"
+# As `tokenbroker.pytest_plugin` has them, which imports nothing of ours; a test compares the two.
+FLOW_ENDINGS = (".flow.yaml", ".flow.yml")
+DEFAULT_FOLDERS = ("flows",)
 # In pytest's own order: the first that has a section of pytest's counts.
 _FILES = (
     ("pytest.toml", ("pytest",)),

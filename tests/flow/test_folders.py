@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tokenbroker import pytest_plugin
 from tokenbroker.errors import UsageError
-from tokenbroker.mcp_server.folders import configured_folders
+from tokenbroker.flow.folders import DEFAULT_FOLDERS, FLOW_ENDINGS, configured_folders
 
 OTHER = "[pytest]\ntokenbroker_flows = other\n"
 
@@ -62,3 +63,7 @@ def test_the_first_file_with_a_section_counts(tmp_path: Path) -> None:
     assert configured_folders(tmp_path) == (tmp_path / "other",)
     (tmp_path / "tox.ini").write_text("[pytest]\n")
     assert configured_folders(tmp_path) == (tmp_path / "flows",)
+
+
+def test_the_plugin_which_imports_nothing_of_ours_has_the_same_words() -> None:
+    assert (pytest_plugin.FLOW_ENDINGS, pytest_plugin.DEFAULT_FOLDERS) == (FLOW_ENDINGS, DEFAULT_FOLDERS)
