@@ -53,8 +53,9 @@ def test_what_was_removed_is_nowhere_in_the_project_and_in_no_trash(
 
 
 def test_what_somebody_else_has_put_there_is_read_and_their_note_stays(
-    manager_sink: Sink, manager: SecretsManager
+    open_manager: OpenSecretsManager, manager: SecretsManager
 ) -> None:
+    manager_sink = open_manager(project_id=manager.project.upper())
     theirs, ours = demo_secret(), demo_secret()
     manager.add("Work/GitHub", theirs.reveal(), "ask Ann")
     manager.add("elsewhere", "demo-only", project="00000000-0000-0000-0000-000000000000")

@@ -121,6 +121,18 @@ def test_the_claim_of_a_writer_who_was_killed_lapses(
     assert len(manager.secrets) == 1
 
 
+def test_a_claim_of_ours_whose_answer_was_lost_is_taken_away_with_the_next_put(
+    manager_sink: SecretsManagerSink, manager: SecretsManager
+) -> None:
+    manager.go_wrong(Fault.CUT_OFF, "POST /api/organizations")
+    with pytest.raises(SecretUnavailable, match="cut its answer off"):
+        manager_sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    assert [key for key, _, _ in manager.texts()] == ["example/key@1"]
+    manager.recover()
+    manager_sink.put("example/key", demo_secret(), put_id="b", actor=ACTOR)
+    assert [key for key, _, _ in manager.texts()] == ["example/key"]
+
+
 @pytest.mark.req("RUN-10")
 @pytest.mark.parametrize("fault", [Fault.CUT_OFF, Fault.HUNG_UP])
 def test_a_write_whose_answer_is_lost_once_is_done_once(

@@ -18,7 +18,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,7 +104,8 @@ class Sdk:
         return self._client
 
     def _called(self, call: Callable[..., Any], *given: Any) -> Any:
-        os.ftruncate(self._said, 0)
+        with suppress(OSError):
+            os.ftruncate(self._said, 0)
         try:
             return call(*given)
         except BaseException as error:  # noqa: BLE001 - the SDK raises Exception, and panics beside it
@@ -196,6 +197,8 @@ def _ended_with(channel: socket.socket, *, after_s: float) -> Iterator[None]:
 
 def _keep_standard_error() -> int:
     """What the SDK writes there, in memory only: of a certificate that it refuses it says so nowhere else."""
+    if not hasattr(os, "memfd_create"):  # Linux alone has it; elsewhere the look of our own has to do
+        return os.open(os.devnull, os.O_RDWR)
     said = os.memfd_create("said")
     os.dup2(said, sys.stderr.fileno() if sys.stderr else 2)
     return said
