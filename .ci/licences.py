@@ -42,6 +42,10 @@ REVIEWED = {
         "UNKNOWN",
         "MIT, by the licence in its wheel; axe-core, which it carries, is MPL-2.0; for tests only",
     ),
+    "bitwarden_sdk": (
+        "Other/Proprietary License",
+        "not open source: an extra that nothing needs, not passed on; docs/settings.md says what it allows",
+    ),
     "pyrage": ("UNKNOWN", "MIT: its wheel carries the licence, its metadata names the file only"),
     "pytest-timeout": (
         "DFSG approved; MIT License",

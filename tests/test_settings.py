@@ -424,3 +424,35 @@ def test_credentials_of_postgres_are_no_settings_and_a_misspelt_one_is_told(tmp_
     error = refused(tmp_path, TOKENBROKER_POSTGRES_PASSWROD="demo-only")
     assert "TOKENBROKER_POSTGRES_PASSWROD" in error.sentence
     assert "demo-only" not in str(error)
+
+
+IDS = 'organization_id = "f4e44a7f-1190-432a-9d4a-af96013127cb"\nproject_id = "e325ea69-a3ab-4dff-836f-b02e013fe530"\n'
+SECRETS_MANAGER = '[sinks.b]\ntype = "bitwarden"\nclient = "secrets_manager"\n'
+
+
+@pytest.mark.req("SECRET-1")
+def test_a_sink_in_secrets_manager_needs_an_organization_and_a_project_only(tmp_path: Path) -> None:
+    sink = configured(tmp_path, f"{SECRETS_MANAGER}{IDS}")[0].sink("b")
+    assert (sink.address, sink.client) == (None, "secrets_manager")
+    for line in IDS.splitlines():
+        assert "organization_id and a project_id" in refused(tmp_path, f"{SECRETS_MANAGER}{line}\n").sentence
+
+
+@pytest.mark.req("SECRET-1")
+@pytest.mark.parametrize(
+    "line", ['address = "http://127.0.0.1:8080"', 'project_id = "demo"', 'access_token = "demo-only"']
+)
+def test_what_would_not_be_safe_or_possible_with_secrets_manager_is_refused(
+    tmp_path: Path, line: str
+) -> None:
+    name = line.split(" ")[0]
+    ids = "".join(f"{each}\n" for each in IDS.splitlines() if not each.startswith(name))
+    assert "demo" not in refused(tmp_path, f"{SECRETS_MANAGER}{ids}{line}\n").sentence
+
+
+@pytest.mark.req("OPS-5")
+def test_credentials_of_bitwarden_are_no_settings_and_a_misspelt_one_is_told(tmp_path: Path) -> None:
+    names = ("TOKENBROKER_BITWARDEN_ACCESS_TOKEN", "TOKENBROKER_BITWARDEN_TEAM_A_ACCESS_TOKEN")
+    configured(tmp_path, **dict.fromkeys((*names, "BWS_ACCESS_TOKEN"), "demo-only"))
+    error = refused(tmp_path, TOKENBROKER_BITWARDEN_ACCES_TOKEN="demo-only")
+    assert "TOKENBROKER_BITWARDEN_ACCES_TOKEN" in error.sentence

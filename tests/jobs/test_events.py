@@ -95,6 +95,8 @@ def test_a_process_inherits_what_it_needs_and_no_secret() -> None:
         "TOKENBROKER_SECRET_EXAMPLE": "s",
         "OP_SERVICE_ACCOUNT_TOKEN": "t",
         "VAULT_TOKEN": "t",
+        "BWS_ACCESS_TOKEN": "t",
+        "TOKENBROKER_BITWARDEN_ACCESS_TOKEN": "t",
         "VAULT_ADDR": "a",
         "TOKENBROKER_VAULT_SECRET_ID": "s",
         "AWS_SECRET_ACCESS_KEY": "a",
@@ -118,6 +120,8 @@ def test_a_process_inherits_what_it_needs_and_no_secret() -> None:
         "TOKENBROKER_SECRET_EXAMPLE",
         "OP_SERVICE_ACCOUNT_TOKEN",
         "VAULT_TOKEN",
+        "BWS_ACCESS_TOKEN",
+        "TOKENBROKER_BITWARDEN_ACCESS_TOKEN",
         "TOKENBROKER_VAULT_SECRET_ID",
         "OWN",
     }

@@ -4,11 +4,16 @@ from pathlib import Path
 import pytest
 
 from tests.sinks.postgres_fixtures import open_postgres, postgres_sink
+from tests.sinks.secrets_manager_fixtures import certificates, manager, manager_sink, open_manager
 from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vault, vault_sink
 from tokenbroker.sinks.local import LocalSink, open_local
 
 __all__ = [
     "certificate",
+    "certificates",
+    "manager",
+    "manager_sink",
+    "open_manager",
     "open_postgres",
     "open_vault",
     "postgres_sink",

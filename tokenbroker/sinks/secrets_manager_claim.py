@@ -1,0 +1,98 @@
+"""One writer at a time for each path of Secrets Manager, which takes an update from anybody, whatever it replaces.
+
+A writer creates a secret that says so, its *claim*, and looks whether there is another one. Of two who do that at
+once, at least the later one sees the other's; who sees one takes his own away, and tries again after a while that is
+chosen by chance. A claim lapses, so that a writer who was killed doesn't stop the others for good.
+"""
+
+import json
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tokenbroker.clock import Clock
+from tokenbroker.sinks.secrets_manager_failure import Failure
+
+_SKEW_S: Final = 60.0
+"""How far the clocks of two writers and the server may differ."""
+
+_Ask = Callable[..., Any]
+
+
+class Claims:
+    """The claims of one sink; `ask` answers with a failure where `need` raises it."""
+
+    def __init__(self, ask: _Ask, need: _Ask, *, timeout_s: float, clock: Clock) -> None:
+        self._ask = ask
+        self._need = need
+        self._clock = clock
+        self._patience_s = timeout_s
+        # Between the last look and the end of a write are three answers at most.
+        self._lease_s = 4 * timeout_s + _SKEW_S
+        self._name = secrets.token_hex(8)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def on(self, path: str) -> Iterator[bool]:
+        """The only writer at `path`, if true; there were others all the time, if not."""
+        key = f"{path}@1"  # a version can't be a path
+        with self._turn:
+            handle = self._made(key)
+            try:
+                yield bool(handle)
+            finally:
+                if handle:
+                    self._ask("delete", handle=handle)
+
+    def _made(self, key: str) -> str:
+        deadline, others = time.monotonic() + self._patience_s, False
+        while True:
+            if not others:
+                handle = str(
+                    self._need("create", key=key, value="being written", note=self._note())["handle"]
+                )
+                others = self._others(key, handle)
+                if not others:
+                    return handle
+                self._ask("delete", handle=handle)
+            if time.monotonic() > deadline:
+                return ""
+            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - not a secret
+            others = self._others(key, "")
+
+    def _others(self, key: str, own: str) -> bool:
+        """Whether somebody else claims `key`; what has lapsed, or was left behind by us, is taken away."""
+        handles = [each["handle"] for each in self._need("list") if each["key"] == key]
+        found = False
+        for handle in handles:
+            if handle == own or (claim := self._claim(handle)) is None:
+                continue
+            if self._holds(claim):
+                found = True
+            else:
+                self._ask("delete", handle=handle)
+        return found
+
+    def _claim(self, handle: str) -> dict[str, str] | None:
+        found = self._ask("read", handles=[handle])
+        if found is Failure.NOT_FOUND:
+            return None  # taken away since
+        if isinstance(found, Failure):
+            found = self._need("read", handles=[handle])
+        return next(iter(found), None)
+
+    def _holds(self, claim: dict[str, str]) -> bool:
+        try:
+            said = json.loads(claim["note"])
+            lapses = datetime.fromisoformat(claim["created"]) + timedelta(seconds=float(said["lease_s"]))
+            return said["writer"] != self._name and lapses > self._clock()
+        except (ValueError, TypeError, KeyError):
+            return True  # not ours to judge
+
+    def _note(self) -> str:
+        return json.dumps({"writer": self._name, "lease_s": self._lease_s})
