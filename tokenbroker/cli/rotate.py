@@ -9,7 +9,7 @@ import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.cli.home import configuration
-from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, tickets_due, tickets_for
+from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, note_losses, tickets_due, tickets_for
 from tokenbroker.cli.rotate_words import Told, announce, rows_of, say_end
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
@@ -46,13 +46,14 @@ def rotate(
     given = parse_params(param)
     settings = configuration()
     with Broker(settings, environ=dict(os.environ)) as broker:
-        broker.recover()  # a key that a run has read and not stored may be the one that is waited for
+        left = broker.recover()  # a key that a run has read and not stored may be the one that is waited for
         find = flow_finder(settings.root)
         found = (
             tickets_due(broker, span, given, find=find)
             if due
             else tickets_for(broker, reference, given, find=find)
         )
+    note_losses(found.tickets, left)
     if found.tickets:
         announce(found.tickets)
         if not yes and sys.stdin.isatty() and not typer.confirm("Go on?", default=True, err=True):

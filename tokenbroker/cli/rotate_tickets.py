@@ -1,6 +1,6 @@
 """Which tokens a sitting of ``tokenbroker rotate`` is about, and what its stages work with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +15,12 @@ from tokenbroker.flow.folders import configured_folders
 from tokenbroker.flow.load import load
 from tokenbroker.lifecycle.due import Wanted, look
 from tokenbroker.lifecycle.hook import hook_of
-from tokenbroker.lifecycle.replacing import Bench
+from tokenbroker.lifecycle.replacing import Bench, stop_of
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.lifecycle.ways import FindFlow, ways_of
 from tokenbroker.policy.approve import NEEDS_LIVE
+from tokenbroker.run.creation import UNKNOWN
+from tokenbroker.run.recover import Outcome, Recovered
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import Configuration, is_loopback, origin_of
 from tokenbroker.sinks import split_reference
@@ -86,6 +88,19 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
         except BrokerError as error:
             refusals.append(error)
     return Found(tickets=tuple(tickets), refusals=tuple(refusals))
+
+
+def note_losses(tickets: Sequence[Ticket], left: Sequence[Recovered]) -> None:
+    """Tell each ticket of the keys that runs for it may have made and lost, so that they are revoked first."""
+    for ticket in tickets:
+        ticket.lost = tuple(
+            each.intent
+            for each in left
+            if each.outcome is Outcome.POSSIBLY_CREATED
+            and each.intent is not None
+            and each.intent.key_name != UNKNOWN
+            and stop_of(ticket.reference) in each.intent.targets
+        )
 
 
 def bench_of(configuration: Configuration, *, live: bool) -> Callable[[pytest.Item], Bench]:

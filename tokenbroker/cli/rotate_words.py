@@ -16,7 +16,11 @@ from tokenbroker.pytest_plugin.sitting import Sitting, Turn
 from tokenbroker.run.result import RunEvent, StepStarted
 from tokenbroker.store.rotations import Stage
 
-_DOES = {Need.KEY: "a new key", Need.REVOKING: "revoking the old key"}
+_DOES = {
+    Need.CLEANING: "revoking a key that was made and lost",
+    Need.KEY: "a new key",
+    Need.REVOKING: "revoking the old key",
+}
 
 
 def announce(tickets: Sequence[Ticket]) -> None:
@@ -72,6 +76,8 @@ class Told(Sitting):
     def turn_is_over(self, turn: Turn, bench: Bench) -> None:
         ticket = turn.ticket
         self._line("")
+        if turn.lost is not None:
+            return
         if ticket.error is not None:
             if ticket.done is not None:
                 self.standing[ticket.reference] = standing(ticket.done, bench)

@@ -27,12 +27,14 @@ from tokenbroker.lifecycle.replacing import (
     tell,
 )
 from tokenbroker.lifecycle.ways import Ways
+from tokenbroker.run.intent import Intent
 from tokenbroker.store.rotations import Rotation, Stage
 
 
 class Need(StrEnum):
     """What a replacement waits for."""
 
+    CLEANING = "the revoking of a key that an earlier run may have made and lost"
     KEY = "a new key"
     GRACE = "the end of the old key's grace"
     REVOKING = "the revoking of the old key"
@@ -47,6 +49,7 @@ class Ticket:
     Attributes:
         rotation: how far an earlier sitting has come; None where this one begins it.
         given: parameters that the person gives.
+        lost: keys that earlier runs for this replacement may have made, and did not capture.
         done: how far this sitting has come; None until it comes to this ticket.
         error: why it could not go on, if it couldn't.
     """
@@ -54,6 +57,7 @@ class Ticket:
     ways: Ways
     rotation: Rotation | None
     given: Mapping[str, str]
+    lost: tuple[Intent, ...] = ()
     done: Replacement | None = None
     error: BrokerError | None = None
 
@@ -74,6 +78,8 @@ class Ticket:
 
     def flow_for(self, need: Need) -> Flow | None:
         """The flow that gives it what it needs, if a flow does."""
+        if need is Need.CLEANING:
+            return self.ways.revoker if self.ways.name_param else None
         return {Need.KEY: self.ways.creator, Need.REVOKING: self.ways.revoker}.get(need)
 
     def params_for(self, need: Need) -> dict[str, str]:
@@ -81,6 +87,10 @@ class Ticket:
         if need is Need.REVOKING or self.done is None:
             return old_params(self.ways, self.given)
         return dict(self.done.params)
+
+    def params_for_lost(self, intent: Intent) -> dict[str, str]:
+        """What the flow that revokes is given so that it revokes the key of `intent`."""
+        return {**old_params(self.ways, self.given), self.ways.name_param: intent.key_name}
 
     def instead(self, need: Need) -> dict[str, str]:
         """Where the token of that flow goes instead."""

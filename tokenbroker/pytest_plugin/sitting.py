@@ -1,7 +1,7 @@
 """A session in which several tokens are replaced: the flows that get and revoke keys, and the stages in between."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.items import FlowItem
 from tokenbroker.pytest_plugin.own_session import OwnSession
 from tokenbroker.pytest_plugin.running import ERRAND, Errand
+from tokenbroker.run.intent import Intent
 from tokenbroker.run.result import RunEvent, RunResult, Status
 
 _POLL_S: Final = 0.2
@@ -28,6 +29,14 @@ class Turn:
     need: Need
     number: int
     total: int
+    lost: Intent | None = None
+    """The key that may have been made and lost, where this turn revokes it."""
+
+    def errand(self) -> Errand:
+        """What the flow is run for; asked once the turn has come."""
+        if self.lost is not None:
+            return Errand(params=self.ticket.params_for_lost(self.lost), instead={})
+        return Errand(params=self.ticket.params_for(self.need), instead=self.ticket.instead(self.need))
 
 
 class Sitting(OwnSession):
@@ -63,15 +72,21 @@ class Sitting(OwnSession):
         """An item for each run that a ticket may need."""
         found = {(item.flow.path, item.flow.case): item for item in items if isinstance(item, FlowItem)}
         turns: list[FlowItem] = []
-        for need in _FLOWS:
-            for number, ticket in enumerate(self.tickets, start=1):
-                flow = ticket.flow_for(need)
-                if flow is None or (flow.path, flow.case) not in found:
-                    continue
+        for turn in self._turns():
+            flow = turn.ticket.flow_for(turn.need)
+            if flow is not None and (flow.path, flow.case) in found:
                 item = found[flow.path, flow.case].another()
-                item.stash[_TURN] = Turn(ticket=ticket, need=need, number=number, total=len(self.tickets))
+                item.stash[_TURN] = turn
                 turns.append(item)
         items[:] = turns
+
+    def _turns(self) -> Iterator[Turn]:
+        """Every run that may be needed, in order: an earlier run's loss, then each new key, then each revoking."""
+        for need in _FLOWS:
+            for number, ticket in enumerate(self.tickets, start=1):
+                losses = ticket.lost if need is Need.CLEANING else (None,)
+                for lost in losses:
+                    yield Turn(ticket=ticket, need=need, number=number, total=len(self.tickets), lost=lost)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Any:
@@ -83,23 +98,24 @@ class Sitting(OwnSession):
         why_not = self._why_not(turn, bench)
         if why_not:
             pytest.skip(why_not)
-        item.stash[ERRAND] = Errand(
-            params=turn.ticket.params_for(turn.need), instead=turn.ticket.instead(turn.need)
-        )
+        item.stash[ERRAND] = turn.errand()
         self._turn, self._passed = turn, False
         self.turn_begins(turn)
         try:
             return (yield)
         finally:
             self._turn = None
-            self._go_on(turn, bench)
+            if turn.lost is None:
+                self._go_on(turn, bench)
+            elif self._passed:
+                item.funcargs["tokenbroker_broker"].dismiss(turn.lost.run_id)  # type: ignore[attr-defined]  # as above
             self.turn_is_over(turn, bench)
 
     def finished(self, result: RunResult, folder: str, broker: Broker) -> None:
         self._passed = result.status is Status.PASSED
 
     def refused(self, error: BrokerError) -> None:
-        if self._turn is not None:
+        if self._turn is not None and self._turn.lost is None:
             self._turn.ticket.error = error
 
     def event(self, event: RunEvent) -> None:
@@ -112,6 +128,8 @@ class Sitting(OwnSession):
     def _why_not(self, turn: Turn, bench: Bench) -> str:
         """Why this run is not needed now; "" where it is."""
         ticket = turn.ticket
+        if turn.lost is not None:
+            return ""
         if ticket.error is None:
             ticket.start(bench)
             self._await_grace(turn, bench)
@@ -147,5 +165,5 @@ class Sitting(OwnSession):
             time.sleep(_POLL_S)
 
 
-_FLOWS: Final = (Need.KEY, Need.REVOKING)
+_FLOWS: Final = (Need.CLEANING, Need.KEY, Need.REVOKING)
 """What a flow can give, in the order of a sitting."""

@@ -1,0 +1,274 @@
+"""The stages in which one token takes another's place; wherever they stop, a key works (FLOW-8)."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.flow.texts import flow_from, flow_text
+from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site, serving
+from tokenbroker.errors import BrokerError, RunError, SecretUnavailable, UsageError
+from tokenbroker.lifecycle.replacing import STOP, standing
+from tokenbroker.lifecycle.tickets import Need, Ticket
+from tokenbroker.lifecycle.ways import ways_of
+from tokenbroker.run import fault_points
+from tokenbroker.run.fault_points import ROTATION_POINTS
+from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.store.audit_log import verify_chain
+from tokenbroker.store.rotations import Stage, rotations_under_way
+
+pytestmark = pytest.mark.req("FLOW-8")
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[LocalSink]:
+    with open_local(tmp_path / "home", default_home=False) as sink:
+        yield sink
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def scene(site: Site, local: LocalSink) -> Scene:
+    return Scene(site=site, local=local)
+
+
+def stage_of(ticket: Ticket) -> Stage:
+    assert ticket.done is not None
+    return ticket.done.rotation.state
+
+
+def revoke_old(scene: Scene) -> None:
+    scene.site.accepted.discard(scene.old.reveal())
+
+
+def test_each_stage_leads_to_the_next_and_the_last_to_a_dead_old_key(scene: Scene) -> None:
+    ticket = scene.ticket()
+    assert ticket.need(scene.now) is Need.KEY
+    ticket.start(scene.bench)
+    assert (ticket.need(scene.now), scene.current()) == (Need.KEY, scene.old)
+    new = scene.make_key()
+    ticket.advance(scene.bench)
+    assert (stage_of(ticket), scene.current(), ticket.need(scene.now)) == (Stage.TOLD, new, Need.PERSON)
+    assert [stored.path for stored in scene.local.list()] == ["example/key"] * 2, (
+        "nothing is left at its stop"
+    )
+    revoke_old(scene)
+    ticket.conclude(scene.bench)
+    assert (stage_of(ticket), ticket.error, rotations_under_way(scene.local.store, ["local"])) == (
+        Stage.REVOKED, None, [],
+    )  # fmt: skip
+    assert scene.lives()[1].revoked_at == scene.now
+    assert verify_chain(scene.local.store).broken is None
+
+
+def test_the_life_of_the_new_key_is_that_of_the_old_one_with_its_own_name(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    ticket.advance(scene.bench)
+    assert ticket.done is not None
+    life = scene.lives()[2]
+    assert (life.owner, life.flow_id, life.revoke_at) == ("platform", "example/sample", f"{SITE}/keys")
+    assert life.key_name == life.params["key_name"] == ticket.done.rotation.key_name
+    assert life.key_name.startswith("agent-20261128-")
+
+
+@pytest.mark.req("RUN-10")
+@pytest.mark.parametrize("point", ROTATION_POINTS)
+def test_killed_at_any_stage_a_key_works_and_the_next_sitting_finishes(scene: Scene, point: str) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(reached: str) -> None:
+        if reached == point:
+            raise Killed
+
+    def sit() -> Ticket:
+        ticket = scene.ticket()
+        ticket.start(scene.bench)
+        if ticket.need(scene.now) is Need.KEY:
+            scene.make_key()
+            ticket.advance(scene.bench)
+        if ticket.need(scene.now) is Need.PERSON:
+            revoke_old(scene)
+            ticket.conclude(scene.bench)
+        return ticket
+
+    with fault_points.listening(kill), pytest.raises(Killed):
+        sit()
+    assert scene.works()
+    if point == ROTATION_POINTS[-1]:
+        assert rotations_under_way(scene.local.store, ["local"]) == []
+    else:
+        again = sit()
+        assert (again.error, stage_of(again)) == (None, Stage.REVOKED)
+    assert scene.works()
+    assert scene.site.accepted == {scene.current().reveal()}, "no key is left that nobody holds"
+    assert [stored.version for stored in scene.local.list()] == [1, 2]
+
+
+def test_a_new_key_that_the_site_refuses_changes_nothing_and_says_so(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key(works=False)
+    ticket.advance(scene.bench)
+    assert ticket.error is not None
+    assert ticket.done is not None
+    assert (ticket.error.code, scene.current(), stage_of(ticket)) == (
+        "rotate.not_accepted", scene.old, Stage.BEGUN,
+    )  # fmt: skip
+    assert standing(ticket.done, scene.bench) == (
+        f"{REFERENCE} leads to {REFERENCE}@1, and its site accepts it"
+    )
+    assert rotations_under_way(scene.local.store, ["local"])[0].code == "rotate.not_accepted"
+
+
+def test_a_site_that_gives_no_answer_proves_nothing(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key(works=False)
+    scene.site.refusal = 500
+    ticket.advance(scene.bench)
+    assert ticket.error is not None
+    assert (ticket.error.code, scene.current()) == ("rotate.not_accepted", scene.old)
+
+
+def test_a_sink_that_refuses_leaves_the_old_key_in_its_place(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    new = scene.make_key()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise SecretUnavailable("demo-only")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.local, "put", refuse)
+        ticket.advance(scene.bench)
+    assert (ticket.error.code if ticket.error else "", stage_of(ticket)) == (
+        "secret.unavailable", Stage.PROVEN,
+    )  # fmt: skip
+    assert ticket.done is not None
+    assert standing(ticket.done, scene.bench).endswith(f"the new one waits at {REFERENCE}{STOP}")
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert (later.error, scene.current(), stage_of(later)) == (None, new, Stage.TOLD)
+
+
+def test_a_hook_that_fails_keeps_the_old_key_and_is_called_again(scene: Scene) -> None:
+    scene.hook.error = RunError("the hook failed", code="rotate.hook_failed")
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    new = scene.make_key()
+    ticket.advance(scene.bench)
+    assert ticket.error is scene.hook.error
+    assert (stage_of(ticket), scene.current(), ticket.need(scene.now)) == (
+        Stage.REPLACED, new, Need.NOTHING,
+    )  # fmt: skip
+    scene.hook.error = None
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert (stage_of(later), len(scene.hook.told)) == (Stage.TOLD, 2)
+    assert scene.hook.told[0] == scene.hook.told[1]
+    assert scene.hook.told[0]["reference"] == f"{REFERENCE}@2"
+    assert not any(new.reveal() in str(told) or scene.old.reveal() in str(told) for told in scene.hook.told)
+
+
+@pytest.mark.parametrize("grace_s", [3600])
+def test_the_old_key_is_not_touched_before_its_grace_is_over(
+    site: Site, local: LocalSink, grace_s: int
+) -> None:
+    scene = Scene(site=site, local=local, grace_s=grace_s)
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    ticket.advance(scene.bench)
+    assert ticket.need(scene.now) is Need.GRACE
+    scene.now += timedelta(seconds=grace_s - 1)
+    assert scene.ticket().need(scene.now) is Need.GRACE
+    scene.now += timedelta(seconds=1)
+    assert scene.ticket().need(scene.now) is Need.PERSON
+
+
+@pytest.mark.parametrize(("refusal", "code"), [(200, "rotate.still_accepted"), (503, "rotate.not_told")])
+def test_an_old_key_that_is_not_proven_dead_is_said(scene: Scene, refusal: int, code: str) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    ticket.advance(scene.bench)
+    revoke_old(scene)
+    scene.site.refusal = refusal
+    ticket.conclude(scene.bench)
+    assert ticket.error is not None
+    assert (ticket.error.code, stage_of(ticket)) == (code, Stage.TOLD)
+    scene.site.refusal = 403
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert later.is_dead_already(scene.bench), "a person has revoked it meanwhile"
+    assert stage_of(later) is Stage.REVOKED
+
+
+def test_a_key_that_was_made_and_lost_is_told_from_the_next_by_its_name(scene: Scene) -> None:
+    first = scene.ticket()
+    first.start(scene.bench)
+    second = scene.ticket()
+    second.start(scene.bench)
+    assert first.done is not None
+    assert second.done is not None
+    assert first.done.rotation.id == second.done.rotation.id
+    assert first.done.rotation.key_name != second.done.rotation.key_name
+
+
+def test_two_sittings_at_once_replace_a_token_once(scene: Scene) -> None:
+    first, second = scene.ticket(), scene.ticket()
+    first.start(scene.bench)
+    second.start(scene.bench)
+    assert second.error is not None
+    assert (second.error.code, first.error) == ("rotate.under_way", None)
+
+
+@pytest.mark.req("SECRET-7")
+def test_what_is_read_is_redacted_from_then_on_and_no_error_holds_it(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    new = scene.make_key(works=False)
+    ticket.advance(scene.bench)
+    assert new in scene.learnt
+    assert new.reveal() not in f"{ticket.error!r} {ticket!r}"
+
+
+def refused(scene: Scene, act: Callable[[], object]) -> str:
+    with pytest.raises(BrokerError) as caught:
+        act()
+    assert caught.value.next_step
+    return caught.value.code
+
+
+def test_a_flow_that_could_not_prove_a_new_key_or_brings_it_elsewhere_is_refused(scene: Scene) -> None:
+    for steps, code in (
+        (CREATE[:-1], "rotate.no_proof"),
+        ((*CREATE, CREATE[3].replace("example/key", "example/other")), "rotate.other_target"),
+        ((*CREATE[:3], CREATE[3].replace("example/key", "example/other"), CREATE[4]), "rotate.other_target"),
+    ):
+        flow = flow_from(flow_text(*steps, head=HEAD))
+        assert refused(scene, lambda flow=flow: ways_of(scene.life, lambda _: flow)) == code  # type: ignore[misc]
+
+
+def test_a_name_that_the_parameter_does_not_take_is_asked_for(scene: Scene) -> None:
+    flow = flow_from(flow_text(*CREATE, head="params: { key_name: { default: agent, pattern: '[a-z]+' } }\n"))
+    scene.flows[flow.id] = flow
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    assert isinstance(ticket.error, UsageError)
+    assert ticket.error.code == "rotate.key_name"
+    given = scene.ticket(key_name="other")
+    given.start(scene.bench)
+    assert given.done is not None
+    assert given.done.rotation.key_name == "other"
