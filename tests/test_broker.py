@@ -138,7 +138,12 @@ def test_what_came_by_environment_is_redacted_before_it_is_used(tmp_path: Path) 
 
 @pytest.mark.req("SECRET-7")
 @pytest.mark.parametrize(
-    "name", ["VAULT_TOKEN", "TOKENBROKER_VAULT_TOKEN", "TOKENBROKER_VAULT_TEAM_A_SECRET_ID"]
+    "name",
+    [
+        *("VAULT_TOKEN", "TOKENBROKER_VAULT_TOKEN", "TOKENBROKER_VAULT_TEAM_A_SECRET_ID"),
+        *("INFISICAL_API_KEY", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET"),
+        "TOKENBROKER_INFISICAL_CLIENT_SECRET",
+    ],
 )
 def test_credentials_of_a_sink_leave_the_environment_and_are_redacted(tmp_path: Path, name: str) -> None:
     value = f"demo-only-{secrets.token_hex(12)}"

@@ -3,15 +3,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.infisical_fixtures import infisical, infisical_sink, open_infisical, real_infisical
 from tests.sinks.postgres_fixtures import open_postgres, postgres_sink
 from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vault, vault_sink
 from tokenbroker.sinks.local import LocalSink, open_local
 
 __all__ = [
     "certificate",
+    "infisical",
+    "infisical_sink",
+    "open_infisical",
     "open_postgres",
     "open_vault",
     "postgres_sink",
+    "real_infisical",
     "real_vault",
     "vault",
     "vault_sink",

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.sinks.provocations import PATH, PROVOKED, SHORT_S, locked
+from tests.sinks.infisical_provocations import PATH, PROVOKED, SHORT_S
+from tests.sinks.provocations import locked
 from tests.store.plain import FOREIGN, assert_plain
 from tokenbroker.errors import BrokerError, ExitCode
 from tokenbroker.settings import SinkSettings
@@ -29,7 +30,10 @@ FAULTS = [
 ]
 CODES = {"secret.access_denied", "secret.timeout", "secret.unavailable"}
 NEVER = "—"
-SOUND = {"env": "env_sink", "local": "local", "postgres": "postgres_sink", "vault": "vault_sink"}
+SOUND = {
+    **{"env": "env_sink", "infisical": "infisical_sink", "local": "local"},
+    **{"postgres": "postgres_sink", "vault": "vault_sink"},
+}
 """The fixture with each sink as it is before and after a fault."""
 ACTS: dict[str, Callable[[Sink], object]] = {
     "get": lambda sink: sink.get(PATH, actor=ACTOR),
@@ -37,6 +41,7 @@ ACTS: dict[str, Callable[[Sink], object]] = {
     "probe": lambda sink: sink.probe(),
 }
 FOREIGN_HERE = (*FOREIGN, "sqlite", "update ", "pg_", "hvac", "requests", "urllib3", "/v1/", "hvs.", "errno")
+FOREIGN_HERE = (*FOREIGN_HERE, "httpx", "/api/", "reqid")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +126,7 @@ def test_a_fault_ends_as_the_page_says_and_loses_nothing(row: Row, request: pyte
 
 
 @pytest.mark.req("AUDIT-1")
-@pytest.mark.parametrize("kind", ["env", "vault"])
+@pytest.mark.parametrize("kind", ["env", "infisical", "vault"])
 def test_nothing_is_given_out_where_the_home_takes_no_audit_row(
     kind: str, local: LocalSink, request: pytest.FixtureRequest
 ) -> None:

@@ -11,6 +11,7 @@ from tokenbroker.settings.postgres_url import PostgresUrl, split_postgres_url
 from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import (
     ALIASES,
+    INFISICAL_PREFIX,
     KEY_VARIABLES,
     POSTGRES_PREFIX,
     PREFIX,
@@ -23,6 +24,7 @@ from tokenbroker.settings.variables import (
 __all__ = [
     "ALIASES",
     "FILE_NAME",
+    "INFISICAL_PREFIX",
     "KEY_VARIABLES",
     "POSTGRES_PREFIX",
     "PREFIX",

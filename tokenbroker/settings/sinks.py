@@ -1,7 +1,8 @@
 """The settings of sinks and of the store: where secrets rest."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -10,6 +11,11 @@ from tokenbroker.settings.postgres_url import checked_postgres_url
 from tokenbroker.settings.variables import SECRET_PREFIX, VAULT_ADDRESS
 
 _SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
+
+
+_WAYS = {"vault": ("token", "approle"), "infisical": ("universal", "token")}
+_DEFAULTS = {"infisical": {"address": "https://app.infisical.com", "auth": "universal"}}
+"""What a kind has instead of the defaults below."""
 
 
 class Part(BaseModel):
@@ -33,7 +39,7 @@ def _server(value: str | None) -> str | None:
 class SinkSettings(Part):
     """One alias under ``[sinks.NAME]``: which kind of store stands behind the name."""
 
-    type: Literal["local", "env", "postgres", "vault"]
+    type: Literal["local", "env", "infisical", "postgres", "vault"]
     prefix: str = Field(
         default=SECRET_PREFIX,
         # All variables that begin with it leave the environment: a short one would take PATH and HOME along.
@@ -41,7 +47,7 @@ class SinkSettings(Part):
         description="env only: what its variables' names begin with",
     )
     address: Annotated[str | None, AfterValidator(_server)] = Field(
-        default=None, description="vault only: the server's URL"
+        default=None, description="vault and infisical: the server's URL"
     )
     url: Annotated[str | None, AfterValidator(checked_postgres_url)] = Field(
         default=None, description="postgres only: the database, without a password"
@@ -53,18 +59,51 @@ class SinkSettings(Part):
     path_prefix: str = Field(
         default="tokenbroker",
         pattern=f"^({_SEGMENTS})?$",
-        description="vault only: the folder of the mount below which all paths lie",
+        description="vault and infisical: the folder below which all paths lie",
     )
-    auth: Literal["token", "approle"] = Field(default="token", description="vault only: how to sign in")
+    auth: Literal["token", "approle", "universal"] = Field(
+        default="token", description="vault and infisical: how to sign in"
+    )
     auth_mount: str = Field(
         default="approle", pattern=f"^{_SEGMENTS}$", description="vault only: where AppRole is mounted"
     )
     ca_file: Path | None = Field(
-        default=None, description="postgres and vault: certificates to trust instead"
+        default=None, description="postgres, vault and infisical: certificates to trust instead"
     )
     timeout_s: float = Field(
-        default=10, gt=0, le=300, description="postgres and vault: how long an answer may take"
+        default=10, gt=0, le=300, description="postgres, vault and infisical: how long an answer may take"
     )
+
+    project_id: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9-]{1,64}$", description="infisical only: the project's id"
+    )
+    environment: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
+        description="infisical only: its slug, such as prod",
+    )
+    cache_s: float = Field(
+        default=300,
+        ge=0,
+        le=300,
+        description="infisical only: how long a read is answered from memory; 0: never",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, given: Any) -> Any:
+        defaults = _DEFAULTS.get(str(given.get("type")), {}) if isinstance(given, Mapping) else {}
+        return {**defaults, **given} if defaults else given
+
+    @model_validator(mode="after")
+    def _signs_in_as_its_kind_does(self) -> Self:
+        ways = _WAYS.get(self.type, ())
+        if ways and self.auth not in ways:
+            raise ValueError(f"a sink of type {self.type} signs in with auth = {' or '.join(ways)}")
+        missing = [name for name in ("project_id", "environment") if not getattr(self, name)]
+        if self.type == "infisical" and missing:
+            raise ValueError(f"a sink of type infisical needs {' and '.join(missing)}")
+        return self
 
     @model_validator(mode="after")
     def _has_a_server(self) -> Self:
