@@ -18,6 +18,7 @@ PARTS = {
     "overlay": 1.0,
     "record_listener": 1.0,
     "policy": 1.0,
+    "cached_read": 1.0,
     "rotation": 0.5,
     "redaction": 1.0,
     "durable": 1.0,

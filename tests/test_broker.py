@@ -140,11 +140,10 @@ def test_what_came_by_environment_is_redacted_before_it_is_used(tmp_path: Path) 
 @pytest.mark.parametrize(
     "name",
     [
-        "VAULT_TOKEN",
-        "TOKENBROKER_VAULT_TOKEN",
-        "TOKENBROKER_VAULT_TEAM_A_SECRET_ID",
-        "BWS_ACCESS_TOKEN",
-        "TOKENBROKER_BITWARDEN_TEAM_A_ACCESS_TOKEN",
+        *("VAULT_TOKEN", "TOKENBROKER_VAULT_TOKEN", "TOKENBROKER_VAULT_TEAM_A_SECRET_ID"),
+        *("BWS_ACCESS_TOKEN", "TOKENBROKER_BITWARDEN_TEAM_A_ACCESS_TOKEN"),
+        *("INFISICAL_API_KEY", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET"),
+        "TOKENBROKER_INFISICAL_CLIENT_SECRET",
     ],
 )
 def test_credentials_of_a_sink_leave_the_environment_and_are_redacted(tmp_path: Path, name: str) -> None:

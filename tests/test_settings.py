@@ -317,6 +317,7 @@ def test_a_sink_in_vault_that_names_no_server_has_that_of_vaults_own_variable(tm
         'path_prefix = "a//b"',
         'namespace = "/"',
         'auth = "userpass"',
+        'auth = "universal"',
         "timeout_s = 0",
     ],
 )
@@ -333,6 +334,43 @@ def test_credentials_of_vault_are_no_settings_and_a_misspelt_one_is_told(tmp_pat
     error = refused(tmp_path, TOKENBROKER_VAULT_TOKNE="demo-only")
     assert "TOKENBROKER_VAULT_TOKNE" in error.sentence
     assert "demo-only" not in str(error)
+
+
+INFISICAL = '[sinks.i]\ntype = "infisical"\n'
+INFISICAL_PROJECT = 'project_id = "demo-project"\nenvironment = "dev"\n'
+
+
+@pytest.mark.req("SECRET-1")
+def test_a_sink_in_infisical_has_defaults_of_its_own(tmp_path: Path) -> None:
+    configuration, _ = configured(tmp_path, f"{INFISICAL}{INFISICAL_PROJECT}")
+    sink = configuration.sink("i")
+    assert (sink.address, sink.auth) == ("https://app.infisical.com", "universal")
+    assert (sink.path_prefix, sink.cache_s, sink.timeout_s) == ("tokenbroker", 300, 10)
+
+
+@pytest.mark.req("SECRET-1")
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        'project_id = "demo-project"',
+        f'{INFISICAL_PROJECT}auth = "approle"',
+        f"{INFISICAL_PROJECT}cache_s = 301",
+        f"{INFISICAL_PROJECT}cache_s = -1",
+        f'{INFISICAL_PROJECT}address = "http://infisical.example.com"',
+        'project_id = "a/b"\nenvironment = "dev"',
+        'project_id = "demo-project"\nenvironment = "De v"',
+    ],
+)
+def test_what_would_not_be_possible_with_infisical_is_refused(tmp_path: Path, lines: str) -> None:
+    assert "sinks.i" in refused(tmp_path, f"{INFISICAL}{lines}\n").sentence
+
+
+def test_credentials_of_infisical_are_no_settings_and_a_misspelt_one_is_told(tmp_path: Path) -> None:
+    names = ("TOKENBROKER_INFISICAL_TOKEN", "TOKENBROKER_INFISICAL_TEAM_CLIENT_SECRET")
+    configured(tmp_path, **dict.fromkeys((*names, "INFISICAL_TOKEN"), "demo-only"))
+    error = refused(tmp_path, TOKENBROKER_INFISICAL_TOKNE="demo-only")
+    assert "TOKENBROKER_INFISICAL_TOKNE" in error.sentence
 
 
 POSTGRES = '[sinks.p]\ntype = "postgres"\n'

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.infisical_fixtures import infisical, infisical_sink, open_infisical, real_infisical
 from tests.sinks.postgres_fixtures import open_postgres, postgres_sink
 from tests.sinks.secrets_manager_fixtures import certificates, manager, manager_sink, open_manager
 from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vault, vault_sink
@@ -11,12 +12,16 @@ from tokenbroker.sinks.local import LocalSink, open_local
 __all__ = [
     "certificate",
     "certificates",
+    "infisical",
+    "infisical_sink",
     "manager",
     "manager_sink",
+    "open_infisical",
     "open_manager",
     "open_postgres",
     "open_vault",
     "postgres_sink",
+    "real_infisical",
     "real_vault",
     "vault",
     "vault_sink",

@@ -10,7 +10,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.sinks import secrets_manager_provocations  # noqa: F401 - adds its own to PROVOKED
+from tests.sinks import (  # noqa: F401 - each adds its own to PROVOKED
+    infisical_provocations,
+    secrets_manager_provocations,
+)
 from tests.sinks.provocations import PATH, PROVOKED, SHORT_S, locked
 from tests.store.plain import FOREIGN, assert_plain
 from tokenbroker.errors import BrokerError, ExitCode
@@ -35,6 +38,7 @@ SECTIONS = {"bitwarden": ["bitwarden (Secrets Manager)"]}
 SOUND = {
     "bitwarden (Secrets Manager)": "manager_sink",
     "env": "env_sink",
+    "infisical": "infisical_sink",
     "local": "local",
     "postgres": "postgres_sink",
     "vault": "vault_sink",
@@ -47,16 +51,8 @@ ACTS: dict[str, Callable[[Sink], object]] = {
 }
 FOREIGN_HERE = (
     *FOREIGN,
-    "sqlite",
-    "update ",
-    "pg_",
-    "hvac",
-    "requests",
-    "urllib3",
-    "/v1/",
-    "hvs.",
-    "errno",
-    "/api/",
+    *("sqlite", "update ", "pg_", "errno"),
+    *("hvac", "requests", "urllib3", "/v1/", "hvs.", "httpx", "/api/", "reqid"),
 )
 
 
@@ -145,7 +141,7 @@ def test_a_fault_ends_as_the_page_says_and_loses_nothing(row: Row, request: pyte
 
 
 @pytest.mark.req("AUDIT-1")
-@pytest.mark.parametrize("kind", ["bitwarden (Secrets Manager)", "env", "vault"])
+@pytest.mark.parametrize("kind", ["bitwarden (Secrets Manager)", "env", "infisical", "vault"])
 def test_nothing_is_given_out_where_the_home_takes_no_audit_row(
     kind: str, local: LocalSink, request: pytest.FixtureRequest
 ) -> None:

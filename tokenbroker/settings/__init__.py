@@ -12,6 +12,7 @@ from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import (
     ALIASES,
     BITWARDEN_PREFIX,
+    INFISICAL_PREFIX,
     KEY_VARIABLES,
     POSTGRES_PREFIX,
     PREFIX,
@@ -25,6 +26,7 @@ __all__ = [
     "ALIASES",
     "BITWARDEN_PREFIX",
     "FILE_NAME",
+    "INFISICAL_PREFIX",
     "KEY_VARIABLES",
     "POSTGRES_PREFIX",
     "PREFIX",

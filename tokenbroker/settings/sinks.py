@@ -1,7 +1,9 @@
 """The settings of sinks and of the store: where secrets rest."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -11,6 +13,11 @@ from tokenbroker.settings.variables import SECRET_PREFIX, VAULT_ADDRESS
 
 _UUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 _SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
+
+
+_WAYS = {"vault": ("token", "approle"), "infisical": ("universal", "token")}
+_DEFAULTS = {"infisical": {"address": "https://app.infisical.com", "auth": "universal"}}
+"""What a kind has instead of the defaults below."""
 
 
 class Part(BaseModel):
@@ -34,7 +41,7 @@ def _server(value: str | None) -> str | None:
 class SinkSettings(Part):
     """One alias under ``[sinks.NAME]``: which kind of store stands behind the name."""
 
-    type: Literal["local", "env", "postgres", "vault", "bitwarden"]
+    type: Literal["local", "env", "postgres", "vault", "bitwarden", "infisical"]
     prefix: str = Field(
         default=SECRET_PREFIX,
         # All variables that begin with it leave the environment: a short one would take PATH and HOME along.
@@ -42,7 +49,7 @@ class SinkSettings(Part):
         description="env only: what its variables' names begin with",
     )
     address: Annotated[str | None, AfterValidator(_server)] = Field(
-        default=None, description="vault and bitwarden: the server's URL"
+        default=None, description="vault, bitwarden and infisical: the server's URL"
     )
     url: Annotated[str | None, AfterValidator(checked_postgres_url)] = Field(
         default=None, description="postgres only: the database, without a password"
@@ -54,9 +61,11 @@ class SinkSettings(Part):
     path_prefix: str = Field(
         default="tokenbroker",
         pattern=f"^({_SEGMENTS})?$",
-        description="vault only: the folder of the mount below which all paths lie",
+        description="vault and infisical: the folder below which all paths lie",
     )
-    auth: Literal["token", "approle"] = Field(default="token", description="vault only: how to sign in")
+    auth: Literal["token", "approle", "universal"] = Field(
+        default="token", description="vault and infisical: how to sign in"
+    )
     auth_mount: str = Field(
         default="approle", pattern=f"^{_SEGMENTS}$", description="vault only: where AppRole is mounted"
     )
@@ -66,15 +75,45 @@ class SinkSettings(Part):
     organization_id: str | None = Field(
         default=None, pattern=_UUID, description="bitwarden only, with client = secrets_manager"
     )
-    project_id: str | None = Field(
-        default=None, pattern=_UUID, description="bitwarden only: the project that all secrets lie in"
-    )
     ca_file: Path | None = Field(
-        default=None, description="postgres, vault and bitwarden: certificates to trust instead"
+        default=None, description="all but local and env: certificates to trust instead"
     )
     timeout_s: float = Field(
-        default=10, gt=0, le=300, description="postgres, vault and bitwarden: how long an answer may take"
+        default=10, gt=0, le=300, description="all but local and env: how long an answer may take"
     )
+
+    project_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="infisical, and bitwarden in Secrets Manager: the project that all secrets lie in",
+    )
+    environment: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
+        description="infisical only: its slug, such as prod",
+    )
+    cache_s: float = Field(
+        default=300,
+        ge=0,
+        le=300,
+        description="infisical only: how long a read is answered from memory; 0: never",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, given: Any) -> Any:
+        defaults = _DEFAULTS.get(str(given.get("type")), {}) if isinstance(given, Mapping) else {}
+        return {**defaults, **given} if defaults else given
+
+    @model_validator(mode="after")
+    def _signs_in_as_its_kind_does(self) -> Self:
+        ways = _WAYS.get(self.type, ())
+        if ways and self.auth not in ways:
+            raise ValueError(f"a sink of type {self.type} signs in with auth = {' or '.join(ways)}")
+        missing = [name for name in ("project_id", "environment") if not getattr(self, name)]
+        if self.type == "infisical" and missing:
+            raise ValueError(f"a sink of type infisical needs {' and '.join(missing)}")
+        return self
 
     @model_validator(mode="after")
     def _has_a_server(self) -> Self:
@@ -83,6 +122,8 @@ class SinkSettings(Part):
         if self.type == "bitwarden" and self.client == "secrets_manager":
             if self.organization_id is None or self.project_id is None:
                 raise ValueError("a sink in Secrets Manager needs an organization_id and a project_id")
+            if not re.fullmatch(_UUID, self.project_id):
+                raise ValueError("the project_id of Secrets Manager is a UUID")
             if self.address is not None and self.address.startswith("http:"):
                 raise ValueError("Bitwarden's clients speak https only")
         return self

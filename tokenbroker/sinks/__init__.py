@@ -33,6 +33,7 @@ __all__ = [
 SINKS: dict[str, str] = {
     "bitwarden": "tokenbroker.sinks.bitwarden:open_bitwarden",
     "env": "tokenbroker.sinks.env:open_env",
+    "infisical": "tokenbroker.sinks.infisical:open_infisical",
     "local": "tokenbroker.sinks.local:open_alias",
     "postgres": "tokenbroker.sinks.postgres:open_postgres",
     "vault": "tokenbroker.sinks.vault:open_vault",

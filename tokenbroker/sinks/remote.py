@@ -20,7 +20,7 @@ from tokenbroker.errors import (
     UsageError,
 )
 from tokenbroker.secret import Secret
-from tokenbroker.sinks.place import Place, Put, Version
+from tokenbroker.sinks.place import Place, Put, Record, Version
 from tokenbroker.sinks.put_notes import PutNote, PutNotes
 from tokenbroker.sinks.puts import look_for, write_once
 from tokenbroker.sinks.sink import (
@@ -159,18 +159,24 @@ class RemoteSink(Sink):
         return replace(begun, version=record.version, created=record.created), repeated
 
     def _get(self, path: str, version: int | None, actor: str) -> Secret:
+        found = self._found(path, version)
+        if found is None:
+            raise self._nothing_at(path, version)
+        if found.secret is None:
+            field = path.partition("#")[2]
+            why = f": what is there has no text called '{field or self.own_field}'"
+            raise self._nothing_at(path, version, why=why)
+        self._note("get_token", path, actor, OK, version=found.version)
+        return found.secret
+
+    def _found(self, path: str, version: int | None) -> Record | None:
+        """What is at `path`; no row of it is written yet."""
         item, _, field = path.partition("#")
         with self._talk() as place:
             found = place.read(path, version) if self._takes(path) else None
             if found is None and field and self._takes(item):
                 found = place.read(item, version, field=field)
-        if found is None:
-            raise self._nothing_at(path, version)
-        if found.secret is None:
-            why = f": what is there has no text called '{field or self.own_field}'"
-            raise self._nothing_at(path, version, why=why)
-        self._note("get_token", path, actor, OK, version=found.version)
-        return found.secret
+        return found
 
     def _remove(self, path: str, actor: str) -> int:
         left: builtins.list[int] = []

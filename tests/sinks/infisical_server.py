@@ -1,0 +1,326 @@
+"""A small Infisical of our own, on loopback: universal auth, version 4 of secrets and version 2 of folders.
+
+It has switches for what goes wrong. Each route names the published source that it follows. It was never compared with
+the vendor's own server.
+"""
+
+import json
+import secrets
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Answer = tuple[int, dict[str, Any]]
+PROJECT, ENVIRONMENT = "demo-project", "dev"
+
+
+class Fault(StrEnum):
+    """What can go wrong with a request."""
+
+    DENIED = "denied"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    SERVER_ERROR = "server_error"
+    MALFORMED = "malformed"
+    APPROVAL = "approval"
+    SILENT = "silent"
+    CUT_OFF = "cut_off"
+    """The request is done, and the connection ends in the middle of its answer."""
+    HUNG_UP = "hung_up"
+    """The request is not done, and the connection ends without an answer."""
+    NONSENSE = "nonsense"
+    WEB_PAGE = "web_page"
+    REDIRECT = "redirect"
+
+
+def refusal(status: int, error: str, message: object) -> Answer:
+    """https://github.com/Infisical/infisical/blob/main/backend/src/server/plugins/error-handler.ts"""
+    return status, {"reqId": "req-demo", "statusCode": status, "message": message, "error": error}
+
+
+_INSTEAD: dict[Fault, Answer] = {
+    Fault.DENIED: refusal(403, "PermissionDenied", "You are not allowed to read on secrets"),
+    Fault.TOO_MANY_REQUESTS: refusal(
+        429, "RateLimitExceeded", "Rate limit exceeded. Please try again in 20s"
+    ),
+    Fault.SERVER_ERROR: refusal(500, "InternalServerError", "Something went wrong"),
+    Fault.MALFORMED: refusal(422, "ValidationFailure", [{"path": ["body"]}]),
+    Fault.APPROVAL: (200, {"approval": {"id": "demo", "slug": "demo"}}),
+    Fault.NONSENSE: (200, {"secrets": [{"id": 3}], "secret": {"secretKey": []}, "accessToken": 5}),
+}
+
+
+@dataclass
+class Row:
+    """One secret."""
+
+    key: str
+    path: str
+    value: str
+    metadata: list[dict[str, Any]]
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
+    version: int = 1
+    created: str = field(default_factory=lambda: _now())
+    updated: str = field(default_factory=lambda: _now())
+
+    def told(self) -> dict[str, Any]:
+        """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/sanitizedSchemas.ts"""
+        return {
+            **{"id": self.id, "_id": self.id, "workspace": PROJECT, "environment": ENVIRONMENT},
+            **{"version": self.version, "type": "shared", "secretKey": self.key, "secretPath": self.path},
+            **{"secretValue": self.value, "secretValueHidden": False, "secretComment": ""},
+            **{"createdAt": self.created, "updatedAt": self.updated},
+            "secretMetadata": self.metadata,
+        }
+
+
+class Infisical:
+    """What the server holds, and its switches.
+
+    Attributes:
+        tokens: those that are known.
+        clients: the client secret of each client id.
+        expires_in: how long, in seconds, a login says that its token is good.
+        asked: method and path of each request so far.
+        before: called before each request is done, with its method and path.
+        folders: the paths that there are.
+    """
+
+    def __init__(self) -> None:
+        self.tokens: set[str] = set()
+        self.clients: dict[str, str] = {}
+        self.expires_in = 7200
+        self.asked: list[str] = []
+        self.before: Callable[[str], None] = lambda request: None
+        self.url = ""
+        self.lock = threading.RLock()
+        self.ended = threading.Event()
+        self.folders = {"/"}
+        self.rows: list[Row] = []
+        self._faults: list[tuple[Fault, str]] = []
+
+    def new_token(self) -> str:
+        token = f"demo-only.{secrets.token_urlsafe(24)}"
+        self.tokens.add(token)
+        return token
+
+    def go_wrong(self, fault: Fault, on: str = "") -> None:
+        """Let every request whose method and path hold `on` meet `fault`."""
+        self._faults.append((fault, on))
+
+    def recover(self) -> None:
+        """No fault any more."""
+        self._faults.clear()
+
+    def value_of(self, path: str, key: str) -> str | None:
+        return next((row.value for row in self.rows if (row.path, row.key) == (path, key)), None)
+
+    def set_by_hand(self, path: str, key: str, value: str) -> None:
+        """As a person does in the web page: metadata stay."""
+        self.folders |= {"/".join(path.split("/")[:depth]) or "/" for depth in range(1, path.count("/") + 2)}
+        row = self._row(path, key)
+        if row is None:
+            self.rows.append(Row(key=key, path=path, value=value, metadata=[]))
+        else:
+            row.value, row.updated, row.version = value, _now(), row.version + 1
+
+    def fault_of(self, request: str) -> Fault | None:
+        with self.lock:
+            self.asked.append(request)
+            return next((fault for fault, on in self._faults if on in request), None)
+
+    def answer(self, method: str, path: str, query: dict[str, str], token: str, body: Any) -> Answer:
+        if (method, path) == ("POST", "/api/v1/auth/universal-auth/login"):
+            return self.log_in(body)
+        if token.removeprefix("Bearer ") not in self.tokens:
+            return refusal(401, "UnauthorizedError", "Token missing or invalid")
+        with self.lock:
+            at = body if method != "GET" else query
+            if (at.get("projectId"), at.get("environment")) != (PROJECT, ENVIRONMENT):
+                return refusal(404, "NotFound", "Project or environment not found")
+            if (method, path) == ("POST", "/api/v2/folders"):
+                return self.make_folder(body)
+            if path == "/api/v4/secrets":
+                return self.list_secrets(at["secretPath"], query.get("recursive") == "true")
+            name = unquote(path.removeprefix("/api/v4/secrets/"))
+            if at["secretPath"] not in self.folders:
+                return refusal(404, "NotFound", f"Folder with path '{at['secretPath']}' not found")
+            match method:
+                case "GET":
+                    return self.read(at["secretPath"], name)
+                case "POST":
+                    return self.create(at["secretPath"], name, body)
+                case "PATCH":
+                    return self.update(at["secretPath"], name, body)
+                case _:
+                    return self.delete(at["secretPath"], name)
+
+    def log_in(self, body: dict[str, str]) -> Answer:
+        """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/v1/identity-universal-auth-router.ts"""
+        if self.clients.get(body["clientId"]) != body["clientSecret"]:
+            return refusal(401, "UnauthorizedError", "Invalid credentials")
+        return 200, {
+            **{"accessToken": self.new_token(), "expiresIn": self.expires_in},
+            **{"accessTokenMaxTTL": 2592000, "tokenType": "Bearer"},
+        }
+
+    def make_folder(self, body: dict[str, str]) -> Answer:
+        """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/v2/secret-folder-router.ts"""
+        if not all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in body["name"]):
+            return refusal(422, "ValidationFailure", [{"message": "Invalid folder name."}])
+        if body["path"] not in self.folders:
+            return refusal(404, "NotFound", f"Folder with path '{body['path']}' not found")
+        path = f"{body['path'].rstrip('/')}/{body['name']}"
+        if path in self.folders:
+            return refusal(400, "BadRequest", f"Folder with name '{body['name']}' already exists")
+        self.folders.add(path)
+        return 200, {"folder": {"id": secrets.token_hex(16), "name": body["name"], "path": path}}
+
+    def list_secrets(self, path: str, recursive: bool) -> Answer:
+        """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/v4/secret-router.ts listSecretsV4"""
+        if path not in self.folders:
+            return refusal(404, "NotFound", f"Folder with path '{path}' not found")
+        inside = f"{path.rstrip('/')}/"
+        found = [
+            row for row in self.rows if row.path == path or (recursive and f"{row.path}/".startswith(inside))
+        ]
+        return 200, {"secrets": [row.told() for row in found], "imports": []}
+
+    def read(self, path: str, name: str) -> Answer:
+        """The same file, getSecretByNameV4."""
+        row = self._row(path, name)
+        if row is None:
+            return refusal(404, "NotFound", f"Secret with name '{name}' not found")
+        return 200, {"secret": row.told()}
+
+    def create(self, path: str, name: str, body: dict[str, Any]) -> Answer:
+        """The same file, createSecretV4; the refusals are those of secret-v2-bridge-service.ts and lib/schemas.ts."""
+        if ":" in name or "/" in name or " " in name:
+            return refusal(422, "ValidationFailure", [{"message": "Secret name cannot contain colon."}])
+        if self._row(path, name) is not None:
+            return refusal(400, "BadRequest", "Secret already exist")
+        if "${" in body["secretValue"]:
+            return refusal(400, "BadRequest", "Referenced secret(s) not found")
+        row = Row(
+            key=name.strip(),
+            path=path,
+            value=_trimmed(body["secretValue"]),
+            metadata=[_metadatum(each) for each in body.get("secretMetadata", [])],
+        )
+        self.rows.append(row)
+        return 200, {"secret": row.told()}
+
+    def update(self, path: str, name: str, body: dict[str, Any]) -> Answer:
+        """The same file, updateSecretV4; metadata that are given replace all there were."""
+        row = self._row(path, name)
+        if row is None:
+            return refusal(404, "NotFound", f"Secret with name {name} not found")
+        row.value, row.updated, row.version = _trimmed(body["secretValue"]), _now(), row.version + 1
+        row.metadata = [_metadatum(each) for each in body["secretMetadata"]]
+        return 200, {"secret": row.told()}
+
+    def delete(self, path: str, name: str) -> Answer:
+        """The same file, deleteSecretV4; every secret of that name goes."""
+        row = self._row(path, name)
+        if row is None:
+            return refusal(404, "NotFound", "Secret not found")
+        self.rows = [each for each in self.rows if (each.path, each.key) != (path, name)]
+        return 200, {"secret": row.told()}
+
+    def _row(self, path: str, name: str) -> Row | None:
+        return next((row for row in self.rows if (row.path, row.key) == (path, name)), None)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer
+    server: "_Server"
+
+    def do_GET(self) -> None:
+        held = self.server.infisical
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        url = urlsplit(self.path)
+        fault = held.fault_of(f"{self.command} {self.path}")
+        held.before(f"{self.command} {self.path}")
+        if fault is Fault.SILENT:
+            held.ended.wait()
+        if fault in (Fault.SILENT, Fault.HUNG_UP):
+            self.close_connection = True
+        elif fault is Fault.WEB_PAGE:
+            self._send(200, b"<!doctype html><title>Welcome</title>", "text/html")
+        elif fault is Fault.REDIRECT:
+            self._send(307, b"", "text/plain", Location=f"{held.url}/elsewhere")
+        else:
+            status, told = _INSTEAD.get(fault) or held.answer(  # type: ignore[arg-type]
+                self.command,
+                url.path,
+                {name: values[0] for name, values in parse_qs(url.query).items()},
+                self.headers.get("Authorization", ""),
+                json.loads(body or b"{}"),
+            )
+            self._send(status, json.dumps(told).encode(), "application/json", cut=fault is Fault.CUT_OFF)
+
+    do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815  http.server's names
+
+    def _send(self, status: int, raw: bytes, kind: str, *, cut: bool = False, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(raw)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw[: len(raw) // 2] if cut else raw)
+        self.close_connection = cut
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: what was asked stands in `Infisical.asked`."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    infisical: Infisical
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: clients that give up are what the faults are for."""
+
+
+@contextmanager
+def serve_infisical(certificate: Path | None = None) -> Iterator[Infisical]:
+    """A fresh server on a free port of loopback; with TLS if there is a `certificate`, whose file holds the key too."""
+    held = Infisical()
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.infisical = held
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        held.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield held
+        finally:
+            held.ended.set()
+            server.shutdown()
+            thread.join()
+
+
+def _trimmed(text: str) -> str:
+    kept = text.strip().strip("\ufeff")
+    return f"{kept}\n" if text.endswith("\n") else kept
+
+
+def _metadatum(given: dict[str, Any]) -> dict[str, Any]:
+    """https://github.com/Infisical/infisical/blob/main/backend/src/services/resource-metadata/resource-metadata-schema.ts"""
+    value = given["value"].strip()
+    assert len(value) <= 1020
+    return {"key": given["key"].strip(), "value": value, "isEncrypted": given.get("isEncrypted", False)}
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

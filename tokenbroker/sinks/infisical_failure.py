@@ -1,0 +1,204 @@
+"""What can go wrong with Infisical, in plain words: never the text of the client or of the server."""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import httpx2
+
+from tokenbroker.errors import (
+    BrokerError,
+    SecretAccessDenied,
+    SecretTimeout,
+    SecretUnavailable,
+)
+
+_T = TypeVar("_T")
+
+
+class Failure(StrEnum):
+    """Why Infisical did not do what it was asked for."""
+
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    DENIED = "denied"
+    NEEDS_APPROVAL = "needs_approval"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  names of failures, not secrets
+    LOGIN_REFUSED = "login_refused"
+    TIMEOUT = "timeout"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    CONNECTION_REFUSED = "connection_refused"
+    NAME_UNKNOWN = "name_unknown"
+    UNREACHABLE = "unreachable"
+    TLS_REFUSED = "tls_refused"
+    CUT_OFF = "cut_off"
+    SERVER_ERROR = "server_error"
+    MALFORMED = "malformed"
+    NOT_UNDERSTOOD = "not_understood"
+
+
+UNCERTAIN = frozenset({Failure.TIMEOUT, Failure.CUT_OFF, Failure.SERVER_ERROR, Failure.NOT_UNDERSTOOD})
+"""After these a write may have been done all the same."""
+
+_UNAVAILABLE = SecretUnavailable
+_SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
+    Failure.NOT_FOUND: (
+        _UNAVAILABLE,
+        "knows no such project, environment or folder",
+        "check project_id and environment of the sink",
+    ),
+    Failure.CONFLICT: (
+        _UNAVAILABLE,
+        "got other writes to the same path each time, and took none of ours",
+        "try again when nobody else writes there",
+    ),
+    Failure.DENIED: (
+        SecretAccessDenied,
+        "does not allow this: the role of the identity is too narrow",
+        "let the role allow what the page on settings lists under Infisical",
+    ),
+    Failure.NEEDS_APPROVAL: (
+        SecretAccessDenied,
+        "wants a person to approve each change of this folder, and has changed nothing yet",
+        "reject the request there, and let the sink write where no approval is asked for",
+    ),
+    Failure.TOKEN_REFUSED: (
+        SecretAccessDenied,
+        "refuses the token: it has expired, was revoked, or is of another server",
+        'give a fresh one in TOKENBROKER_INFISICAL_TOKEN, or let the sink sign in with auth = "universal"',
+    ),
+    Failure.LOGIN_REFUSED: (
+        SecretAccessDenied,
+        "refuses the client id and the client secret",
+        "give valid ones in TOKENBROKER_INFISICAL_CLIENT_ID and TOKENBROKER_INFISICAL_CLIENT_SECRET",
+    ),
+    Failure.TIMEOUT: (SecretTimeout, "did not answer in time", "check that it is well, or raise timeout_s"),
+    Failure.TOO_MANY_REQUESTS: (
+        _UNAVAILABLE,
+        "is asked too often now and turned this away",
+        "try again in a minute",
+    ),
+    Failure.CONNECTION_REFUSED: (
+        _UNAVAILABLE,
+        "refuses the connection",
+        "check that it runs, and the port of the address",
+    ),
+    Failure.NAME_UNKNOWN: (
+        _UNAVAILABLE,
+        "can't be found: no name server knows the host",
+        "check the host of the address, and the name servers of this machine",
+    ),
+    Failure.UNREACHABLE: (_UNAVAILABLE, "can't be reached", "check the address and the network"),
+    Failure.TLS_REFUSED: (
+        _UNAVAILABLE,
+        "did not prove by TLS that it is the one: its certificate is not trusted here, or is not its own",
+        "name the certificate of its authority with ca_file, and check the host of the address",
+    ),
+    Failure.CUT_OFF: (_UNAVAILABLE, "cut its answer off", "try again, and check what stands in between"),
+    Failure.SERVER_ERROR: (_UNAVAILABLE, "has an error of its own", "see the log of the server"),
+    Failure.MALFORMED: (
+        _UNAVAILABLE,
+        "does not take the request as it is",
+        "check the settings of the sink, and that the value is not too long for Infisical",
+    ),
+    Failure.NOT_UNDERSTOOD: (
+        _UNAVAILABLE,
+        "gave an answer that is not one of the secrets API",
+        "check the address (redirects are not followed), and that the server has version 4 of that API",
+    ),
+}
+
+_BY_CLASS: tuple[tuple[type[BaseException], Failure], ...] = (
+    # A header that can't be sent: the token is the only one that comes from outside.
+    (httpx2.LocalProtocolError, Failure.TOKEN_REFUSED),
+    (UnicodeEncodeError, Failure.TOKEN_REFUSED),
+    (httpx2.TimeoutException, Failure.TIMEOUT),
+    (socket.gaierror, Failure.NAME_UNKNOWN),
+    (ssl.SSLError, Failure.TLS_REFUSED),
+    (ConnectionRefusedError, Failure.CONNECTION_REFUSED),
+    (httpx2.ConnectError, Failure.UNREACHABLE),
+    (httpx2.NetworkError, Failure.CUT_OFF),
+    (httpx2.RemoteProtocolError, Failure.CUT_OFF),
+    (httpx2.TransportError, Failure.UNREACHABLE),
+)
+_BY_STATUS = {
+    401: Failure.TOKEN_REFUSED,
+    403: Failure.DENIED,
+    404: Failure.NOT_FOUND,
+    408: Failure.TIMEOUT,
+    429: Failure.TOO_MANY_REQUESTS,
+    504: Failure.TIMEOUT,
+}
+
+
+def attempt(call: Callable[[], httpx2.Response]) -> dict[str, Any] | Failure:
+    """The JSON of the answer; what `call` raises, and a refusal, become a :class:`Failure` without their text."""
+    try:
+        return _told(call())
+    except Exception as error:  # noqa: BLE001 - of the client, of TLS, or of an answer in another shape
+        return _classify(error)
+
+
+def understood(read: Callable[[], _T]) -> _T | Failure:
+    """What `read` makes of an answer, or NOT_UNDERSTOOD where the answer has another shape."""
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Failure.NOT_UNDERSTOOD
+
+
+def explain(failure: Failure, server: str) -> BrokerError:
+    """The error for the person, to be raised outside of any ``except``; `server` is the address."""
+    kind, sentence, next_step = _SAID[failure]
+    return kind(f"Infisical at {server} {sentence}", next_step=next_step)
+
+
+def _told(response: httpx2.Response) -> dict[str, Any] | Failure:
+    status = response.status_code
+    if status >= 500 and status not in _BY_STATUS:
+        return Failure.SERVER_ERROR
+    if 200 <= status < 300:
+        body = response.json()
+        if not isinstance(body, dict):
+            return Failure.NOT_UNDERSTOOD
+        return Failure.NEEDS_APPROVAL if "approval" in body else body
+    if status < 400:
+        return Failure.NOT_UNDERSTOOD
+    return _refusal(status, response)
+
+
+def _refusal(status: int, response: httpx2.Response) -> Failure:
+    """What is said beside a status that means several things is read here, and never shown.
+
+    https://github.com/Infisical/infisical/blob/main/backend/src/server/plugins/error-handler.ts
+    """
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    said = body if isinstance(body, dict) else {}
+    if status == 403 and said.get("error") == "TokenError":
+        return Failure.TOKEN_REFUSED
+    if status in (400, 409) and "already exist" in str(said.get("message", "")):
+        return Failure.CONFLICT
+    return _BY_STATUS.get(status, Failure.MALFORMED)
+
+
+def _classify(error: Exception) -> Failure:
+    behind = [*_behind(error)]
+    found = (failure for kind, failure in _BY_CLASS if any(isinstance(each, kind) for each in behind))
+    return next(found, Failure.NOT_UNDERSTOOD)
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what it arose from."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop(0)
+        if each is not None and not any(each is other for other in seen):
+            seen.append(each)
+            waiting += [each.__cause__, each.__context__]
+            yield each

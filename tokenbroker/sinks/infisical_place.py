@@ -1,0 +1,180 @@
+"""What a path is in Infisical: a secret with the newest value, and a folder with one secret for each version.
+
+Infisical counts versions of a secret itself; but it has no check-and-set, gives those of a deleted secret out where its
+name is asked for, and begins with 1 again. So each version is a secret ``vN`` of its own below ``_versions``,
+which is made and never changed: that a name can be made only once is what decides a race. The secret ``last`` keeps
+the numbers of what was removed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tokenbroker.sinks.infisical_failure import UNCERTAIN, Failure, explain, understood
+from tokenbroker.sinks.infisical_names import joined, path_of_versions, split, versions_of, written
+from tokenbroker.sinks.infisical_project import Kept, Project
+from tokenbroker.sinks.item_history import KEPT
+from tokenbroker.sinks.place import NotWritten, PathVersions, Place, Put, Record, Version
+from tokenbroker.sinks.remote import PROBE_PATH
+
+LAST = "last"
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """What there is at a path; `versions` are those with a value, `last` is the highest number that was ever used."""
+
+    head: Kept | None = None
+    versions: dict[int, Kept] = field(default_factory=dict)
+    last: int = 0
+
+    def add_version(self, kept: Kept) -> None:
+        """Take a secret of the folder of versions in."""
+        if kept.name == LAST and kept.text.isdecimal():
+            self.last = max(self.last, int(kept.text))
+        elif kept.name.startswith("v") and kept.name[1:].isdecimal():
+            number = int(kept.name[1:])
+            self.last = max(self.last, number)
+            # Two that were made in the same moment: the first one has the number, and the other's writer knows it.
+            first = min(self.versions.get(number, kept), kept, key=lambda each: (each.created, each.handle))
+            self.versions[number] = first
+
+    @property
+    def theirs(self) -> Kept | None:
+        """The value that somebody else has set, which is a version of its own though there is no ``vN`` of it."""
+        if self.head is None or not self.head.text:
+            return None
+        ours = self.versions.get(self.head.version)
+        return None if ours and (ours.text, ours.how) == (self.head.text, self.head.how) else self.head
+
+    @property
+    def current(self) -> int:
+        return self.last + (self.theirs is not None)
+
+    def record(self, number: int | None) -> Record | Failure | None:
+        """The version `number`, or the newest one."""
+        wanted = self.current if number is None else number
+        if self.theirs is not None and wanted == self.current:
+            return self.theirs.record(wanted, as_it_is=True)
+        kept = self.versions.get(wanted)
+        return kept.record(wanted) if kept else None
+
+    def told(self) -> PathVersions:
+        """The same without a value."""
+        found = [(number, kept.created) for number, kept in sorted(self.versions.items())]
+        if self.theirs is not None:
+            found.append((self.current, self.theirs.updated))
+        versions = tuple(
+            Version(
+                number=number, created=created, created_at=datetime.fromisoformat(created).astimezone(UTC)
+            )
+            for number, created in found
+        )
+        return PathVersions(current=self.current, versions=versions)
+
+
+class InfisicalPlace(Place):
+    """A project's environment in one conversation."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._seen: dict[str, Seen] = {}
+
+    def look(self, path: str) -> PathVersions:
+        self._seen.pop(path, None)
+        return self._project.had(understood(self._at(path).told))
+
+    def read(self, path: str, version: int | None = None, *, field: str = "") -> Record | None:
+        """As a place does; the `field` of an item is the secret of that name in the folder that is called like it."""
+        record = self._at(f"{path}/{field}" if field else path).record(version)
+        return self._project.had(record) if record is not None else None
+
+    def write(self, put: Put, *, after: int) -> Record | NotWritten:
+        seen = self._at(put.path)
+        if seen.current != after:
+            return self._not_written(Failure.CONFLICT)
+        if seen.theirs is not None:
+            kept = self._make(put.path, after, (seen.theirs.text, ""), {})
+            if isinstance(kept, Failure):
+                return self._not_written(kept)
+        about = {"put": put.put_id, "fingerprint": put.fingerprint}
+        made = self._make(put.path, after + 1, written(put.secret), about)
+        if isinstance(made, Failure):
+            return self._not_written(made)
+        newest = self._shown(put.path, seen.head)
+        if newest.versions.get(after + 1, made).put_id != put.put_id:
+            return self._not_written(Failure.CONFLICT)
+        self._thin_out(put.path, newest)
+        return Record(version=after + 1, created=made.created, secret=put.secret, put_id=put.put_id)
+
+    def show_newest(self, path: str) -> None:
+        """Let the secret that a person looks at have the newest value: a put that was cut off may have left it old."""
+        self._shown(path, self._at(path).head)
+
+    def destroy(self, path: str, versions: list[int]) -> None:
+        """As a place does; Infisical itself keeps what was deleted in its history."""
+        seen = self._at(path)
+        self._seen.pop(path, None)
+        self._project.set(versions_of(path), LAST, (str(max(seen.current, *versions)), ""), {})
+        folders, name = split(path)
+        self._project.delete(folders, name)
+        for number in sorted(versions, reverse=True):
+            self._project.delete(versions_of(path), f"v{number}")
+
+    def paths(self) -> Iterator[tuple[str, PathVersions]]:
+        for kept in self._project.everything():
+            inside = kept.folders[:1] == versions_of("")[:1]
+            path = path_of_versions(kept.folders[1:]) if inside else joined(kept.folders, kept.name)
+            if path is not None:
+                seen = self._seen.setdefault(path, Seen())
+                if inside:
+                    seen.add_version(kept)
+                else:
+                    seen.head = kept
+        for path, seen in self._seen.items():
+            yield path, self._project.had(understood(seen.told))
+
+    def _at(self, path: str) -> Seen:
+        if path not in self._seen:
+            folders, name = split(path)
+            seen = self._versions(path)
+            seen.head = self._project.one(folders, name)
+            self._seen[path] = seen
+        return self._seen[path]
+
+    def _versions(self, path: str) -> Seen:
+        seen = Seen()
+        for kept in self._project.inside(versions_of(path)):
+            seen.add_version(kept)
+        return seen
+
+    def _make(
+        self, path: str, number: int, value: tuple[str, str], about: Mapping[str, str]
+    ) -> Kept | Failure:
+        self._seen.pop(path, None)
+        return self._project.make(versions_of(path), f"v{number}", value, about)
+
+    def _shown(self, path: str, head: Kept | None) -> Seen:
+        """The versions as they are now, once the secret itself, which is `head`, shows the newest."""
+        self._seen.pop(path, None)
+        seen, shown = self._versions(path), 0
+        # Looked at again behind each write: another writer's newer value may just have been overwritten by it.
+        while path != PROBE_PATH and seen.last != shown and seen.last in seen.versions:
+            shown = seen.last
+            kept = seen.versions[shown]
+            about = {"version": str(shown), "put": kept.put_id, "fingerprint": kept.fingerprint}
+            folders, name = split(path)
+            others = head.others if head else ()
+            self._project.set(folders, name, (kept.text, kept.how), about, others=others)
+            seen = self._versions(path)
+        return seen
+
+    def _thin_out(self, path: str, seen: Seen) -> None:
+        for number in sorted(seen.versions)[:-KEPT]:
+            self._project.delete(versions_of(path), f"v{number}")
+
+    def _not_written(self, failure: Failure) -> NotWritten:
+        error = explain(failure, self._project.address)
+        if failure is Failure.CONFLICT or failure in UNCERTAIN:
+            return NotWritten(error=error, raced=failure is Failure.CONFLICT)
+        raise error
