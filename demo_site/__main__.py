@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +19,7 @@ from demo_site.database import DatabaseUnusable, open_database
 from demo_site.keys import KeyRefused
 from demo_site.seed import Account, SeedUnreadable, from_line, generate_account
 from demo_site.site import Site, build_site
+from demo_site.sso.services import SERVICES
 
 HOST = "127.0.0.1"
 COULD_NOT_RUN = 2
@@ -66,7 +67,13 @@ def _controlled(options: argparse.Namespace) -> int:
 
     def announce(site: Site, phones: dict[str, str]) -> None:
         database = str(options.database.absolute())
-        ready = {"url": site.origin, "keys_url": site.keys_origin, "database": database, "phones": phones}
+        ready = {
+            "url": site.origin,
+            "keys_url": site.keys_origin,
+            "sign_on_origins": site.sign_on.origins,
+            "database": database,
+            "phones": phones,
+        }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
 
@@ -85,6 +92,7 @@ def _at_terminal(options: argparse.Namespace) -> int:
             f"  e-mail    {account.email}\n"
             f"  password  {account.password}\n"
             f"  phone     {phones[account.email]}\n\n"
+            f"Example ID, which opens twelve more services, is at {site.sign_on.provider.origin}\n"
             "Press Ctrl-C to stop it.\n"
         )
 
@@ -101,22 +109,24 @@ def _serve(
     *,
     end_with_stdin: bool,
 ) -> int:
-    with (
-        _listen(options.port) as listener,
-        _listen(options.keys_port) as keys_listener,
-        closing(open_database(database)) as connection,
-    ):
+    with ExitStack() as opened:
+        listener = opened.enter_context(_listen(options.port))
+        keys_listener = opened.enter_context(_listen(options.keys_port))
+        names = ("id", *(service.slug for service in SERVICES))
+        sign_on_listeners = {name: opened.enter_context(_listen(0)) for name in names}
+        connection = opened.enter_context(closing(open_database(database)))
         site = build_site(
             connection,
             origin=_origin(listener),
             keys_origin=_origin(keys_listener),
+            sign_on_origin_of=lambda name: _origin(sign_on_listeners[name]),
             delay_ms=options.delay_ms,
         )
         phones = {account.email: f"{site.origin}/phone/{site.add(account)}" for account in accounts}
         server = _server(site, ready=lambda: announce(site, phones))
         if end_with_stdin:
             threading.Thread(target=_end_with_stdin, args=[server], daemon=True).start()
-        server.run(sockets=[listener, keys_listener])
+        server.run(sockets=[listener, keys_listener, *sign_on_listeners.values()])
     return 0
 
 

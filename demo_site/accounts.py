@@ -70,6 +70,11 @@ class Accounts:
         self._connection.execute("UPDATE accounts SET wrong_passwords = 0 WHERE id = ?", (row["id"],))
         return _record(row)
 
+    def find(self, account_id: int) -> AccountRecord | None:
+        """The account of that id."""
+        row = self._connection.execute("SELECT * FROM accounts WHERE id = ?", (account_id,)).fetchone()
+        return _record(row) if row else None
+
     def _count_wrong_password(self, account_id: int) -> None:
         count = self._connection.execute(
             """

@@ -35,6 +35,10 @@ from demo_site.consoles import (
 from demo_site.keys_origin import create_keys_app, security_headers
 from demo_site.pages import SignInNeeded, go_to, json_answer, page, session_of
 from demo_site.site import Site
+from demo_site.sso.pages import SECURITY_HEADERS as SSO_HEADERS
+from demo_site.sso.provider import create_provider_app
+from demo_site.sso.service_app import create_service_app
+from demo_site.sso.services import SERVICES
 
 STATIC = Path(__file__).parent / "static"
 BODY_LIMIT_BYTES = 64 * 1024
@@ -56,7 +60,7 @@ OTHER_ERROR = ("Something went wrong", "The request could not be handled. Go bac
 
 
 def create_app(site: Site) -> ASGIApp:
-    """The application over the parts of a site, with both its origins."""
+    """The application over the parts of a site, with all its origins."""
     console = Starlette(
         routes=[
             Route("/", _landing),
@@ -86,30 +90,35 @@ def create_app(site: Site) -> ASGIApp:
         exception_handlers={SignInNeeded: _ask_to_sign_in, HTTPException: _error_page, 500: _failure},
     )
     console.state.site = site
-    return _ByOrigin(
-        _guarded(console, site, SECURITY_HEADERS),
-        keys=_guarded(create_keys_app(site), site, security_headers(site)),
-        keys_origin=site.keys_origin,
-    )
+    sign_on = site.sign_on
+    others = {
+        site.keys_origin: _guarded(create_keys_app(site), site, security_headers(site)),
+        sign_on.provider.origin: _guarded(create_provider_app(site), site, SSO_HEADERS, area="example-id"),
+    }
+    for service in SERVICES:
+        app = _guarded(create_service_app(site, service), site, SSO_HEADERS, area=service.slug)
+        others[sign_on.services[service.slug].origin] = app
+    return _ByOrigin(_guarded(console, site, SECURITY_HEADERS), others)
 
 
-def _guarded(app: ASGIApp, site: Site, headers: Mapping[str, str]) -> ASGIApp:
+def _guarded(app: ASGIApp, site: Site, headers: Mapping[str, str], *, area: str = "") -> ASGIApp:
     # Outside Starlette's own error handling, so that the page of a failure carries the headers too.
-    counted = usage.CountedActs(app, site.presses)
+    counted = usage.CountedActs(app, site.presses, area)
     return _SecurityHeaders(RequestBodyLimitMiddleware(counted, max_body_size=BODY_LIMIT_BYTES), headers)
 
 
 class _ByOrigin:
     """Hands a request to the origin that it came in at: the socket's address, never the Host header."""
 
-    def __init__(self, console: ASGIApp, *, keys: ASGIApp, keys_origin: str) -> None:
+    def __init__(self, console: ASGIApp, others: Mapping[str, ASGIApp]) -> None:
         self._console = console
-        self._keys = keys
-        parts = urlsplit(keys_origin)
-        self._keys_server = (parts.hostname, parts.port or 80)
+        self._others = {
+            (parts.hostname, parts.port or 80): app
+            for parts, app in ((urlsplit(origin), app) for origin, app in others.items())
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._keys if tuple(scope["server"]) == self._keys_server else self._console
+        app = self._others.get(tuple(scope["server"]), self._console)
         await app(scope, receive, send)
 
 

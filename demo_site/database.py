@@ -1,13 +1,13 @@
 """The site's SQLite file.
 
-Only what must survive a restart is in it: accounts, keys, and the count of what was pressed. Sessions,
+Only what must survive a restart is in it: accounts, keys, and what was pressed, signed in to and called. Sessions,
 challenges and text messages live in memory, so that no one-time code ever rests on a disk.
 """
 
 import sqlite3
 from pathlib import Path
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x45784C64  # "ExLd": tells our file from any other SQLite file
 
 SCHEMA = """
@@ -37,6 +37,35 @@ CREATE TABLE presses (
     control TEXT NOT NULL,
     source  TEXT NOT NULL,
     status  INTEGER,
+    at      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE service_keys (
+    id         TEXT PRIMARY KEY,
+    service    TEXT NOT NULL,
+    account_id INTEGER NOT NULL REFERENCES accounts (id),
+    name       TEXT NOT NULL,
+    sha256     TEXT NOT NULL UNIQUE,
+    last_four  TEXT NOT NULL,
+    scope      TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT,
+    revoked_at TEXT
+) STRICT;
+
+CREATE TABLE sign_ins (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    event      TEXT NOT NULL,
+    account_id INTEGER REFERENCES accounts (id),
+    service    TEXT NOT NULL,
+    at         TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE calls (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    service TEXT NOT NULL,
+    status  INTEGER NOT NULL,
+    key_id  TEXT,
     at      TEXT NOT NULL
 ) STRICT;
 

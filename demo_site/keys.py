@@ -131,7 +131,7 @@ class Keys:
             (
                 f"key_{secrets.token_hex(6)}",
                 account_id,
-                _checked_name(name),
+                checked_name(name),
                 _sha256(key),
                 key[-4:],
                 " ".join(_checked_scopes(scopes)),
@@ -146,7 +146,8 @@ def new_key() -> str:
     return PREFIX + "".join(secrets.choice(_BASE62) for _ in range(32))
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """`name` without white space around it; raises KeyRefused where it can't be a key's."""
     name = name.strip()
     if not name:
         raise KeyRefused("Give the key a name.")

@@ -21,14 +21,22 @@ from typing import IO, Self, TypedDict
 
 from demo_site.presses import Press, read_presses
 from demo_site.seed import Account, SeedKey, generate_account, to_line
+from demo_site.sso.log import Call, SignIn, SignInEvent, read_calls, read_sign_ins
+from demo_site.sso.service_keys import ServiceKey, read_service_keys
+from demo_site.sso.services import SERVICES
 
 __all__ = [
+    "SERVICES",
     "Account",
+    "Call",
     "DemoNotStarted",
     "LiveKey",
     "Press",
     "RunningDemo",
     "SeedKey",
+    "ServiceKey",
+    "SignIn",
+    "SignInEvent",
     "generate_account",
     "start",
 ]
@@ -40,6 +48,7 @@ _REASON_LIMIT = 500
 class _Ready(TypedDict):
     url: str
     keys_url: str
+    sign_on_origins: dict[str, str]
     database: str
     phones: dict[str, str]
 
@@ -64,6 +73,8 @@ class RunningDemo:
     Attributes:
         url: the site's address, without a slash at its end.
         keys_url: the address of its second origin, which the frames of Payments come from; the same.
+        sign_on_origins: where the origins of Example ID and of its services, as flows write them, are on this
+            machine: `{"https://id.example.com": "http://127.0.0.1:…", "https://atlas.example.net": …}`.
         phones: the address of each account's phone page, by e-mail address.
         database: the site's SQLite file.
         pid: the site's process.
@@ -75,12 +86,14 @@ class RunningDemo:
         *,
         url: str,
         keys_url: str,
+        sign_on_origins: Mapping[str, str],
         database: Path,
         phones: Mapping[str, str],
     ) -> None:
         self._process = process
         self.url = url
         self.keys_url = keys_url
+        self.sign_on_origins = dict(sign_on_origins)
         self.database = database
         self.phones = dict(phones)
         self.pid = process.pid
@@ -114,6 +127,21 @@ class RunningDemo:
         """What was pressed, oldest first, leaving out numbers up to `after`; read past the site, from its file."""
         with self._file() as connection:
             return read_presses(connection, after=after)
+
+    def sign_ins(self, *, after: int = 0) -> list[SignIn]:
+        """What happened at Example ID, oldest first, leaving out numbers up to `after`; read as `presses` is."""
+        with self._file() as connection:
+            return read_sign_ins(connection, after=after)
+
+    def calls(self, *, after: int = 0) -> list[Call]:
+        """What the services' APIs were asked, and how they answered; the same."""
+        with self._file() as connection:
+            return read_calls(connection, after=after)
+
+    def service_keys(self) -> list[ServiceKey]:
+        """Every key of every service, oldest first; a revoked one has `revoked_at`."""
+        with self._file() as connection:
+            return read_service_keys(connection)
 
     def _file(self) -> closing[sqlite3.Connection]:
         return closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=5.0))
@@ -159,6 +187,7 @@ def start(
         process,
         url=ready["url"],
         keys_url=ready["keys_url"],
+        sign_on_origins=ready["sign_on_origins"],
         database=Path(ready["database"]),
         phones=ready["phones"],
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from demo_site.pages import page, signed_in
+from demo_site.site import site_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +116,8 @@ PRODUCTS = (
 
 async def show_products(request: Request) -> Response:
     session, _ = signed_in(request)
-    return page(request, "products.html", session=session, products=PRODUCTS)
+    provider = site_of(request).sign_on.provider.origin
+    return page(request, "products.html", session=session, products=PRODUCTS, provider=provider)
 
 
 ROUTES = [Route("/products", show_products)]

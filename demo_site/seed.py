@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 from demo_site.keys import SCOPES
+from demo_site.sso.services import BY_SLUG
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -17,9 +18,13 @@ class SeedUnreadable(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeedKey:
-    """A key that an account has from the start. Without `key` the site makes one that nobody learns."""
+    """A key that an account has from the start, at Example Cloud or at the service of that slug.
+
+    Without `key` the site makes one that nobody learns. A service's key has no scopes.
+    """
 
     name: str
+    service: str = ""
     scopes: tuple[str, ...] = ("read",)
     key: str | None = field(default=None, repr=False)
 
@@ -81,12 +86,15 @@ def _account(item: object, place: str) -> Account:
 
 
 def _key(item: object, place: str) -> SeedKey:
-    fields = _fields(item, place, {"name", "scopes", "key"})
+    fields = _fields(item, place, {"name", "service", "scopes", "key"})
     scopes = fields.get("scopes") or ["read"]
     if not isinstance(scopes, list) or not all(scope in SCOPES for scope in scopes):
         raise SeedUnreadable(f"{place}.scopes must be a list of {', '.join(SCOPES)}")
     key = _text(fields, "key", place, default="")
-    return SeedKey(name=_text(fields, "name", place), scopes=tuple(scopes), key=key or None)
+    service = fields.get("service") or ""
+    if not isinstance(service, str) or (service and service not in BY_SLUG):
+        raise SeedUnreadable(f"{place}.service must be one of {', '.join(BY_SLUG)}")
+    return SeedKey(name=_text(fields, "name", place), service=service, scopes=tuple(scopes), key=key or None)
 
 
 def _fields(item: object, place: str, known: set[str]) -> dict[str, object]:

@@ -64,10 +64,11 @@ class Session:
 
 
 class Sessions:
-    """All sessions of the site."""
+    """All sessions of one origin; each lives for `life`."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, life: timedelta = SESSION_LIFE) -> None:
         self._clock = clock
+        self._life = life
         self._by_id: dict[str, Session] = {}
 
     def find(self, session_id: str | None) -> Session | None:
@@ -82,7 +83,7 @@ class Sessions:
         session = Session(
             id=secrets.token_urlsafe(32),
             csrf=secrets.token_urlsafe(32),
-            expires_at=now + SESSION_LIFE,
+            expires_at=now + self._life,
             account=account,
             stage=stage,
         )

@@ -18,6 +18,8 @@ from demo_site.phones import Phones
 from demo_site.presses import Presses
 from demo_site.seed import Account
 from demo_site.sessions import Sessions
+from demo_site.sso.services import BY_SLUG
+from demo_site.sso.sign_on import SignOn, build_sign_on
 from demo_site.unseen import UnseenKeys
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -40,6 +42,7 @@ class Site:
     handles: Handles
     sessions: Sessions
     phones: Phones
+    sign_on: SignOn
     templates: Jinja2Templates
     clock: Clock
     new_code: Callable[[], str]
@@ -51,7 +54,10 @@ class Site:
             email=account.email, password=account.password, device_id=account.device_id or None
         )
         for key in account.keys:
-            self.keys.seed(record.id, name=key.name, scopes=key.scopes, key=key.key)
+            if key.service:
+                self.sign_on.keys.seed(BY_SLUG[key.service], record.id, name=key.name, key=key.key)
+            else:
+                self.keys.seed(record.id, name=key.name, scopes=key.scopes, key=key.key)
         self.phones.connect(record.device_id)
         return record.device_id
 
@@ -61,12 +67,16 @@ def build_site(
     *,
     origin: str = "http://console.invalid",
     keys_origin: str = "http://keys.invalid",
+    sign_on_origin_of: Callable[[str], str] = "http://{}.invalid".format,
     delay_ms: int = 300,
     clock: Clock = system_clock,
     new_code: Callable[[], str] = new_code,
     new_key: Callable[[], str] = new_key,
 ) -> Site:
-    """A site without accounts over an open database. Without origins of its own it embeds nothing that loads."""
+    """A site without accounts over an open database. Without origins of its own it embeds nothing that loads.
+
+    `sign_on_origin_of` answers the origin of Example ID for "id", and that of a service for its slug.
+    """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -84,6 +94,7 @@ def build_site(
         handles=Handles(clock),
         sessions=Sessions(clock),
         phones=Phones(),
+        sign_on=build_sign_on(connection, clock, sign_on_origin_of),
         templates=Jinja2Templates(env=environment),
         clock=clock,
         new_code=new_code,

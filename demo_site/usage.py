@@ -33,11 +33,15 @@ async def report_press(request: Request) -> Response:
 
 
 class CountedActs:
-    """Counts each request that changes something under its area and its handler: "maps", "create-key"."""
+    """Counts each request that changes something under its area and its handler: "maps", "create-key".
 
-    def __init__(self, app: ASGIApp, presses: Presses) -> None:
+    The area is the first part of its path, or `area` for an origin that is one whole area.
+    """
+
+    def __init__(self, app: ASGIApp, presses: Presses, area: str = "") -> None:
         self._app = app
         self._presses = presses
+        self._area = area
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_counted(message: Message) -> None:
@@ -54,7 +58,7 @@ class CountedActs:
         if handler is None or handler is report_press:
             return
         name = getattr(handler, "__name__", "other").strip("_").replace("_", "-")
-        area = scope["path"].split("/")[1]
+        area = self._area or scope["path"].split("/")[1]
         with suppress(PressRefused):  # a handler without a name that could be told
             self._presses.log(console=area, control=name, source=Source.ACT, status=status)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
+from demo_site.launch import SERVICES, Account, RunningDemo, SeedKey, generate_account, start
 from tokenbroker.broker import Broker
 from tokenbroker.clock import midnight
 from tokenbroker.human.channels import SimulatedPerson
@@ -33,7 +33,9 @@ def tokenbroker_home(tokenbroker_home: Path) -> Path:
 @pytest.fixture(scope="session")
 def demo_account() -> Account:
     """An account made for this session, with a key for each flow that revokes one."""
-    return generate_account(keys=tuple(SeedKey(name=name, scopes=("read",)) for name in (SEEDED, NOTEBOOK)))
+    keys = [SeedKey(name=name, scopes=("read",)) for name in (SEEDED, NOTEBOOK)]
+    keys += [SeedKey(name=SEEDED, service=service.slug) for service in SERVICES]
+    return generate_account(keys=tuple(keys))
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +76,9 @@ def _begin_todays_run(broker: Broker) -> None:
 
 @pytest.fixture(scope="session")
 def origin_map(demo: RunningDemo) -> Mapping[str, str]:
-    """The addresses of the console and of the frames it embeds lead to the demo site."""
-    return {SITE: demo.url, KEYS_SITE: demo.keys_url}
+    """Every address of the demo leads to a port of this machine: the console, the frames it embeds, Example ID and its
+    services."""
+    return {SITE: demo.url, KEYS_SITE: demo.keys_url, **demo.sign_on_origins}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from demo_site.launch import DemoNotStarted, RunningDemo, SeedKey, generate_account, start
+from demo_site.launch import SERVICES, DemoNotStarted, RunningDemo, SeedKey, generate_account, start
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError, ExitCode, UsageError
 from tokenbroker.secret import Secret
@@ -35,7 +35,9 @@ def demo(
 ) -> None:
     """Start the demo site and prepare a folder in which the reference flow runs; ends with Ctrl-C."""
     _refuse_foreign(folder)
-    account = generate_account(keys=(SeedKey(name="Retired integration", scopes=("read",)),))
+    retired = "Retired integration"
+    at_services = (SeedKey(name=retired, service=service.slug) for service in SERVICES)
+    account = generate_account(keys=(SeedKey(name=retired, scopes=("read",)), *at_services))
     with tempfile.TemporaryDirectory(prefix="tokenbroker-demo-") as scratch:
         site, reason = None, ""
         try:
@@ -67,10 +69,13 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _prepare(folder: Path, site: RunningDemo, *, email: str, password: str) -> None:
-    settings = (
-        f'{_MARK}\nhome = "home"\n\n[sinks.bitwarden]\ntype = "local"\n\n'
-        f'[origin_map]\n"https://console.example.com" = "{site.url}"\n'
-        f'"https://keys.example.com" = "{site.keys_url}"\n'
+    origins = {
+        "https://console.example.com": site.url,
+        "https://keys.example.com": site.keys_url,
+        **site.sign_on_origins,
+    }
+    settings = f'{_MARK}\nhome = "home"\n\n[sinks.bitwarden]\ntype = "local"\n\n[origin_map]\n' + "".join(
+        f'"{origin}" = "{here}"\n' for origin, here in origins.items()
     )
     flow = resources.files("tokenbroker.scaffold").joinpath("project", "reference.flow.yaml")
     reason = ""
@@ -102,6 +107,7 @@ def _explain(folder: Path, site: RunningDemo, email: str) -> None:
         f"  tokenbroker run {_FLOW}\n\n"
         "It asks you for the security code: open the phone page in a browser and read it there.\n"
         f"Other ways to show a key, for flows of your own: {site.url}/products\n"
+        f"Twelve services behind one sign-in: {site.sign_on_origins['https://id.example.com']}\n"
         "Ctrl-C here ends the demo site.",
         flush=True,
     )
