@@ -6,6 +6,7 @@ import urllib.request
 
 import pytest
 
+from demo_site.launch import SERVICES
 from tests.project import Project
 
 
@@ -29,6 +30,8 @@ def test_what_the_demo_says_works_in_another_terminal(project: Project) -> None:
             assert person.end() == 0, person.screen
             assert "bitwarden:example/opendiscourse@1" in person.screen
         assert (folder / "home/store.db").is_file()
+        settings = (folder / "tokenbroker.toml").read_text()
+        assert all(f'"{service.origin}" = "http://127.0.0.1:' in settings for service in SERVICES)
         assert not project.home.exists()
         demo.press_ctrl_c()
         assert demo.end() == 0, demo.screen

@@ -123,11 +123,13 @@ sys.stdin.read()
 
 
 def test_a_restart_keeps_accounts_and_keys(database):
-    account = generate_account(keys=(SeedKey(name="demo-only-seed"),))
+    seeds = (SeedKey(name="demo-only-seed"), SeedKey(name="demo-only-seed", service="atlas"))
+    account = generate_account(keys=seeds)
     with start(database=database, accounts=[account]) as site:
-        before = site.live_keys()
+        before = site.live_keys(), site.service_keys()
+    assert [len(keys) for keys in before] == [1, 1]
     with start(database=database, accounts=[account]) as site:
-        assert site.live_keys() == before
+        assert (site.live_keys(), site.service_keys()) == before
 
 
 def test_stopping_twice_is_fine(database):
@@ -175,6 +177,10 @@ def test_the_file_is_for_its_owner_only(database):
             "accounts[0].device_id",
         ),
         ('{"accounts": [{"email": "a", "password": "demo-only", "pin": "1"}]}', "accounts[0]"),
+        (
+            '{"accounts": [{"email": "a", "password": "demo-only", "keys": [{"name": "b", "service": "c"}]}]}',
+            "accounts[0].keys[0].service",
+        ),
     ],
 )
 def test_a_wrong_control_line_is_one_sentence_without_values(database, line, place):

@@ -50,6 +50,8 @@ def test_one_login_and_one_code_make_twelve_keys_each_of_which_opens_its_api(
     assert [(call.service, call.status) for call in running.calls()] == [
         (each.slug, 200) for each in SERVICES
     ]
+    made = [press.console for press in running.presses() if press.control == "create-key"]
+    assert made == [each.slug for each in SERVICES]
     named = Counter((key.service, key.name) for key in running.service_keys() if key.revoked_at is None)
     assert named == {(each.slug, name): 1 for each in SERVICES for name in ("demo-only-old", "demo-only-new")}
 
