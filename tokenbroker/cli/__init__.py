@@ -22,6 +22,8 @@ COMMANDS = (
     "policy",
     "report",
     "recover",
+    "due",
+    "adopt",
     "approve",
     "deny",
     "audit",

@@ -1,0 +1,209 @@
+"""Which tokens end soon, which have ended, and what the replacements under way wait for (FLOW-8)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from tokenbroker.errors import BrokerError
+from tokenbroker.sinks.sink import Sink, StoredSecret
+from tokenbroker.store.lives import Life
+from tokenbroker.store.rotations import Rotation
+
+STOP: Final = ".rotating"
+"""How a path ends under which a new token only rests until it takes the place of another."""
+Lives = Mapping[tuple[str, str, int], Life]
+
+
+class State(StrEnum):
+    """Where a token is in its life."""
+
+    EXPIRED = "expired"
+    DUE = "due"
+    """It ends within the time that was asked about."""
+    LATER = "later"
+    UNKNOWN = "unknown"
+    """Nobody has said when it ends."""
+
+
+class Waits(StrEnum):
+    """What a replacement under way waits for."""
+
+    STOPPED = "stopped"
+    """For a person: an error stopped it."""
+    GOING_ON = "going_on"
+    """For its run; where that was cut off, for another."""
+    GRACE = "grace"
+    """For the end of the old token's grace."""
+    REVOCATION = "revocation"
+    """For the run that revokes the old token: its grace is over."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """The newest version of one path.
+
+    Attributes:
+        state: as of the moment and for the time that was asked about.
+        life: what is known of it; None for nothing.
+    """
+
+    sink: str
+    path: str
+    version: int
+    state: State
+    life: Life | None
+
+    @property
+    def reference(self) -> str:
+        """Its reference, without a version."""
+        return f"{self.sink}:{self.path}"
+
+    @property
+    def is_due(self) -> bool:
+        return self.state in (State.EXPIRED, State.DUE)
+
+    @property
+    def flow(self) -> str:
+        """The flow that gets another in its place, "" where none is known."""
+        return (self.life.rotates or self.life.flow_id) if self.life else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnderWay:
+    """A replacement that has not come to its end; `life` is what is known of the token that is replaced."""
+
+    rotation: Rotation
+    waits: Waits
+    life: Life | None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something can be done about it now."""
+        return self.waits is not Waits.GRACE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which tokens are asked about.
+
+    Attributes:
+        within: those that end within this time from now.
+        owner: only those of this owner; "" for anybody's.
+        labels: only those that have each of these.
+        whatever_end: also those that end later, and those of which nobody has said when.
+    """
+
+    within: timedelta
+    owner: str = ""
+    labels: frozenset[str] = frozenset()
+    whatever_end: bool = False
+
+    def takes(self, life: Life | None) -> bool:
+        """Whether a token with that life is of the owner, and has the labels, that are asked about."""
+        if life is None:
+            return not self.owner and not self.labels
+        return self.owner in ("", life.owner) and self.labels <= set(life.labels)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlook:
+    """What was found.
+
+    Attributes:
+        tokens: the expired first, then by their ends, then those of which nobody has said it.
+        rotations: the oldest first.
+        refusals: the sinks that can't be listed now, and why.
+    """
+
+    tokens: tuple[Token, ...]
+    rotations: tuple[UnderWay, ...]
+    refusals: tuple[tuple[str, BrokerError], ...]
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a token has ended or soon will, or a replacement can go on."""
+        return any(each.is_due for each in self.tokens) or any(each.is_due for each in self.rotations)
+
+
+def look(
+    wanted: Wanted,
+    *,
+    aliases: Iterable[str],
+    open_sink: Callable[[str], Sink],
+    lives: Lives,
+    rotations: Sequence[Rotation],
+    now: datetime,
+) -> Outlook:
+    """What is due at `now` of the tokens in the sinks `aliases`; reads lists, and no value.
+
+    What can't be listed hides nothing of the others.
+    """
+    tokens: list[Token] = []
+    refusals = []
+    for alias in aliases:
+        try:
+            listed = open_sink(alias).list()
+        except BrokerError as error:
+            refusals.append((alias, error))
+            continue
+        tokens += (
+            _token(alias, each, known_life(lives, alias, each), wanted, now) for each in _newest(listed)
+        )
+    kept = [each for each in tokens if _is_kept(each, wanted)]
+    under_way = (_under_way(each, lives, now) for each in rotations)
+    return Outlook(
+        tokens=tuple(sorted(kept, key=_order)),
+        rotations=tuple(each for each in under_way if wanted.takes(each.life)),
+        refusals=tuple(refusals),
+    )
+
+
+def known_life(lives: Lives, alias: str, stored: StoredSecret) -> Life | None:
+    """What is known of `stored`; not what is known of another that its alias led to before."""
+    life = lives.get((alias, stored.path, stored.version))
+    return life if life is not None and life.is_of(stored.fingerprint) else None
+
+
+def _newest(listed: Iterable[StoredSecret]) -> Iterable[StoredSecret]:
+    newest: dict[str, StoredSecret] = {}
+    for each in listed:
+        if each.path not in newest or each.version > newest[each.path].version:
+            newest[each.path] = each
+    return newest.values()
+
+
+def _token(alias: str, stored: StoredSecret, life: Life | None, wanted: Wanted, now: datetime) -> Token:
+    ends_at = life.ends_at if life else None
+    if ends_at is None:
+        state = State.UNKNOWN
+    elif ends_at <= now:
+        state = State.EXPIRED
+    else:
+        # The difference: a sum may lie beyond the last day there is.
+        state = State.DUE if ends_at - now <= wanted.within else State.LATER
+    return Token(sink=alias, path=stored.path, version=stored.version, state=state, life=life)
+
+
+def _is_kept(token: Token, wanted: Wanted) -> bool:
+    is_gone = token.life is not None and token.life.revoked_at is not None
+    if is_gone or token.path.endswith(STOP) or not wanted.takes(token.life):
+        return False
+    return token.is_due or wanted.whatever_end
+
+
+def _order(token: Token) -> tuple[bool, str, str]:
+    ends_at = token.life.ends_at if token.life else None
+    return ends_at is None, ends_at.isoformat() if ends_at else "", token.reference
+
+
+def _under_way(rotation: Rotation, lives: Lives, now: datetime) -> UnderWay:
+    if rotation.code:
+        waits = Waits.STOPPED
+    elif rotation.revoke_after is None:
+        waits = Waits.GOING_ON
+    else:
+        waits = Waits.GRACE if rotation.revoke_after > now else Waits.REVOCATION
+    life = lives.get((rotation.sink, rotation.path, rotation.old_version))
+    return UnderWay(rotation=rotation, waits=waits, life=life)
