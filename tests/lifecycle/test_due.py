@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -28,10 +28,17 @@ DAY = timedelta(days=1)
 FORTNIGHT = Wanted(within=14 * DAY)
 
 
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[LocalSink]:
-    with open_local(tmp_path / "home", default_home=False, clock=lambda: NOW) as sink:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSink]:
+    folder = tmp_path_factory.mktemp("due") / "home"
+    with open_local(folder, default_home=False, clock=lambda: NOW) as sink:
         yield sink
+
+
+@pytest.fixture
+def local(home: LocalSink) -> LocalSink:
+    """A sink of this test's own, in a home that all share: to make one takes long."""
+    return LocalSink(store=home.store, custody=home.custody, name=uuid4().hex, clock=lambda: NOW)
 
 
 def put(
@@ -39,9 +46,11 @@ def put(
 ) -> Life:
     """Another version of `path`, of which it is known when it ends and what `more` says."""
     number = sum(each.path == path for each in local.list()) + 1
-    stored = local.put(path, Secret(f"demo-only-{path}-{number}"), put_id=f"{path}-{number}", actor="tests")
+    stored = local.put(
+        path, Secret(f"demo-only-{path}-{number}"), put_id=f"{local.name}-{path}-{number}", actor="tests"
+    )
     life = Life(
-        sink="local",
+        sink=local.name,
         path=path,
         version=stored.version,
         fingerprint=stored.fingerprint,
@@ -63,10 +72,10 @@ def put(
 def seen(local: LocalSink, wanted: Wanted = FORTNIGHT, *, now: datetime = NOW) -> Outlook:
     return look(
         wanted,
-        aliases=["local"],
+        aliases=[local.name],
         open_sink=lambda _: local,
-        lives=known_lives(local.store, ["local"]),
-        rotations=rotations_under_way(local.store, ["local"]),
+        lives=known_lives(local.store, [local.name]),
+        rotations=rotations_under_way(local.store, [local.name]),
         now=now,
     )
 
@@ -118,7 +127,7 @@ def test_only_the_newest_version_counts_and_none_that_is_revoked_or_on_its_way(l
     put(local, "a/revoked", NOW - DAY, revoked_at=NOW)
     put(local, "a/key.rotating", NOW - DAY)
     (token,) = seen(local, Wanted(within=14 * DAY, whatever_end=True)).tokens
-    assert (token.reference, token.version, token.life) == ("local:a/key", 2, newest)
+    assert (token.reference, token.version, token.life) == (f"{local.name}:a/key", 2, newest)
 
 
 def test_what_is_known_of_what_an_alias_led_to_before_does_not_count(local: LocalSink) -> None:
@@ -151,9 +160,9 @@ def test_a_sink_that_can_not_be_listed_hides_nothing_and_is_said(local: LocalSin
             raise SecretUnavailable("it is down")
         return local
 
-    lives = known_lives(local.store, ["local"])
+    lives = known_lives(local.store, [local.name])
     found = look(
-        FORTNIGHT, aliases=["vault", "local"], open_sink=open_sink, lives=lives, rotations=[], now=NOW
+        FORTNIGHT, aliases=["vault", local.name], open_sink=open_sink, lives=lives, rotations=[], now=NOW
     )
     assert states(found) == [("a/key", State.EXPIRED)]
     ((alias, error),) = found.refusals
@@ -174,8 +183,8 @@ def test_a_replacement_under_way_says_what_it_waits_for(
 ) -> None:
     put(local, "a/key", NOW + 90 * DAY, owner="platform")
     begun = Rotation(
-        id="r",
-        sink="local",
+        id=local.name,
+        sink=local.name,
         path="a/key",
         old_version=1,
         flow_id="example/create",

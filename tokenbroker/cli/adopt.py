@@ -139,8 +139,14 @@ def _stored(broker: Broker, alias: str, path: str, version: int | None) -> Refer
 
     Raises:
         SecretNotFound: it holds others only.
+        UsageError: the sink is none that the settings name.
     """
-    found = {each.version: each for each in broker.sink(alias).list() if each.path == path}
+    sink = broker.sink(alias)
+    if alias not in broker.aliases:  # nobody would look there for what is due
+        raise UsageError(
+            f"the sink {alias} is none of this project's", next_step=f'name it: inputs.sink = "{alias}"'
+        )
+    found = {each.version: each for each in sink.list() if each.path == path}
     chosen = found.get(version if version is not None else max(found, default=0))
     if chosen is None:
         if version is None:
