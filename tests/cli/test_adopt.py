@@ -4,8 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from tests.project import SITE, Project, flow_text
+from tokenbroker.cli import app
+from tokenbroker.errors import SecretNotFound, UsageError
 from tokenbroker.secret import Secret
 from tokenbroker.store.lives import Life, note_revoked
 
@@ -80,30 +84,48 @@ def test_at_a_terminal_the_value_is_asked_for_and_not_echoed(project: Project) -
     assert kept.ends_at == kept.created_at + timedelta(days=90)
 
 
-def test_the_newest_version_is_adopted_or_the_one_that_is_named(project: Project) -> None:
-    for number in (1, 2):
-        with project.broker() as broker:
+@pytest.fixture
+def here(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project, as the folder of this very process: a process of its own for each act takes long."""
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setenv("TOKENBROKER_HOME", str(project.home))
+    return project
+
+
+def adopt(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, ["adopt", *arguments], input=stdin)
+
+
+def test_the_newest_version_is_adopted_or_the_one_that_is_named(here: Project) -> None:
+    with here.broker() as broker:
+        for number in (1, 2):
             broker.local.put("a/key", Secret(f"{CANARY}-{number}"), put_id=str(number), actor="tests")
-    assert project.tokenbroker("adopt", "a/key", "--owner", "newest").code == 0
-    assert project.tokenbroker("adopt", "a/key@1", "--owner", "named").code == 0
-    assert [life(project, "a/key", number).owner for number in (1, 2)] == ["named", "newest"]
-    missing = project.tokenbroker("adopt", "a/key@3", stdin=CANARY)
-    assert (missing.code, missing.refusal()) == (1, "secret.not_found")
+    assert adopt("a/key", "--owner", "newest").exit_code == 0
+    assert adopt("a/key@1", "--owner", "named").exit_code == 0
+    assert [life(here, "a/key", number).owner for number in (1, 2)] == ["named", "newest"]
+    missing = adopt("a/key@3", stdin=CANARY).exception
+    assert isinstance(missing, SecretNotFound)
 
 
 @pytest.mark.parametrize(
-    ("options", "code"),
+    ("arguments", "code"),
     [
-        (("--flow", "example/creat"), "flow.not_found"),
-        (("--revokes", "example/revoke"), "flow.not_found"),
-        (("--flow", "example/create"), "adopt.other_reference"),
+        (("a/key", "--flow", "example/creat"), "flow.not_found"),
+        (("a/key", "--revokes", "example/revoke"), "flow.not_found"),
+        (("a/key", "--flow", "example/create"), "adopt.other_reference"),
+        (("a/key", "--param", "who=a"), "usage"),
+        (("a/key", "--owner", "someone@example.com"), "flow.schema"),
+        (("a/key.rotating",), "usage"),
+        (("env:a.key",), "usage"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_a_value_is_asked_for(
-    project: Project, options: tuple[str, ...], code: str
+    here: Project, arguments: tuple[str, ...], code: str
 ) -> None:
-    write_flow(project, "create", "local:b/key")
-    ended = project.tokenbroker("adopt", "a/key", *options, stdin=CANARY)
-    assert (ended.code, ended.refusal()) == (2, code)
-    assert CANARY not in ended.text
-    assert "set_token" not in {action for action, _, _ in project.audit()}
+    write_flow(here, "create", "local:b/key")
+    ended = adopt(*arguments, stdin=CANARY)
+    assert isinstance(ended.exception, UsageError)
+    assert ended.exception.code == code
+    assert CANARY not in ended.output + str(ended.exception)
+    with here.broker() as broker:
+        assert broker.local.list() == []
