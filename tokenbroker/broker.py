@@ -180,6 +180,12 @@ class Broker:
         """
         return self.sinks.at(alias)
 
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The sinks that this project has to do with: ``local``, those of the settings, and where inputs come from."""
+        settings = self.configuration.settings
+        return tuple(dict.fromkeys(["local", *settings.sinks, settings.inputs.sink]))
+
     def take_variables(self, names: tuple[str, ...]) -> None:
         """Take the variables that flows name with ``env:`` out of the environment, before any child starts."""
         for name in names:
@@ -368,7 +374,7 @@ class Broker:
 
     def lives(self) -> dict[tuple[str, str, int], Life]:
         """What is known of the life of tokens in this project's sinks, by sink, path and version."""
-        return known_lives(self.local.store, ("local", *self.configuration.settings.sinks))
+        return known_lives(self.local.store, self.aliases)
 
     def recover(self) -> list[Recovered]:
         """Finish what runs that were cut off left behind, each audited; see `tokenbroker.run.recover`."""

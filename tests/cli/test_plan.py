@@ -92,7 +92,9 @@ def test_literals_plain_parameters_and_personal_ones_are_told_apart() -> None:
 @pytest.mark.req("FLOW-5", "FLOW-8")
 def test_a_case_and_the_life_of_its_token_are_told(project: Project) -> None:
     head = "params: { account: {} }\nmatrix: { a: { account: alpha }, b: { account: beta } }\n"
-    life = "life: { expires_in: 90d, grace: 24h, owner: platform, rotates: example/rotate }"
+    life = (
+        "life: { expires_in: 90d, grace: 24h, owner: platform, labels: [prod, eu], rotates: example/rotate }"
+    )
     capture = f"- capture_token: {{ selector: .t, secret_ref: 'local:${{account}}/key', {life} }}"
     file = project.write(
         "flows/shared.yaml", flow_text(f"- navigate: '{SITE}/'", "- click: '#go'", capture, head=head)
@@ -102,7 +104,7 @@ def test_a_case_and_the_life_of_its_token_are_told(project: Project) -> None:
         "example/sample[b]",
         "step  2, line  9  click #go, or a later act before the capture ('creates' would say which)",
         "text of .t -> local:beta/key (sink type local)\n",
-        "it ends after 90d; once replaced it works on for 24h; owner platform; to replace it: the flow example/rotate",
+        "it ends after 90d; once replaced it works on for 24h; owner platform; labels prod, eu; to replace it: the flow example/rotate",
     ):
         assert told in ended.out
     ended = project.tokenbroker("plan", str(file))

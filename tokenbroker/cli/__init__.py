@@ -23,6 +23,8 @@ COMMANDS = (
     "report",
     "recover",
     "rotate",
+    "due",
+    "adopt",
     "approve",
     "deny",
     "audit",

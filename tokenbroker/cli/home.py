@@ -13,7 +13,7 @@ from rich.table import Table
 from tokenbroker.broker import Broker
 from tokenbroker.settings import Configuration, load_configuration
 
-_PIPED_WIDTH = 1000
+PIPED_WIDTH = 1000
 
 
 def configuration() -> Configuration:
@@ -42,5 +42,5 @@ def print_rows(
     for row in rows:
         table.add_row(*(str(row[column]) if row[column] is not None else "-" for column in columns))
     # Piped output is for programs: there a cell is never broken over lines.
-    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
     Console(markup=False, highlight=False, width=width).print(table)

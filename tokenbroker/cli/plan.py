@@ -22,6 +22,7 @@ _LIFE = {
     "rotates": "to replace it: the flow",
     "revokes": "to revoke it: the flow",
     "owner": "owner",
+    "labels": "labels",
 }
 
 
@@ -122,7 +123,9 @@ def _made(each: Made) -> str:
 
 def _kept(each: Kept, sinks: Mapping[str, str]) -> str:
     told = f"{_at(each)}  {each.source} -> {each.secret_ref} (sink type {sinks[each.secret_ref]})"
-    life = "; ".join(f"{_LIFE[name]} {said}" for name, said in each.life.items())
+    # Labels stand in one text, with a space between.
+    words = {name: ", ".join(said.split()) if name == "labels" else said for name, said in each.life.items()}
+    life = "; ".join(f"{_LIFE[name]} {said}" for name, said in words.items())
     return f"{told}\n{' ' * (len(_at(each)) + 4)}{life}" if life else told
 
 

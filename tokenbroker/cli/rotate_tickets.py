@@ -67,7 +67,7 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
     """
     outlook = look(
         Wanted(within=within),
-        aliases=("local", *broker.configuration.settings.sinks),
+        aliases=broker.aliases,
         open_sink=broker.sink,
         lives=broker.lives(),
         rotations=_under_way(broker),
@@ -152,7 +152,7 @@ def flow_finder(root: Path) -> FindFlow:
 
 
 def _under_way(broker: Broker) -> list[Rotation]:
-    return rotations_under_way(broker.local.store, ("local", *broker.configuration.settings.sinks))
+    return rotations_under_way(broker.local.store, broker.aliases)
 
 
 def _newest(broker: Broker, alias: str, path: str) -> int:

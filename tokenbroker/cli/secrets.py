@@ -1,19 +1,19 @@
 """``tokenbroker secrets``."""
 
-import getpass
 import os
 import secrets
 import sys
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import typer
 
 from tokenbroker.broker import Broker
+from tokenbroker.cli.asked_value import read_value
 from tokenbroker.cli.home import open_broker, print_rows
 from tokenbroker.errors import BrokerError, SecretNotFound, UsageError
+from tokenbroker.lifecycle.due import known_life
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import StoredSecret, split_reference
 from tokenbroker.store.lives import Life
@@ -36,20 +36,22 @@ def list_(
     """List references; never values."""
     with open_broker() as broker:
         lives = broker.lives()
-        rows: list[dict[str, str | None]] = []
+        rows: list[dict[str, Any]] = []
         refusals: list[BrokerError] = []
-        for alias in [sink] if sink else _aliases(broker):
+        for alias in [sink] if sink else broker.aliases:
             try:
                 listed = broker.sink(alias).list()
             except BrokerError as error:  # what the others hold is told all the same
                 refusals.append(error)
                 continue
-            rows += [_row(alias, each, lives.get((alias, each.path, each.version))) for each in listed]
+            rows += [_row(alias, each, known_life(lives, alias, each)) for each in listed]
     known = ("ends", "owner") if any(row["ends"] or row["owner"] for row in rows) else ()
+    told = [name for name in ("labels", "revoked") if any(row[name] for row in rows)]
     if rows or as_json or not refusals:
+        shown = rows if as_json else [{**row, "labels": ", ".join(row["labels"]) or None} for row in rows]
         print_rows(
-            rows,
-            columns=("reference", "fingerprint", "created", *known),
+            shown,
+            columns=("reference", "fingerprint", "created", *known, *told),
             as_json=as_json,
             empty="No secrets are stored.",
         )
@@ -57,16 +59,17 @@ def list_(
         raise refusals[0]
 
 
-def _row(alias: str, stored: StoredSecret, life: Life | None) -> dict[str, str | None]:
-    if life is not None and life.fingerprint not in (None, stored.fingerprint):
-        life = None  # of what the alias led to before
+def _row(alias: str, stored: StoredSecret, life: Life | None) -> dict[str, Any]:
     return {
         "reference": f"{alias}:{stored.path}@{stored.version}",
         "fingerprint": stored.fingerprint,
         "created": _moment(stored.created_at),
         "ends": _moment(life.ends_at) if life else None,
         "owner": life.owner or None if life else None,
-        "flow": life.flow_id if life else None,
+        "labels": list(life.labels) if life else [],
+        "revoked": _moment(life.revoked_at) if life else None,
+        "key_name": life.key_name or None if life else None,
+        "flow": life.flow_id or None if life else None,
         "rotates": life.rotates or None if life else None,
         "revokes": life.revokes or None if life else None,
         "grace": f"{life.grace_s // 60} min" if life and life.grace_s is not None else None,
@@ -87,7 +90,7 @@ def put(reference: str = _REFERENCE) -> None:
         target = broker.sink(alias)
         target.probe()
         stored = target.put(
-            path, _read_value(reference), put_id=f"put-{secrets.token_hex(16)}", actor=broker.actor
+            path, read_value(reference), put_id=f"put-{secrets.token_hex(16)}", actor=broker.actor
         )
         print(f"Stored as {stored} (fingerprint {stored.fingerprint}).")
         print_key_advice(broker)
@@ -97,9 +100,12 @@ def put(reference: str = _REFERENCE) -> None:
 def show(
     reference: str = _REFERENCE,
     reveal: bool = typer.Option(False, "--reveal", help="Print the value itself; the act is audited."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Tell about a secret; with --reveal, print its value."""
     alias, path, version = split_reference(reference)
+    if reveal and as_json:
+        raise UsageError("--reveal prints the value alone, and not as JSON")
     with open_broker() as broker:
         sink = broker.sink(alias)
         if reveal:
@@ -111,19 +117,25 @@ def show(
         raise SecretNotFound(
             f"there is no secret at {reference}", next_step="tokenbroker secrets list   shows what there is"
         )
-    for stored in found:
-        row = _row(alias, stored, lives.get((alias, stored.path, stored.version)))
+    rows = [_row(alias, stored, known_life(lives, alias, stored)) for stored in found]
+    if as_json:
+        print_rows(rows, columns=(), as_json=True, empty="")
+        return
+    for row in rows:
         told = {
             "stored": row["created"],
             "by": row["flow"],
             "ends": row["ends"],
+            "revoked": row["revoked"],
+            "at its site": row["key_name"],
             "owner": row["owner"],
+            "labels": " ".join(row["labels"]),
             "to replace it": row["rotates"],
             "to revoke it": row["revokes"],
             "once replaced it works on for": row["grace"],
         }
         rest = "".join(f", {name} {value}" for name, value in told.items() if value)
-        print(f"{row['reference']}  fingerprint {stored.fingerprint}{rest}")
+        print(f"{row['reference']}  fingerprint {row['fingerprint']}{rest}")
 
 
 @app.command("remove")
@@ -195,28 +207,6 @@ def print_key_advice(broker: Broker, file: TextIO | None = None) -> None:
     if custody.backup_pending():
         print(f"{custody.key_location()} Without it the secrets can't be read: back it up with", file=file)
         print("  tokenbroker secrets key-backup", file=file)
-
-
-def _aliases(broker: Broker) -> list[str]:
-    settings = broker.configuration.settings
-    return list(dict.fromkeys(["local", *settings.sinks, settings.inputs.sink]))
-
-
-def _read_value(reference: str) -> Secret:
-    if sys.stdin.isatty():
-        value = getpass.getpass(f"Value of {reference} (not shown): ")
-    else:
-        value = _standard_input().removesuffix("\n")
-    if not value:
-        raise UsageError("an empty value is no secret; nothing was stored")
-    return Secret(value)
-
-
-def _standard_input() -> str:
-    # Bytes, and no foreign error: what Python says of text that is none holds a part of it.
-    with suppress(UnicodeDecodeError):
-        return sys.stdin.buffer.read().decode("utf-8")
-    raise UsageError("the value is not UTF-8 text; nothing was stored")
 
 
 def _create_new(file: Path) -> TextIO:

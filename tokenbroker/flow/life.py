@@ -1,10 +1,13 @@
 """What a flow says of the life of a token that it captures (FLOW-8)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
+from tokenbroker.errors import UsageError
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.span import SPAN, span_of
 
@@ -108,6 +111,41 @@ class TokenLife:
             last = datetime.combine(self.expires_at, time.max, UTC)
             return last if self.expires_at == date.max else last + timedelta(microseconds=1)
         return None
+
+
+def life_given(said: Mapping[str, str | Sequence[str]]) -> dict[str, str]:
+    """`said`, which a person gave in the words of the option `life`, in the form that `life_said` answers.
+
+    Raises:
+        UsageError: `flow.schema` or `flow.bad_date`, as where it stands in a flow; it names the option.
+    """
+    for name, value in said.items():
+        schema = LIFE["properties"][name]
+        single = schema.get("items", schema)
+        for each in [value] if isinstance(value, str) else value:
+            if not re.fullmatch(single["pattern"], each):
+                raise UsageError(f"{_option(name)} takes {single['$comment']}", code="flow.schema")
+    if "expires_at" in said:
+        _require_day(str(said["expires_at"]))
+    if "expires_in" in said and "expires_at" in said:
+        raise UsageError("--expires-in and --expires-at exclude each other", code="flow.schema")
+    if len(said.get("labels", ())) > LIFE["properties"]["labels"]["maxItems"]:
+        raise UsageError("a token has at most 20 labels", code="flow.schema")
+    return {
+        name: value if isinstance(value, str) else " ".join(dict.fromkeys(value))
+        for name, value in said.items()
+    }
+
+
+def _option(name: str) -> str:
+    return "--label" if name == "labels" else f"--{name.replace('_', '-')}"
+
+
+def _require_day(text: str) -> None:
+    with suppress(ValueError):
+        date.fromisoformat(text)
+        return
+    raise UsageError(f"--expires-at: {text} is no day of the calendar", code="flow.bad_date")
 
 
 def life_said(step: Step) -> dict[str, str]:

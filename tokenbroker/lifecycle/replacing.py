@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import BrokerError, RunError, SecretNotFound
+from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.hook import Hook
 from tokenbroker.lifecycle.naming import fresh_params
 from tokenbroker.lifecycle.ways import Ways
@@ -24,8 +25,6 @@ from tokenbroker.store.engine import Store
 from tokenbroker.store.lives import Life, forget, known_lives, note_revoked, remember
 from tokenbroker.store.rotations import Rotation, Stage, begin_rotation, keep_rotation
 
-STOP = ".rotating"
-"""What the path ends in at which a new key waits until it is proven."""
 _DEAD = frozenset({401, 403})
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tokenbroker.clock import iso
+from tokenbroker.store.audit_log import AuditEntry, append
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import TOKEN_LIVES
 
@@ -24,9 +25,9 @@ class Life:
 
     Attributes:
         sink: the alias that it was put under.
-        flow_id: the flow that captured it, ``site/flow`` or ``site/flow[case]``.
-        run_id: that flow's run.
-        created_at: not after the site created it.
+        flow_id: the flow that captured it, or would: ``site/flow`` or ``site/flow[case]``; "" where none is known.
+        run_id: that flow's run; "" for an adopted one.
+        created_at: not after the site created it; of an adopted one of which nobody has said it, when it was adopted.
         ends_at: from when on it does not work any more.
         rotates: the flow that gets another in its place.
         revokes: the flow that revokes it.
@@ -68,15 +69,35 @@ def remember(store: Store, life: Life) -> None:
     Raises:
         SecretUnavailable: the store can't be written.
     """
+    store.write(lambda connection: _keep(connection, life))
+
+
+def adopt_life(store: Store, life: Life, entry: AuditEntry, *, at: datetime) -> None:
+    """As `remember`, with `entry` in the audit: both, or none.
+
+    Raises:
+        SecretUnavailable: the store can't be written.
+    """
+
+    def work(connection: Connection) -> None:
+        _keep(connection, life)
+        append(connection, entry, at=at)
+
+    store.write(work)
+
+
+def _keep(connection: Connection, life: Life) -> None:
+    row = _row(life)
+    connection.execute(_FORGET, {f"of_{name}": row[name] for name in _KEY})
+    connection.execute(_ADD, row)
+
+
+def _row(life: Life) -> dict[str, Any]:
     row = {name: getattr(life, name) for name in Life.__dataclass_fields__}
     row |= {name: iso(moment) if (moment := row[name]) else None for name in _MOMENTS}
     row |= {"labels": json.dumps(life.labels), "params": json.dumps(dict(life.params), sort_keys=True)}
 
-    def work(connection: Connection) -> None:
-        connection.execute(_FORGET, {f"of_{name}": row[name] for name in _KEY})
-        connection.execute(_ADD, row)
-
-    store.write(work)
+    return row
 
 
 def known_lives(store: Store, sinks: Iterable[str]) -> dict[tuple[str, str, int], Life]:
