@@ -2,6 +2,7 @@
 
 import pytest
 
+from demo_site.launch import SignInEvent
 from tests.sitting.twelve import OLD, Twelve, client_of
 from tokenbroker.store.lives import Life
 
@@ -21,3 +22,5 @@ def test_twelve_keys_are_replaced_and_no_client_is_ever_refused(twelve: Twelve) 
         life: Life = twelve.lives()["local", f"{service}/key", 2]
         assert twelve.live_keys()[service] == [life.key_name] != [OLD]
     assert twelve.under_way() == []
+    seen = twelve.sign_ins()
+    assert (seen[SignInEvent.PASSWORD_ACCEPTED], seen[SignInEvent.CODE_SENT]) == (1, 1), seen

@@ -4,17 +4,20 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.cli.home import configuration
 from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, note_losses, tickets_due, tickets_for
-from tokenbroker.cli.rotate_words import Told, announce, rows_of, say_end
+from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say_end
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
+from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.pytest_plugin.options import parse_params
 from tokenbroker.pytest_plugin.own_session import own_temporary_folder
+from tokenbroker.store.audit_log import AuditEntry, record
 
 
 def rotate(
@@ -28,6 +31,9 @@ def rotate(
     ),
     wait: bool = typer.Option(
         False, "--wait", help="Stay until the old keys' grace is over, and revoke them then."
+    ),
+    separately: bool = typer.Option(
+        False, "--separately", help="Sign in for each run, also where one sign-on would do."
     ),
     yes: bool = typer.Option(False, "--yes", help="Don't ask before the sitting begins."),
     headed: bool = typer.Option(False, "--headed", help="Show the browser."),
@@ -53,12 +59,9 @@ def rotate(
             if due
             else tickets_for(broker, reference, given, find=find)
         )
-    note_losses(found.tickets, left)
-    if found.tickets:
-        announce(found.tickets)
-        if not yes and sys.stdin.isatty() and not typer.confirm("Go on?", default=True, err=True):
-            raise HumanDenied("nothing was begun")
-    told = Told(found.tickets, bench_of=bench_of(settings, live=live), waits=wait)
+        note_losses(found.tickets, left)
+        shares = bool(found.tickets) and _agreed(found.tickets, broker, separately=separately, yes=yes)
+    told = Told(found.tickets, bench_of=bench_of(settings, live=live), waits=wait, shares=shares)
     flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
     if found.tickets:
         with own_temporary_folder():
@@ -68,3 +71,26 @@ def rotate(
     say_end(told, found.refusals)
     gc.freeze()  # as after a run
     raise typer.Exit(told.exit_code or (int(ExitCode.FAILED) if found.refusals else 0))
+
+
+def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes: bool) -> bool:
+    """Whether the person agrees to share the sessions at providers; audited.
+
+    Raises:
+        HumanDenied: they don't agree to the sitting at all.
+    """
+    asks = sys.stdin.isatty() and not yes
+    shares = (yes or asks) and not separately
+    announce(tickets, shares=shares)
+    if asks and not typer.confirm("Go on?", default=True, err=True):
+        raise HumanDenied("nothing was begun")
+    for account, flows in accounts(tickets).items() if shares else ():
+        entry = AuditEntry(
+            service_id="",
+            action="share_sign_on",
+            actor=broker.actor,
+            key=account.sign_on,
+            detail={"runs": len(flows)},
+        )
+        record(broker.local.store, entry, at=broker.clock())
+    return shares

@@ -8,8 +8,10 @@ import pytest
 
 from tokenbroker.clock import iso
 from tokenbroker.errors import BrokerError, ExitCode
+from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
 from tokenbroker.lifecycle.replacing import Bench, standing
+from tokenbroker.lifecycle.sign_on import Account, account_of, grouped, questions
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.policy.approve import Approval
 from tokenbroker.pytest_plugin.sitting import Sitting, Turn
@@ -23,41 +25,83 @@ _DOES = {
 }
 
 
-def announce(tickets: Sequence[Ticket]) -> None:
+def announce(tickets: Sequence[Ticket], *, shares: bool) -> None:
     """Say what is to be done, and early what a person will be asked for."""
-    one = len(tickets) == 1
-    say(f"{len(tickets)} token{'' if one else 's'} to replace:")
+    say(f"{_count(len(tickets), 'token')} to replace:")
+    width = max(len(_named(ticket)) for ticket in tickets)
     for ticket in tickets:
-        life = ticket.ways.life
-        ends = f"ends {life.ends_at:%Y-%m-%d %H:%M} UTC" if life.ends_at else "its end is not known"
-        how = "goes on" if ticket.rotation else ticket.ways.creator.id
-        say(f"  {ticket.reference}@{life.version}  {ends}  {how}")
-    for sentence in _asked(tickets):
+        ends_at = ticket.ways.life.ends_at
+        ends = f"ends {ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else "its end is not known"
+        how = f"goes on: {ticket.rotation.state.value}" if ticket.rotation else ticket.ways.creator.id
+        say(f"  {_named(ticket):<{width}}  {ends}  {how}")
+    for sentence in (*_signed_in(tickets, shares=shares), *_asked(tickets, shares=shares)):
         say(sentence)
 
 
-def _asked(tickets: Sequence[Ticket]) -> Iterable[str]:
-    steps = [
-        step
+def accounts(tickets: Sequence[Ticket]) -> dict[Account, list[Flow]]:
+    """Those whose session at a provider several of the sitting's runs would use."""
+    flows = [
+        (flow, ticket.ways.life.params)
         for ticket in tickets
-        for step in ticket.ways.creator.steps
-        if step.verb == "wait_human" and ticket.rotation is None
+        for flow in (ticket.ways.creator, ticket.ways.revoker)
+        if flow is not None
     ]
-    if steps:
-        reasons = dict.fromkeys(str(step.options["reason"]) for step in steps)
-        yield f"You will be asked: {'; '.join(reasons)}"
+    return {account: flows for account, flows in grouped(flows).items() if len(flows) > 1}
+
+
+def _signed_in(tickets: Sequence[Ticket], *, shares: bool) -> Iterable[str]:
+    for account, flows in accounts(tickets).items() if shares else ():
+        sites = len({flow.site for flow in flows})
+        yield (
+            f"{account.sign_on} signs you in once for {_count(sites, 'site')}: its session goes from run to run in "
+            "memory, and is dropped at the end (--separately: sign in for each run)."
+        )
+
+
+def _asked(tickets: Sequence[Ticket], *, shares: bool) -> Iterable[str]:
+    shared = accounts(tickets) if shares else {}
+    often: dict[str, int] = {}
+    once: dict[tuple[Account, str], None] = {}
+    for ticket in tickets:
+        for flow in (ticket.ways.creator, ticket.ways.revoker):
+            if flow is None:
+                continue
+            account = account_of(flow, ticket.ways.life.params)
+            for step in questions(flow):
+                reason = str(step.options["reason"])
+                if account is not None and account in shared and step.when is not None:
+                    once[account, reason] = None
+                else:
+                    often[reason] = often.get(reason, 0) + 1
+    asked = [*(f"{reason}, once" for _, reason in once)]
+    asked += [f"{reason}, up to {_count(count, 'time')}" for reason, count in often.items()]
+    if asked:
+        yield f"You will be asked: {'; '.join(asked)}."
     by_hand = [ticket.reference for ticket in tickets if ticket.ways.revoker is None]
     if by_hand:
         yield f"No flow revokes the old keys of {', '.join(by_hand)}: you will have to, at their sites."
+
+
+def _named(ticket: Ticket) -> str:
+    return f"{ticket.reference}@{ticket.ways.life.version}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 class Told(Sitting):
     """A sitting that tells what happens as it happens."""
 
     def __init__(
-        self, tickets: Sequence[Ticket], *, bench_of: Callable[[pytest.Item], Bench], waits: bool
+        self,
+        tickets: Sequence[Ticket],
+        *,
+        bench_of: Callable[[pytest.Item], Bench],
+        waits: bool,
+        shares: bool,
     ) -> None:
-        super().__init__(tickets, bench_of=bench_of, waits=waits)
+        super().__init__(tickets, bench_of=bench_of, waits=waits, shares=shares)
         self._live = sys.stderr.isatty()
         self._told: set[str] = set()
         self._said_wait = False

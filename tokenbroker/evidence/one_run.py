@@ -89,6 +89,11 @@ class Run:
             remember=books.remember,
         )
 
+    @property
+    def plan(self) -> Plan:
+        """What is run."""
+        return self._plan
+
     def listen(self, listener: Callable[[RunEvent], None]) -> None:
         """Tell `listener` of each event of this run."""
         self._listeners[listener] = "the run could not be followed to its end"

@@ -69,6 +69,7 @@ def _built(document: Document, steps: StepTypes) -> Flow:
         origins=tuple(data.get("origins", ())),
         expect_outcome=_expected(data.get("expect_outcome")),
         policy=_policy(data.get("policy")),
+        sign_on=data.get("sign_on", ""),
         steps=tuple(_step(document, index, entry, steps) for index, entry in enumerate(data["steps"])),
     )
 

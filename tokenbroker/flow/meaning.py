@@ -62,6 +62,31 @@ def meaning_mistakes(
     origins = data.get("origins")
     for index, origin in enumerate(origins if isinstance(origins, list) else []):
         yield from _address_mistakes(document, ("origins", index), origin)
+    yield from _sign_on_mistakes(document, data)
+
+
+def _sign_on_mistakes(document: Document, data: Mapping[str, Any]) -> Iterator[FlowError]:
+    sign_on, said = data.get("sign_on"), data.get("origins")
+    if not isinstance(sign_on, str):
+        return
+    mistakes = [*_address_mistakes(document, ("sign_on",), sign_on)]
+    yield from mistakes
+    addresses = said if isinstance(said, list) else _navigated(data["steps"])
+    if not mistakes and sign_on not in {origin for each in addresses if (origin := _origin(each))}:
+        sentence = "the flow may not go there: it is none of its origins"
+        yield document.error(("sign_on",), sentence, code="flow.foreign_sign_on")
+
+
+def _navigated(entries: Sequence[Any]) -> list[Any]:
+    found = [entry.get("navigate") for entry in entries if isinstance(entry, dict)]
+    return [each.get("url") if isinstance(each, dict) else each for each in found]
+
+
+def _origin(address: Any) -> str:
+    try:
+        return origin_of(address) if isinstance(address, str) else ""
+    except ValueError:
+        return ""
 
 
 def _life_mistakes(document: Document, path: NodePath, life: Any) -> Iterator[FlowError]:

@@ -161,6 +161,8 @@ class Flow:
     """Declared origins; empty where the navigate steps say them."""
     expect_outcome: ExpectedOutcome | None
     policy: FlowPolicy | None
+    sign_on: str
+    """The origin of the identity provider that signs the person in; "" where none is named."""
     steps: tuple[Step, ...]
     case: str = ""
     """Which case of the matrix this is; "" for the whole of it, and where there is none."""

@@ -22,6 +22,7 @@ from tokenbroker.pytest_plugin.options import params_of
 from tokenbroker.redact import RedactingFilter, Redactor
 from tokenbroker.run.result import RunEvent, RunResult
 from tokenbroker.run.runner import Tools, execute
+from tokenbroker.run.sign_on import SignOn
 from tokenbroker.run.steps import STEPS
 from tokenbroker.run.targets.engine import install
 from tokenbroker.sinks import Sink
@@ -39,10 +40,12 @@ class Errand:
     Attributes:
         params: what the flow is given, and nothing else.
         instead: as in a :class:`tokenbroker.policy.approve.Request`.
+        sign_on: answers the session at the provider with that address that the run may use; None for none.
     """
 
     params: Mapping[str, str]
     instead: Mapping[str, str]
+    sign_on: Callable[[str], SignOn | None] = lambda _address: None
 
 
 class Follower:
@@ -232,6 +235,7 @@ def _tools(
             browser=browser,
             egress=egress,
             is_watched=is_watched,
+            sign_on=_sign_on(request, run.plan),
             channel=channel,
             inputs=inputs,
             record=run.record,
@@ -247,6 +251,13 @@ def _tools(
         )
 
     return tools
+
+
+def _sign_on(request: pytest.FixtureRequest, plan: Plan) -> SignOn | None:
+    errand: Errand | None = request.node.stash.get(ERRAND, None)
+    if errand is None or not plan.flow.sign_on:
+        return None
+    return errand.sign_on(plan.address(plan.flow.sign_on))
 
 
 def _request(request: pytest.FixtureRequest, broker: Broker) -> Request:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError
 from tokenbroker.lifecycle.replacing import Bench
+from tokenbroker.lifecycle.sign_on import Account, account_of
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.items import FlowItem
 from tokenbroker.pytest_plugin.own_session import OwnSession
 from tokenbroker.pytest_plugin.running import ERRAND, Errand
 from tokenbroker.run.intent import Intent
 from tokenbroker.run.result import RunEvent, RunResult, Status
+from tokenbroker.run.sign_on import SignOn
 
 _POLL_S: Final = 0.2
 _TURN = pytest.StashKey["Turn"]()
@@ -32,28 +35,37 @@ class Turn:
     lost: Intent | None = None
     """The key that may have been made and lost, where this turn revokes it."""
 
-    def errand(self) -> Errand:
+    def errand(self, sign_on: Callable[[str], SignOn | None]) -> Errand:
         """What the flow is run for; asked once the turn has come."""
+        ticket = self.ticket
         if self.lost is not None:
-            return Errand(params=self.ticket.params_for_lost(self.lost), instead={})
-        return Errand(params=self.ticket.params_for(self.need), instead=self.ticket.instead(self.need))
+            return Errand(params=ticket.params_for_lost(self.lost), instead={}, sign_on=sign_on)
+        return Errand(params=ticket.params_for(self.need), instead=ticket.instead(self.need), sign_on=sign_on)
 
 
 class Sitting(OwnSession):
     """Runs what `tickets` need, in their order: first every new key, then every revoking whose time has come.
 
     `bench_of` makes what the stages work with, of the session's own fixtures. With `waits` the sitting stays until the
-    graces are over, so that the old keys are revoked in it, too.
+    graces are over, so that the old keys are revoked in it, too. With `shares` the runs that sign in with one account
+    at one provider share the session there: the person has agreed to that.
     """
 
     def __init__(
-        self, tickets: Sequence[Ticket], *, bench_of: Callable[[pytest.Item], Bench], waits: bool = False
+        self,
+        tickets: Sequence[Ticket],
+        *,
+        bench_of: Callable[[pytest.Item], Bench],
+        waits: bool = False,
+        shares: bool = False,
     ) -> None:
         flows = [flow for ticket in tickets for need in _FLOWS if (flow := ticket.flow_for(need))]
         super().__init__(*dict.fromkeys(flow.path for flow in flows))
         self.tickets = tuple(tickets)
         self._bench_of = bench_of
         self._waits = waits
+        self._shares = shares
+        self._sign_ons: dict[tuple[Account, str], SignOn] = {}
         self._turn: Turn | None = None
         self._passed = False
 
@@ -98,7 +110,7 @@ class Sitting(OwnSession):
         why_not = self._why_not(turn, bench)
         if why_not:
             pytest.skip(why_not)
-        item.stash[ERRAND] = turn.errand()
+        item.stash[ERRAND] = turn.errand(partial(self._sign_on, turn))
         self._turn, self._passed = turn, False
         self.turn_begins(turn)
         try:
@@ -124,6 +136,20 @@ class Sitting(OwnSession):
 
     def step(self, turn: Turn, event: RunEvent) -> None:
         """For subclasses: a step of the run of `turn` began or ended."""
+
+    def pytest_sessionfinish(self) -> None:
+        """Nothing of the sessions at providers is left."""
+        for sign_on in self._sign_ons.values():
+            sign_on.forget()
+        self._sign_ons.clear()
+
+    def _sign_on(self, turn: Turn, address: str) -> SignOn | None:
+        """The session that the run of `turn` shares, at the provider that its browser dials as `address`."""
+        flow = turn.ticket.flow_for(turn.need)
+        account = account_of(flow, turn.ticket.ways.life.params) if flow is not None else None
+        if not self._shares or account is None:
+            return None
+        return self._sign_ons.setdefault((account, address), SignOn(address))
 
     def _why_not(self, turn: Turn, bench: Bench) -> str:
         """Why this run is not needed now; "" where it is."""

@@ -34,6 +34,7 @@ from tokenbroker.run.result import (
     StepStarted,
 )
 from tokenbroker.run.retry import retried, retry_of
+from tokenbroker.run.sign_on import SignOn
 from tokenbroker.run.stage import Stage
 from tokenbroker.run.steps import STEPS, perform
 from tokenbroker.run.steps.expect import holds_now
@@ -62,6 +63,8 @@ class Tools:
     """Whether this browser is proven to draw every character as the same block."""
     on_event: Callable[[RunEvent], None]
     on_checkpoint: Callable[[Checkpoint, Answer], None]
+    sign_on: SignOn | None = None
+    """The session at the flow's identity provider that this run may use, and leaves to the next one."""
     is_watched: bool = False
     """Whether a person follows the run and can act in its page."""
 
@@ -156,6 +159,9 @@ class _Run:
             gate = stack.enter_context(tools.egress.open_gate(self._plan.reachable))
             stack.callback(lambda: setattr(self, "blocked", gate.blocked()))
             context = stack.enter_context(gated_context(tools.browser, gate))
+            if tools.sign_on is not None:
+                tools.sign_on.enter(context)
+                stack.callback(tools.sign_on.keep, context)
             camera = (
                 Camera(context, block_font=tools.block_font, proof=tools.block_font)
                 if tools.pictures

@@ -124,6 +124,12 @@ FLOW_PROPERTIES: dict[str, Any] = {
         },
         "minItems": 1,
     },
+    "sign_on": {
+        "description": "The origin of the identity provider that signs the person in, one of the flow's origins.",
+        "type": "string",
+        "pattern": "^https?://[^/?#*]+$",
+        "$comment": "an origin such as https://id.example.com",
+    },
     "params": {
         "description": "Values that differ from run to run.",
         "type": "object",
