@@ -74,19 +74,50 @@ def has_settled(page: Page | Frame, remaining_s: Callable[[], float]) -> bool:
 
     A page that is complete and keeps changing counts as settled after `RESTLESS_S`.
     """
-    if remaining_s() <= QUIET_S:
-        return False
-    began = time.monotonic()
+    rest = Rest()
     try:
-        count = ChangeCount(page)
+        return rest.has_settled(page, remaining_s)
+    finally:
+        rest.forget()
+
+
+class Rest:
+    """Whether a page is at rest; one that is stays watched, and is not waited for again while nothing changes."""
+
+    def __init__(self) -> None:
+        self._page: Page | Frame | None = None
+        self._count: ChangeCount | None = None
+
+    def has_settled(self, page: Page | Frame, remaining_s: Callable[[], float]) -> bool:
+        """As the function of that name; at once where `page` was at rest the last time, and has not changed since."""
         try:
-            while remaining_s() > POLL_S:
-                page.wait_for_timeout(POLL_S * 1000)
-                quiet_s, complete = count.look()
-                if quiet_s >= QUIET_S or time.monotonic() - began >= RESTLESS_S:
-                    return complete
-        finally:
-            count.close()
-    except PlaywrightError:
-        return False
+            if self._page is page and self._count is not None:
+                quiet_s, complete = self._count.look()
+                if complete and quiet_s >= QUIET_S:
+                    return True
+        except PlaywrightError:
+            pass  # it has another document now
+        self.forget()
+        if remaining_s() <= QUIET_S:
+            return False
+        try:
+            self._page, self._count = page, ChangeCount(page)
+            return _comes_to_rest(page, self._count, remaining_s)
+        except PlaywrightError:
+            return False
+
+    def forget(self) -> None:
+        """Something was done, from which changes may follow later: the next time is waited for."""
+        if self._count is not None:
+            self._count.close()
+        self._page = self._count = None
+
+
+def _comes_to_rest(page: Page | Frame, count: ChangeCount, remaining_s: Callable[[], float]) -> bool:
+    began = time.monotonic()
+    while remaining_s() > POLL_S:
+        page.wait_for_timeout(POLL_S * 1000)
+        quiet_s, complete = count.look()
+        if quiet_s >= QUIET_S or time.monotonic() - began >= RESTLESS_S:
+            return complete
     return False

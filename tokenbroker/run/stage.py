@@ -22,7 +22,7 @@ from tokenbroker.run.dialogs import Dialogs
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.frames import FramePath
 from tokenbroker.run.keeper import Keeper
-from tokenbroker.run.quiet import has_settled
+from tokenbroker.run.quiet import Rest, has_settled
 from tokenbroker.run.targets import Found, Mender, Purpose, Seeker, TargetReport
 from tokenbroker.run.targets.engine import Content, acted
 from tokenbroker.run.windows import Windows
@@ -74,6 +74,8 @@ class Stage:
     _found_in: Frame | None = field(default=None, init=False)
     """Where the current step has found its target last."""
     _may_mend: bool = field(default=False, init=False)
+    _rest: Rest = field(default_factory=Rest, init=False)
+    """Of steps with a `when`, each but the first of several that are left out looks at once."""
 
     def __post_init__(self) -> None:
         self.windows = Windows(self.page)
@@ -110,7 +112,11 @@ class Stage:
         name = self._step.options.get("page")
         is_open = self.windows.named(name) is not None
         if self._step.when is not None:
-            return is_open and self._shows(self._step.when)
+            applies = is_open and self._shows(self._step.when)
+            if applies:
+                self._rest.forget()
+            return applies
+        self._rest.forget()
         if not is_open:
             raise self.windows.missing(str(name))
         return True
@@ -121,7 +127,7 @@ class Stage:
             if path.look(self.page) is None:
                 has_settled(self.page, self.remaining_s)
             self._frame = path.look(self.page)
-            return self._frame is not None and self.seek().is_there(selector)
+            return self._frame is not None and self.seek().is_there(selector, self._rest)
         except PlaywrightError:
             return False
 

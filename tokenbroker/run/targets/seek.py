@@ -12,7 +12,7 @@ from playwright.sync_api import Frame, Locator
 
 from tokenbroker.flow.selector import Selector, SelectorSet
 from tokenbroker.run.failure import StepFailed, Tried, attempt
-from tokenbroker.run.quiet import has_settled, rounds
+from tokenbroker.run.quiet import Rest, has_settled, rounds
 from tokenbroker.run.targets.engine import Candidate, Content, Sight, Way, acting, look, read
 from tokenbroker.run.targets.found import Found
 from tokenbroker.run.targets.selector import bare_text, exact_pattern
@@ -115,9 +115,11 @@ class Seeker:
             return self.now(selector) is not None
         return self.visible(selector).is_visible()
 
-    def is_there(self, selector: Selector) -> bool:
-        """Whether what `selector` means is visible once the page has settled; raises as `shows`."""
-        return self.shows(selector) or (self._settled() and self.shows(selector))
+    def is_there(self, selector: Selector, rest: Rest) -> bool:
+        """Whether what `selector` means is visible once the page is at `rest`; raises as `shows`."""
+        return self.shows(selector) or (
+            rest.has_settled(self.frame, self.remaining_s) and self.shows(selector)
+        )
 
     def _search(self, selector: SelectorSet, purpose: Purpose) -> SetSearch:
         return SetSearch(
