@@ -4,6 +4,12 @@ from pathlib import Path
 import pytest
 
 from tests.sinks.infisical_fixtures import infisical, infisical_sink, open_infisical, real_infisical
+from tests.sinks.onepassword_fixtures import (
+    connect,
+    onepassword_sink,
+    open_onepassword,
+    real_onepassword,
+)
 from tests.sinks.postgres_fixtures import open_postgres, postgres_sink
 from tests.sinks.secrets_manager_fixtures import certificates, manager, manager_sink, open_manager
 from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vault, vault_sink
@@ -12,16 +18,20 @@ from tokenbroker.sinks.local import LocalSink, open_local
 __all__ = [
     "certificate",
     "certificates",
+    "connect",
     "infisical",
     "infisical_sink",
     "manager",
     "manager_sink",
+    "onepassword_sink",
     "open_infisical",
     "open_manager",
+    "open_onepassword",
     "open_postgres",
     "open_vault",
     "postgres_sink",
     "real_infisical",
+    "real_onepassword",
     "real_vault",
     "vault",
     "vault_sink",

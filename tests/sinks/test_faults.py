@@ -12,6 +12,7 @@ import pytest
 
 from tests.sinks import (  # noqa: F401 - each adds its own to PROVOKED
     infisical_provocations,
+    onepassword_provocations,
     secrets_manager_provocations,
 )
 from tests.sinks.provocations import PATH, PROVOKED, SHORT_S, locked
@@ -33,13 +34,17 @@ FAULTS = [
 ]
 CODES = {"secret.access_denied", "secret.timeout", "secret.unavailable"}
 NEVER = "—"
-SECTIONS = {"bitwarden": ["bitwarden (Secrets Manager)"]}
+SECTIONS = {
+    "bitwarden": ["bitwarden (Secrets Manager)"],
+    "onepassword": ["onepassword (Connect)"],
+}
 """The tables of a sink that has more than one client, or is told by another heading than its own name."""
 SOUND = {
     "bitwarden (Secrets Manager)": "manager_sink",
     "env": "env_sink",
     "infisical": "infisical_sink",
     "local": "local",
+    "onepassword (Connect)": "onepassword_sink",
     "postgres": "postgres_sink",
     "vault": "vault_sink",
 }
@@ -52,7 +57,7 @@ ACTS: dict[str, Callable[[Sink], object]] = {
 FOREIGN_HERE = (
     *FOREIGN,
     *("sqlite", "update ", "pg_", "errno"),
-    *("hvac", "requests", "urllib3", "/v1/", "hvs.", "httpx", "/api/", "reqid"),
+    *("hvac", "requests", "urllib3", "/v1/", "hvs.", "httpx", "/api/", "reqid", "uuid"),
 )
 
 
@@ -141,7 +146,9 @@ def test_a_fault_ends_as_the_page_says_and_loses_nothing(row: Row, request: pyte
 
 
 @pytest.mark.req("AUDIT-1")
-@pytest.mark.parametrize("kind", ["bitwarden (Secrets Manager)", "env", "infisical", "vault"])
+@pytest.mark.parametrize(
+    "kind", ["bitwarden (Secrets Manager)", "env", "infisical", "onepassword (Connect)", "vault"]
+)
 def test_nothing_is_given_out_where_the_home_takes_no_audit_row(
     kind: str, local: LocalSink, request: pytest.FixtureRequest
 ) -> None:

@@ -18,6 +18,9 @@ _SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
 _WAYS = {"vault": ("token", "approle"), "infisical": ("universal", "token")}
 _DEFAULTS = {"infisical": {"address": "https://app.infisical.com", "auth": "universal"}}
 """What a kind has instead of the defaults below."""
+_CLIENTS = {"bitwarden": ("cli", "secrets_manager"), "onepassword": ("service_account", "connect")}
+"""The clients of the kinds that have several; the first is the default."""
+_SPELT = {"1password": "onepassword"}
 
 
 class Part(BaseModel):
@@ -41,7 +44,7 @@ def _server(value: str | None) -> str | None:
 class SinkSettings(Part):
     """One alias under ``[sinks.NAME]``: which kind of store stands behind the name."""
 
-    type: Literal["local", "env", "postgres", "vault", "bitwarden", "infisical"]
+    type: Literal["local", "env", "postgres", "vault", "bitwarden", "infisical", "onepassword"]
     prefix: str = Field(
         default=SECRET_PREFIX,
         # All variables that begin with it leave the environment: a short one would take PATH and HOME along.
@@ -49,7 +52,7 @@ class SinkSettings(Part):
         description="env only: what its variables' names begin with",
     )
     address: Annotated[str | None, AfterValidator(_server)] = Field(
-        default=None, description="vault, bitwarden and infisical: the server's URL"
+        default=None, description="vault, bitwarden, infisical and onepassword: the server's URL"
     )
     url: Annotated[str | None, AfterValidator(checked_postgres_url)] = Field(
         default=None, description="postgres only: the database, without a password"
@@ -69,8 +72,12 @@ class SinkSettings(Part):
     auth_mount: str = Field(
         default="approle", pattern=f"^{_SEGMENTS}$", description="vault only: where AppRole is mounted"
     )
-    client: Literal["cli", "secrets_manager"] = Field(
-        default="cli", description="bitwarden only: the password manager, or Secrets Manager"
+    client: str | None = Field(
+        default=None,
+        description="bitwarden: cli or secrets_manager; onepassword: service_account or connect",
+    )
+    vault: str | None = Field(
+        default=None, min_length=1, max_length=255, description="onepassword only: the vault, by name or id"
     )
     organization_id: str | None = Field(
         default=None, pattern=_UUID, description="bitwarden only, with client = secrets_manager"
@@ -102,8 +109,12 @@ class SinkSettings(Part):
     @model_validator(mode="before")
     @classmethod
     def _of_its_kind(cls, given: Any) -> Any:
-        defaults = _DEFAULTS.get(str(given.get("type")), {}) if isinstance(given, Mapping) else {}
-        return {**defaults, **given} if defaults else given
+        named = given.get("type") if isinstance(given, Mapping) else None
+        if not isinstance(named, str):
+            return given
+        kind = _SPELT.get(named, named)
+        client = {"client": _CLIENTS[kind][0]} if kind in _CLIENTS else {}
+        return {**_DEFAULTS.get(kind, {}), **client, **given, "type": kind}
 
     @model_validator(mode="after")
     def _signs_in_as_its_kind_does(self) -> Self:
@@ -113,6 +124,21 @@ class SinkSettings(Part):
         missing = [name for name in ("project_id", "environment") if not getattr(self, name)]
         if self.type == "infisical" and missing:
             raise ValueError(f"a sink of type infisical needs {' and '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_client(self) -> Self:
+        clients = _CLIENTS.get(self.type, ())
+        if clients and self.client not in clients:
+            raise ValueError(f"a sink of type {self.type} has a client: {' or '.join(clients)}")
+        if not clients and self.client is not None:
+            raise ValueError(f"a sink of type {self.type} has one client only")
+        if self.type == "onepassword" and self.vault is None:
+            raise ValueError("a sink of type onepassword needs a vault")
+        if self.type == "onepassword" and self.client == "connect" and self.address is None:
+            raise ValueError("a sink in 1Password Connect needs an address")
+        if self.type == "onepassword" and self.client != "connect" and (self.address or self.ca_file):
+            raise ValueError("1Password's SDK finds its server by the token: no address, no ca_file")
         return self
 
     @model_validator(mode="after")

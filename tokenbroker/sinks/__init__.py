@@ -35,6 +35,7 @@ SINKS: dict[str, str] = {
     "env": "tokenbroker.sinks.env:open_env",
     "infisical": "tokenbroker.sinks.infisical:open_infisical",
     "local": "tokenbroker.sinks.local:open_alias",
+    "onepassword": "tokenbroker.sinks.onepassword:open_onepassword",
     "postgres": "tokenbroker.sinks.postgres:open_postgres",
     "vault": "tokenbroker.sinks.vault:open_vault",
 }
