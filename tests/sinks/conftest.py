@@ -3,12 +3,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.bitwarden_fixtures import (
+    authority,
+    bitwarden,
+    bitwarden_clients,
+    bitwarden_of_session,
+    bitwarden_sink,
+    open_bitwarden,
+)
 from tests.sinks.postgres_fixtures import open_postgres, postgres_sink
 from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vault, vault_sink
 from tokenbroker.sinks.local import LocalSink, open_local
 
 __all__ = [
+    "authority",
+    "bitwarden",
+    "bitwarden_clients",
+    "bitwarden_of_session",
+    "bitwarden_sink",
     "certificate",
+    "open_bitwarden",
     "open_postgres",
     "open_vault",
     "postgres_sink",

@@ -11,6 +11,7 @@ from tokenbroker.settings.postgres_url import PostgresUrl, split_postgres_url
 from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import (
     ALIASES,
+    BITWARDEN_PREFIX,
     KEY_VARIABLES,
     POSTGRES_PREFIX,
     PREFIX,
@@ -22,6 +23,7 @@ from tokenbroker.settings.variables import (
 
 __all__ = [
     "ALIASES",
+    "BITWARDEN_PREFIX",
     "FILE_NAME",
     "KEY_VARIABLES",
     "POSTGRES_PREFIX",

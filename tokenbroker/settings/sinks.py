@@ -9,6 +9,7 @@ from tokenbroker.settings.origins import is_loopback, origin_of
 from tokenbroker.settings.postgres_url import checked_postgres_url
 from tokenbroker.settings.variables import SECRET_PREFIX, VAULT_ADDRESS
 
+_UUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 _SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
 
 
@@ -33,7 +34,7 @@ def _server(value: str | None) -> str | None:
 class SinkSettings(Part):
     """One alias under ``[sinks.NAME]``: which kind of store stands behind the name."""
 
-    type: Literal["local", "env", "postgres", "vault"]
+    type: Literal["local", "env", "postgres", "vault", "bitwarden"]
     prefix: str = Field(
         default=SECRET_PREFIX,
         # All variables that begin with it leave the environment: a short one would take PATH and HOME along.
@@ -41,7 +42,7 @@ class SinkSettings(Part):
         description="env only: what its variables' names begin with",
     )
     address: Annotated[str | None, AfterValidator(_server)] = Field(
-        default=None, description="vault only: the server's URL"
+        default=None, description="vault and bitwarden: the server's URL"
     )
     url: Annotated[str | None, AfterValidator(checked_postgres_url)] = Field(
         default=None, description="postgres only: the database, without a password"
@@ -59,17 +60,33 @@ class SinkSettings(Part):
     auth_mount: str = Field(
         default="approle", pattern=f"^{_SEGMENTS}$", description="vault only: where AppRole is mounted"
     )
+    client: Literal["cli", "secrets_manager"] = Field(
+        default="cli", description="bitwarden only: the password manager by bw, or Secrets Manager"
+    )
+    command: str | None = Field(
+        default=None, description="bitwarden only, with client = cli: the program bw; default: on the PATH"
+    )
+    organization_id: str | None = Field(
+        default=None, pattern=_UUID, description="bitwarden only: whose items are used; default: one's own"
+    )
+    collection_id: str | None = Field(
+        default=None, pattern=_UUID, description="bitwarden only: the collection of the organization"
+    )
     ca_file: Path | None = Field(
-        default=None, description="postgres and vault: certificates to trust instead"
+        default=None, description="postgres, vault and bitwarden: certificates to trust instead"
     )
     timeout_s: float = Field(
-        default=10, gt=0, le=300, description="postgres and vault: how long an answer may take"
+        default=10, gt=0, le=300, description="postgres, vault and bitwarden: how long an answer may take"
     )
 
     @model_validator(mode="after")
     def _has_a_server(self) -> Self:
         if self.type == "vault" and self.address is None:
             raise ValueError(f"a sink of type vault needs an address (or the variable {VAULT_ADDRESS})")
+        if self.type == "bitwarden" and (self.address or "https:").startswith("http:"):
+            raise ValueError("Bitwarden's clients speak https only")
+        if self.collection_id is not None and self.organization_id is None:
+            raise ValueError("a collection_id needs the organization_id of its organization")
         return self
 
 

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 SINKS: dict[str, str] = {
+    "bitwarden": "tokenbroker.sinks.bitwarden:open_bitwarden",
     "env": "tokenbroker.sinks.env:open_env",
     "local": "tokenbroker.sinks.local:open_alias",
     "postgres": "tokenbroker.sinks.postgres:open_postgres",
