@@ -56,7 +56,7 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
     Failure.LOGIN_REFUSED: (
         SecretAccessDenied,
         "refuses the login: the API key, or the e-mail address with the password, is not valid any more or never was",
-        "give the right ones in TOKENBROKER_BITWARDEN_CLIENT_ID and …_CLIENT_SECRET, and check the address",
+        "give the right ones in TOKENBROKER_BITWARDEN_CLIENT_ID and TOKENBROKER_BITWARDEN_CLIENT_SECRET",
     ),
     Failure.PASSWORD_REFUSED: (
         SecretAccessDenied,
@@ -103,8 +103,8 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
     ),
     Failure.DAMAGED: (
         SecretAccessDenied,
-        "holds an item there that does not open with the keys of the account",
-        "put the item back from a backup, or rename it and store the secret anew",
+        "holds an item that does not open with the keys of the account, and nothing else is at that path",
+        "put the item back from a backup, or delete it",
     ),
     Failure.UNSETTLED: (
         _UNAVAILABLE,
@@ -132,13 +132,13 @@ _BY_WORDS: tuple[tuple[str, Failure], ...] = (
     (r"out of date", Failure.CONFLICT),
     (r"maximum encrypted value length|request entity too large|413", Failure.TOO_LONG),
     (r"client_id or client_secret is incorrect|username or password is incorrect", Failure.LOGIN_REFUSED),
-    (r"invalid_grant|invalid_client|invalid api key|not logged in", Failure.LOGIN_REFUSED),
-    (r"invalid master password|decryption operation failed|vault is locked", Failure.PASSWORD_REFUSED),
+    (r"invalid_grant|invalid_client|invalid api key|not logged in|vault is locked", Failure.LOGIN_REFUSED),
+    (r"invalid master password|decryption operation failed", Failure.PASSWORD_REFUSED),
     (r"two-step|two.factor|no provider selected|new device verification", Failure.SECOND_FACTOR),
     (r"econnrefused", Failure.CONNECTION_REFUSED),
     (r"enotfound|eai_again", Failure.NAME_UNKNOWN),
     (r"certificate|self-signed|altname|ssl routines|wrong version number", Failure.TLS_REFUSED),
-    (r"too many requests|slow down|429", Failure.TOO_MANY_REQUESTS),
+    (r"too many requests|slow down|rate limit|429", Failure.TOO_MANY_REQUESTS),
     (r"enospc|edquot", Failure.DISK_FULL),
     (r"premature close|socket hang up|econnreset|unexpected end|other side closed", Failure.CUT_OFF),
     (r"etimedout|timeout", Failure.TIMEOUT),

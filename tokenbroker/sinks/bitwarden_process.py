@@ -31,6 +31,10 @@ VENDORS_ADDRESS: Final = "https://vault.bitwarden.com"
 _START_S: Final = 30.0
 """How long `bw` may take for what it does before it asks the server, on a slow machine."""
 _END_S: Final = 10.0
+_LOST: Final = frozenset(
+    {Failure.TIMEOUT, Failure.ENDED, Failure.CUT_OFF, Failure.DENIED, Failure.LOGIN_REFUSED}
+)
+"""After these `bw` hangs, is no more, or has locked itself: it would tell of that, not of what is asked next."""
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
 
 
@@ -79,7 +83,7 @@ class BwProcess:
         return self._end.alive and self._child.poll() is None
 
     def ask(self, method: str, path: str, body: object = None, *, timeout_s: float) -> Any | Failure:
-        """What `bw` answers in ``data``, or why there is none; after a silence or an end it isn't up any more."""
+        """What `bw` answers in ``data``, or why there is none; it may not be up any more then."""
         failure: Failure | None = None
         try:
             self._socket.settimeout(timeout_s)
@@ -93,7 +97,7 @@ class BwProcess:
             failure = Failure.TIMEOUT
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
             failure = Failure.ENDED
-        if failure in (Failure.TIMEOUT, Failure.ENDED):
+        if failure in _LOST:
             self.close()
         return failure
 

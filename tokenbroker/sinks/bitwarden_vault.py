@@ -31,7 +31,8 @@ TOLERANCE_S: Final = 1.0
 _SKEW: Final = timedelta(minutes=5)
 """How wrong the clock of this machine may be."""
 _SYNCS, _LOOKS, _LOOK_AGAIN_S = 4, 10, 0.03
-_UNREADABLE: Final = "[error: cannot decrypt]"
+_UNREADABLE: Final = ("", "[error: cannot decrypt]")
+"""What an item is called whose name does not open."""
 
 
 class BitwardenVault(ItemVault):
@@ -62,7 +63,11 @@ class BitwardenVault(ItemVault):
         self._fresh = False
 
     def matching(self, path: str) -> list[Item]:
-        found = [each for each in self._items() if path in each.names]
+        items = self._items()
+        found = [each for each in items if path in each.names]
+        if not found and any(each.raw["name"] in _UNREADABLE for each in items):
+            # It may be the one: to go on would give the path's numbers once more.
+            raise explain(Failure.DAMAGED, self._address)
         unfinished = [each for each in found if each.is_being_cleared]
         for each in unfinished:
             self._session.had(self._put(cleared(each.raw)))
@@ -125,12 +130,8 @@ class BitwardenVault(ItemVault):
         return self._collection_id is None or self._collection_id in (raw.get("collectionIds") or ())
 
     def _holds_a_secret(self, each: Kept) -> bool:
-        """Whether it is of a kind that has one.
-
-        Raises:
-            SecretAccessDenied: it is called so that it was meant, and is not readable.
-        """
-        return each.raw["type"] in (LOGIN, NOTE) and each.raw["name"] != _UNREADABLE
+        """Whether it is of a kind that has one, and can be read."""
+        return each.raw["type"] in (LOGIN, NOTE) and each.raw["name"] not in _UNREADABLE
 
     def _create(self, item: Item) -> dict[str, Any] | Failure:
         raw = with_values(new_raw(item.path), item)
