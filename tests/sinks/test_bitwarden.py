@@ -1,11 +1,17 @@
 """The sink `bitwarden` with `client = "cli"`: the vendor's program against a server of ours."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from tests.sinks.bitwarden_fixtures import OpenBitwarden
 from tests.sinks.bitwarden_server import Bitwarden
+from tests.sinks.vault_fixtures import put_from_threads
 from tokenbroker.errors import SecretAccessDenied, SecretUnavailable
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
+from tokenbroker.sinks.bitwarden_client import BitwardenSession
+from tokenbroker.sinks.bitwarden_vault import BitwardenVault
 from tokenbroker.sinks.testing import ACTOR, SinkContract, demo_secret
 
 pytestmark = pytest.mark.req("SECRET-1")
@@ -64,3 +70,26 @@ def test_a_value_that_is_too_long_is_refused_and_nothing_is_changed(
     with pytest.raises(SecretUnavailable, match="so long a text"):
         bitwarden_sink.put("example/key", Secret("demo-only" * 500), put_id="a", actor=ACTOR)
     assert bitwarden.ciphers == {}
+
+
+@pytest.mark.soak
+def test_two_clients_at_once_lose_nothing_within_the_servers_second_either(
+    open_bitwarden: OpenBitwarden, bitwarden: Bitwarden
+) -> None:
+    bitwarden.tolerance_s = 1.0
+    put_from_threads([open_bitwarden(client="shared"), open_bitwarden(client="second")], each=2)
+
+
+def test_an_item_that_is_young_is_left_alone_until_the_server_can_tell_its_revisions_apart() -> None:
+    waited: list[float] = []
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    vault = BitwardenVault(
+        BitwardenSession.__new__(BitwardenSession),
+        server="",
+        address="",
+        clock=lambda: now,
+        wait=waited.append,
+    )
+    for age in (timedelta(0), timedelta(hours=1), -timedelta(seconds=30)):
+        vault._let_settle((now - age).isoformat())
+    assert waited == [vault.tolerance_s] * 2

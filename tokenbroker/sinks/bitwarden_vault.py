@@ -26,8 +26,8 @@ from tokenbroker.sinks.bitwarden_item import (
 from tokenbroker.sinks.items import Item, ItemVault
 from tokenbroker.sinks.place import NotWritten
 
-TOLERANCE_S: Final = 1.0
-"""How far apart two revisions may be that the server takes for one (bitwarden/server, CipherService.cs)."""
+TOLERANCE_S: Final = 1.1
+"""A little more than what the server takes for one revision: a second (bitwarden/server, CipherService.cs)."""
 _SKEW: Final = timedelta(minutes=5)
 """How wrong the clock of this machine may be."""
 _SYNCS, _LOOKS, _LOOK_AGAIN_S = 4, 10, 0.03
@@ -58,7 +58,7 @@ class BitwardenVault(ItemVault):
         self._clock = clock
         self._organization_id = organization_id
         self._collection_id = collection_id
-        self._tolerance_s = tolerance_s
+        self.tolerance_s = tolerance_s
         self._wait = wait
         self._fresh = False
 
@@ -166,7 +166,7 @@ class BitwardenVault(ItemVault):
         """Wait until the server can tell a revision of now from `revision`; its clock and ours may differ."""
         age = self._clock() - datetime.fromisoformat(revision)
         if age < _SKEW:
-            self._wait(self._tolerance_s)
+            self._wait(self.tolerance_s)
 
 
 def _is_named(each: Kept) -> bool:
