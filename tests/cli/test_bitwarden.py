@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import authority_and_leaf
-from tests.project import CREATE, Project
+from tests.project import Project
 from tests.sinks.bitwarden_fixtures import COMMAND, api_key
 from tests.sinks.bitwarden_server import serve_bitwarden
 
-CAPTURE = '  - capture_token: { selector: ".token", secret_ref: "bitwarden:example/reporting" }\n'
+FLOW = Path(__file__).parents[2] / "flows/examplecloud/create_api_key.yaml"
 SETTINGS = (
     '[sinks.bitwarden]\ntype = "bitwarden"\naddress = "{}"\nca_file = "{}"\ncommand = "{}"\ntimeout_s = 60\n'
 )
@@ -18,7 +18,9 @@ SETTINGS = (
 
 @pytest.mark.browser
 @pytest.mark.req("SECRET-1", "SECRET-7")
-def test_the_token_of_a_run_ends_in_bitwarden_and_nowhere_else(attended: Project, tmp_path: Path) -> None:
+def test_the_token_of_the_reference_flow_ends_in_bitwarden_and_nowhere_else(
+    attended: Project, tmp_path: Path
+) -> None:
     assert attended.account is not None
     authority, leaf = tmp_path / "ca.pem", tmp_path / "leaf.pem"
     for file, data in zip((authority, leaf), authority_and_leaf(), strict=True):
@@ -28,10 +30,10 @@ def test_the_token_of_a_run_ends_in_bitwarden_and_nowhere_else(attended: Project
         attended.variables |= api_key(bitwarden)
         for name, value in (("email", attended.account.email), ("password", attended.account.password)):
             assert attended.tokenbroker("secrets", "put", f"example.{name}", stdin=f"{value}\n").code == 0
-        attended.flow("create", CREATE + CAPTURE)
-        ended = attended.pytest("flows/create.yaml")
+        attended.write("flows/create_api_key.yaml", FLOW.read_text())
+        ended = attended.pytest("flows/create_api_key.yaml")
         assert ended.outcomes() == {"passed": 1}, ended.text
-        shown = attended.tokenbroker("secrets", "show", "bitwarden:example/reporting", "--reveal")
+        shown = attended.tokenbroker("secrets", "show", "bitwarden:example/opendiscourse", "--reveal")
         held = bitwarden.opened()
         stored = json.dumps([*bitwarden.ciphers.values()])
     token = shown.out.strip()
