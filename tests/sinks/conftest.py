@@ -3,6 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.bitwarden_fixtures import (
+    authority,
+    bitwarden,
+    bitwarden_clients,
+    bitwarden_of_session,
+    bitwarden_sink,
+    open_bitwarden,
+)
 from tests.sinks.infisical_fixtures import infisical, infisical_sink, open_infisical, real_infisical
 from tests.sinks.postgres_fixtures import open_postgres, postgres_sink
 from tests.sinks.secrets_manager_fixtures import certificates, manager, manager_sink, open_manager
@@ -10,12 +18,18 @@ from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vaul
 from tokenbroker.sinks.local import LocalSink, open_local
 
 __all__ = [
+    "authority",
+    "bitwarden",
+    "bitwarden_clients",
+    "bitwarden_of_session",
+    "bitwarden_sink",
     "certificate",
     "certificates",
     "infisical",
     "infisical_sink",
     "manager",
     "manager_sink",
+    "open_bitwarden",
     "open_infisical",
     "open_manager",
     "open_postgres",
