@@ -45,15 +45,15 @@ def tests(arguments: Sequence[str]) -> Stage:
             "-m",
             "pytest",
             "tests/",
+            # Most of them wait for a browser or a server: one more than there are processors keeps those busy.
             "-n",
-            "2",
+            str((os.cpu_count() or 1) + 1),
             "--dist",
             "loadfile",
             "--timeout=180",
             # The long versions are for `make soak`.
             "-m",
             "not soak",
-            "--cov",
             *arguments,
         ),
     )

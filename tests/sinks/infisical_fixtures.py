@@ -67,10 +67,6 @@ def infisical_sink(open_infisical: OpenInfisical) -> Sink:
 @pytest.fixture
 def real_infisical(local: LocalSink) -> Sink:
     """A sink in a folder of its own of the project that the environment names, which is left there."""
-    if not all(REAL.values()):
-        pytest.skip(
-            "$TOKENBROKER_TEST_INFISICAL_ADDRESS, _TOKEN, _PROJECT_ID and _ENVIRONMENT name no project"
-        )
     inputs = SinkInputs(store=local.store, custody=local.custody, variables={TOKEN: Secret(REAL["TOKEN"])})
     settings = SinkSettings(
         type="infisical",

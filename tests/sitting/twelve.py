@@ -1,11 +1,12 @@
 """A project with the flows of the demo's twelve services, whose keys end soon; and a client that uses those keys."""
 
 import http.client
+import json
 import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from demo_site.launch import SERVICES, RunningDemo, SeedKey, SignInEvent, generate_account, start
+from demo_site.sso.service import Service
 from demo_site.sso.service_keys import new_service_key
 from tests.project import PERSON, SETTINGS, Project
 from tokenbroker.secret import Secret
@@ -22,6 +24,27 @@ from tokenbroker.store.rotations import Rotation, rotations_under_way
 OLD = "Old integration"
 FLOWS = Path(__file__).parents[2] / "flows"
 PERIOD_S = 0.1
+_KILL = """
+
+import os
+import signal
+
+from tokenbroker.run import fault_points
+
+_file = Path(__file__).with_name("kill.json")
+if _file.is_file():
+    _point, _left = json.loads(_file.read_text())
+    _file.unlink()
+
+    def _listen(name):
+        global _left
+        _left -= name == _point
+        if _left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    _listening = fault_points.listening(_listen)
+    _listening.__enter__()
+"""
 
 
 @dataclass(kw_only=True)
@@ -32,6 +55,15 @@ class Twelve:
     site: RunningDemo
     old: dict[str, str]
     """The key of each service that is to be replaced."""
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        return tuple(service for service in SERVICES if service.slug in self.old)
+
+    def kill_at(self, point: str, *, the: int) -> None:
+        """Let the next sitting be killed when it reaches `point` for that time; the conftest does it, with the person."""
+        self.project.write("conftest.py", (self.project.folder / "conftest.py").read_text() + _KILL)
+        self.project.write("kill.json", json.dumps([point, the]))
 
     def rotate(self, *options: str) -> "tuple[int, str]":
         """One sitting; answers its exit code and what the person read."""
@@ -50,7 +82,7 @@ class Twelve:
 
     def live_keys(self) -> dict[str, list[str]]:
         """The names of the keys that each service accepts."""
-        found: dict[str, list[str]] = {service.slug: [] for service in SERVICES}
+        found: dict[str, list[str]] = {slug: [] for slug in self.old}
         for key in self.site.service_keys():
             if key.revoked_at is None:
                 found[key.service].append(key.name)
@@ -80,7 +112,7 @@ class Client:
         with self.twelve.project.broker() as broker:
             while not self.ended.is_set():
                 began = time.monotonic()
-                for service in SERVICES:
+                for service in self.twelve.services:
                     key = broker.local.get(f"{service.slug}/key", actor="client").reveal()
                     self.answers[ask(self.twelve.site.sign_on_origins[service.origin], key)] += 1
                 self.ended.wait(max(0.0, PERIOD_S - (time.monotonic() - began)))
@@ -110,9 +142,11 @@ def ask(origin: str, key: str) -> int:
 
 
 @contextmanager
-def opened(project: Project, database: Path, *, grace_s: int = 0) -> Iterator[Twelve]:
-    """The scene: each service has a key, which is in the project's store and ends in three days."""
-    old = {service.slug: new_service_key(service) for service in SERVICES}
+def opened(
+    project: Project, database: Path, *, grace_s: int = 0, services: Sequence[Service] = SERVICES
+) -> Iterator[Twelve]:
+    """The scene: each of `services` has a key, which is in the project's store and ends in three days."""
+    old = {service.slug: new_service_key(service) for service in services}
     account = generate_account(
         keys=tuple(SeedKey(name=OLD, service=slug, key=key) for slug, key in old.items())
     )
@@ -121,7 +155,7 @@ def opened(project: Project, database: Path, *, grace_s: int = 0) -> Iterator[Tw
         lines = "".join(f'"{origin}" = "{target}"\n' for origin, target in site.sign_on_origins.items())
         project.settle(SETTINGS, origins=lines)
         project.play_person()
-        for service in SERVICES:
+        for service in services:
             shutil.copytree(FLOWS / service.slug, project.folder / "flows" / service.slug)
         now = datetime.now(UTC)
         with project.broker() as broker:

@@ -171,9 +171,9 @@ def _reached(ticket: Ticket) -> str:
         return (
             f"{ticket.reference}: the old key (@{rotation.old_version}) is revoked, and its site refuses it"
         )
-    after = rotation.revoke_after
-    until = f"until {after:%Y-%m-%d %H:%M} UTC" if after else "on"
-    return f"{new} is in place, proven by its site; the old key (@{rotation.old_version}) works {until}"
+    after, grace_s = rotation.revoke_after, ticket.ways.life.grace_s
+    then = f"works until {after:%Y-%m-%d %H:%M} UTC" if after and grace_s else "is to be revoked now"
+    return f"{new} is in place, proven by its site; the old key (@{rotation.old_version}) {then}"
 
 
 def _span(seconds: float) -> str:

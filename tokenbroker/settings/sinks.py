@@ -79,8 +79,14 @@ class SinkSettings(Part):
     vault: str | None = Field(
         default=None, min_length=1, max_length=255, description="onepassword only: the vault, by name or id"
     )
+    command: str | None = Field(
+        default=None, description="bitwarden only, with client = cli: the program bw; default: on the PATH"
+    )
     organization_id: str | None = Field(
-        default=None, pattern=_UUID, description="bitwarden only, with client = secrets_manager"
+        default=None, pattern=_UUID, description="bitwarden only: whose items are used; default: one's own"
+    )
+    collection_id: str | None = Field(
+        default=None, pattern=_UUID, description="bitwarden only: the collection of the organization"
     )
     ca_file: Path | None = Field(
         default=None, description="all but local and env: certificates to trust instead"
@@ -145,13 +151,15 @@ class SinkSettings(Part):
     def _has_a_server(self) -> Self:
         if self.type == "vault" and self.address is None:
             raise ValueError(f"a sink of type vault needs an address (or the variable {VAULT_ADDRESS})")
+        if self.type == "bitwarden" and (self.address or "https:").startswith("http:"):
+            raise ValueError("Bitwarden's clients speak https only")
+        if self.collection_id is not None and self.organization_id is None:
+            raise ValueError("a collection_id needs the organization_id of its organization")
         if self.type == "bitwarden" and self.client == "secrets_manager":
             if self.organization_id is None or self.project_id is None:
                 raise ValueError("a sink in Secrets Manager needs an organization_id and a project_id")
             if not re.fullmatch(_UUID, self.project_id):
                 raise ValueError("the project_id of Secrets Manager is a UUID")
-            if self.address is not None and self.address.startswith("http:"):
-                raise ValueError("Bitwarden's clients speak https only")
         return self
 
 

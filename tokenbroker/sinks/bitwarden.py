@@ -1,8 +1,6 @@
 """Bitwarden, by either of its clients."""
 
-from tokenbroker.errors import SettingsError
 from tokenbroker.settings import SinkSettings
-from tokenbroker.sinks.secrets_manager import open_secrets_manager
 from tokenbroker.sinks.sink import Sink, SinkInputs
 
 
@@ -13,8 +11,9 @@ def open_bitwarden(alias: str, settings: SinkSettings, inputs: SinkInputs) -> Si
         SecretAccessDenied, SettingsError: as that client says.
     """
     if settings.client == "secrets_manager":
+        from tokenbroker.sinks.secrets_manager import open_secrets_manager
+
         return open_secrets_manager(alias, settings, inputs)
-    raise SettingsError(
-        f"the sink '{alias}' names the client '{settings.client}', which is not there yet",
-        next_step='use client = "secrets_manager"',
-    )
+    from tokenbroker.sinks.bitwarden_cli import open_bitwarden_cli
+
+    return open_bitwarden_cli(alias, settings, inputs)

@@ -1,0 +1,95 @@
+"""The sink `bitwarden` with `client = "cli"`: the vendor's program against a server of ours."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.sinks.bitwarden_fixtures import OpenBitwarden
+from tests.sinks.bitwarden_server import Bitwarden
+from tests.sinks.vault_fixtures import put_from_threads
+from tokenbroker.errors import SecretAccessDenied, SecretUnavailable
+from tokenbroker.secret import Secret
+from tokenbroker.sinks import Sink
+from tokenbroker.sinks.bitwarden_client import BitwardenSession
+from tokenbroker.sinks.bitwarden_vault import BitwardenVault
+from tokenbroker.sinks.testing import ACTOR, SinkContract, demo_secret
+
+pytestmark = pytest.mark.req("SECRET-1")
+
+
+class TestBitwardenSink(SinkContract):
+    @pytest.fixture
+    def sink(self, bitwarden_sink: Sink) -> Sink:
+        return bitwarden_sink
+
+
+def test_what_others_have_put_there_is_read_by_name_or_by_folder_and_a_seed_is_not(
+    bitwarden_sink: Sink, bitwarden: Bitwarden
+) -> None:
+    bitwarden.hold("db", folder="example", password="demo-only-a", username="demo", totp="demo-only-seed")
+    bitwarden.hold("example/note", notes="demo-only-note", fields={"port": "5432"})
+    for path, value in {
+        "example/db": "demo-only-a",
+        "db": "demo-only-a",
+        "example/db#username": "demo",
+        "example/note": "demo-only-note",
+        "example/note#port": "5432",
+    }.items():
+        assert bitwarden_sink.get(path, actor=ACTOR) == Secret(value)
+    with pytest.raises(SecretAccessDenied, match="one-time"):
+        bitwarden_sink.get("example/db#totp", actor=ACTOR)
+    bitwarden.hold("example/note", notes="demo-only-other")
+    with pytest.raises(SecretAccessDenied, match="2 items"):
+        bitwarden_sink.get("example/note", actor=ACTOR)
+
+
+def test_a_removed_value_is_not_in_the_items_own_history_either(
+    bitwarden_sink: Sink, bitwarden: Bitwarden
+) -> None:
+    for number in range(2):
+        bitwarden_sink.put("example/key", demo_secret(), put_id=str(number), actor=ACTOR)
+    assert "demo-only" in bitwarden.opened()
+    bitwarden_sink.remove("example/key", actor=ACTOR)
+    assert "demo-only" not in bitwarden.opened()
+
+
+def test_an_edit_that_somebody_else_was_faster_with_is_done_after_theirs(
+    bitwarden_sink: Sink, bitwarden: Bitwarden
+) -> None:
+    bitwarden_sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    (id_,) = bitwarden.ciphers
+    bitwarden.before_write = lambda: bitwarden.touch(id_)
+    secret = demo_secret()
+    assert bitwarden_sink.put("example/key", secret, put_id="b", actor=ACTOR).version == 2
+    assert sum(request.startswith("PUT") for request in bitwarden.asked) == 2
+
+
+def test_a_value_that_is_too_long_is_refused_and_nothing_is_changed(
+    bitwarden_sink: Sink, bitwarden: Bitwarden
+) -> None:
+    with pytest.raises(SecretUnavailable, match="so long a text"):
+        bitwarden_sink.put("example/key", Secret("demo-only" * 500), put_id="a", actor=ACTOR)
+    assert bitwarden.ciphers == {}
+
+
+@pytest.mark.soak
+def test_two_clients_at_once_lose_nothing_within_the_servers_second_either(
+    open_bitwarden: OpenBitwarden, bitwarden: Bitwarden
+) -> None:
+    bitwarden.tolerance_s = 1.0
+    put_from_threads([open_bitwarden(client="shared"), open_bitwarden(client="second")], each=2)
+
+
+def test_an_item_that_is_young_is_left_alone_until_the_server_can_tell_its_revisions_apart() -> None:
+    waited: list[float] = []
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    vault = BitwardenVault(
+        BitwardenSession.__new__(BitwardenSession),
+        server="",
+        address="",
+        clock=lambda: now,
+        wait=waited.append,
+    )
+    for age in (timedelta(0), timedelta(hours=1), -timedelta(seconds=30)):
+        vault._let_settle((now - age).isoformat())
+    assert waited == [vault.tolerance_s] * 2

@@ -1,0 +1,161 @@
+"""What can go wrong with Bitwarden's `bw`, in plain words: never the text of the client, of Node or of the server."""
+
+import re
+from enum import StrEnum
+
+from tokenbroker.errors import (
+    BrokerError,
+    SecretAccessDenied,
+    SecretNotFound,
+    SecretTimeout,
+    SecretUnavailable,
+)
+
+
+class Failure(StrEnum):
+    """Why Bitwarden did not do what it was asked for."""
+
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    DENIED = "denied"
+    LOGIN_REFUSED = "login_refused"
+    PASSWORD_REFUSED = "password_refused"  # noqa: S105  names of failures, not secrets
+    SECOND_FACTOR = "second_factor"
+    TIMEOUT = "timeout"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    CONNECTION_REFUSED = "connection_refused"
+    NAME_UNKNOWN = "name_unknown"
+    UNREACHABLE = "unreachable"
+    TLS_REFUSED = "tls_refused"
+    CUT_OFF = "cut_off"
+    TOO_LONG = "too_long"
+    NOT_A_LOGIN = "not_a_login"
+    DAMAGED = "damaged"
+    UNSETTLED = "unsettled"
+    ENDED = "ended"
+    DISK_FULL = "disk_full"
+    SERVER_ERROR = "server_error"
+
+
+UNCERTAIN = frozenset({Failure.TIMEOUT, Failure.CUT_OFF, Failure.ENDED, Failure.SERVER_ERROR})
+"""After these a write may have been done all the same."""
+
+_UNAVAILABLE = SecretUnavailable
+_SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
+    Failure.NOT_FOUND: (SecretNotFound, "holds nothing there", "check the path and the settings of the sink"),
+    Failure.CONFLICT: (
+        _UNAVAILABLE,
+        "got other writes to the same item each time, and took none of ours",
+        "try again when nobody else writes there",
+    ),
+    Failure.DENIED: (
+        SecretAccessDenied,
+        "does not allow this to the account",
+        "let the account edit what lies there, and check organization_id and collection_id",
+    ),
+    Failure.LOGIN_REFUSED: (
+        SecretAccessDenied,
+        "refuses the login: the API key, or the e-mail address with the password, is not valid any more or never was",
+        "give the right ones in TOKENBROKER_BITWARDEN_CLIENT_ID and TOKENBROKER_BITWARDEN_CLIENT_SECRET",
+    ),
+    Failure.PASSWORD_REFUSED: (
+        SecretAccessDenied,
+        "takes the login, but the master password does not open the vault",
+        "give the right one in TOKENBROKER_BITWARDEN_PASSWORD",
+    ),
+    Failure.SECOND_FACTOR: (
+        SecretAccessDenied,
+        "asks for a second factor, which no program can give",
+        "sign in with the account's personal API key, which needs none",
+    ),
+    Failure.TIMEOUT: (SecretTimeout, "did not answer in time", "check that it is well, or raise timeout_s"),
+    Failure.TOO_MANY_REQUESTS: (
+        _UNAVAILABLE,
+        "is asked too often now and turned this away",
+        "try again in a while",
+    ),
+    Failure.CONNECTION_REFUSED: (
+        _UNAVAILABLE,
+        "refuses the connection",
+        "check that it runs, and the port of the address",
+    ),
+    Failure.NAME_UNKNOWN: (
+        _UNAVAILABLE,
+        "can't be found: no name server knows the host",
+        "check the host of the address, and the name servers of this machine",
+    ),
+    Failure.UNREACHABLE: (_UNAVAILABLE, "can't be reached", "check the address and the network"),
+    Failure.TLS_REFUSED: (
+        _UNAVAILABLE,
+        "did not prove by TLS that it is the one: its certificate is not trusted here, or is not its own",
+        "name the certificate of its authority with ca_file, and check the host of the address",
+    ),
+    Failure.CUT_OFF: (_UNAVAILABLE, "cut its answer off", "try again, and check what stands in between"),
+    Failure.TOO_LONG: (
+        _UNAVAILABLE,
+        "does not take so long a text: a password or field holds about 3,600 bytes",
+        "keep so long a secret in another sink",
+    ),
+    Failure.NOT_A_LOGIN: (
+        SecretAccessDenied,
+        "has something other than a login or a note at that path",
+        "use another path, or rename that item",
+    ),
+    Failure.DAMAGED: (
+        SecretAccessDenied,
+        "holds an item that does not open with the keys of the account, and nothing else is at that path",
+        "put the item back from a backup, or delete it",
+    ),
+    Failure.UNSETTLED: (
+        _UNAVAILABLE,
+        "can't be asked: the program bw does not show what it has fetched",
+        "try again; if that doesn't help, install the version of bw that the page on settings names",
+    ),
+    Failure.ENDED: (
+        _UNAVAILABLE,
+        "can't be asked: the program bw ended before it answered",
+        "run `bw --version`, and install the version that the page on settings names",
+    ),
+    Failure.DISK_FULL: (
+        _UNAVAILABLE,
+        "can't be asked: there is no room for the data that the program bw keeps while it runs",
+        "free some space in the folder for temporary files",
+    ),
+    Failure.SERVER_ERROR: (
+        _UNAVAILABLE,
+        "has an error of its own, or is not a Bitwarden server",
+        "check the address, and see the log of the server",
+    ),
+}
+
+_BY_WORDS: tuple[tuple[str, Failure], ...] = (
+    (r"out of date", Failure.CONFLICT),
+    (r"maximum encrypted value length|request entity too large|413", Failure.TOO_LONG),
+    (r"client_id or client_secret is incorrect|username or password is incorrect", Failure.LOGIN_REFUSED),
+    (r"invalid_grant|invalid_client|invalid api key|not logged in|vault is locked", Failure.LOGIN_REFUSED),
+    (r"invalid master password|decryption operation failed", Failure.PASSWORD_REFUSED),
+    (r"two-step|two.factor|no provider selected|new device verification", Failure.SECOND_FACTOR),
+    (r"econnrefused", Failure.CONNECTION_REFUSED),
+    (r"enotfound|eai_again", Failure.NAME_UNKNOWN),
+    (r"certificate|self-signed|altname|ssl routines|wrong version number", Failure.TLS_REFUSED),
+    (r"too many requests|slow down|rate limit|429", Failure.TOO_MANY_REQUESTS),
+    (r"enospc|edquot", Failure.DISK_FULL),
+    (r"premature close|socket hang up|econnreset|unexpected end|other side closed", Failure.CUT_OFF),
+    (r"etimedout|timeout", Failure.TIMEOUT),
+    (r"ehostunreach|enetunreach", Failure.UNREACHABLE),
+    (r"forbidden|403|do not have permission|no edit permission", Failure.DENIED),
+    (r"not found\.?$|404", Failure.NOT_FOUND),
+    (r"unauthorized|401", Failure.LOGIN_REFUSED),
+)
+
+
+def failure_in(text: str) -> Failure:
+    """Which failure the client tells of in `text`, which goes no further."""
+    said = text.lower()
+    return next((failure for words, failure in _BY_WORDS if re.search(words, said)), Failure.SERVER_ERROR)
+
+
+def explain(failure: Failure, address: str) -> BrokerError:
+    """`failure` of the server at `address` as an error of ours."""
+    kind, what, next_step = _SAID[failure]
+    return kind(f"Bitwarden at {address} {what}", next_step=next_step)
