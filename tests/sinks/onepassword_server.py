@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import ssl
+import string
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ _INSTEAD: dict[Fault, Answer] = {
 
 
 def new_id() -> str:
-    return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(26))
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits[2:8]) for _ in range(26))
 
 
 class Connect:

@@ -58,7 +58,7 @@ class Service:
     async def create(self, params: ItemCreateParams) -> Item:
         self._ask()
         now, given = (
-            datetime.now(UTC).isoformat(),
+            datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             params.model_dump(exclude_none=True, exclude={"files", "document"}),
         )
         more = {"notes": "", "tags": [], "websites": [], "files": []}
@@ -128,6 +128,7 @@ def test_what_the_sdk_alone_knows_of_an_item_stays(sdk_sink: Sink, service: Serv
     item.fields.append(ItemField(id="o", title="code", field_type=ItemFieldType.TOTP, value="otpauth://demo"))
     sdk_sink.put("example/key", second, put_id="b", actor=ACTOR)
     (item,) = service.held.values()
+    assert sdk_sink.list()[0].created_at, "the SDK tells UTC without saying so"
     assert (item.notes, item.category.value) == ("ask Ann", "ApiCredentials")
     assert {f.title: f.value for f in item.fields}["code"] == "otpauth://demo"
     assert sdk_sink.get("example/key", actor=ACTOR) == second

@@ -14,6 +14,7 @@ import json
 import resource
 import socket
 import sys
+from datetime import UTC
 from typing import Any
 
 _GRACE_S = 1.0
@@ -93,13 +94,13 @@ def failure_of(error: BaseException) -> str:
 
 
 def document_of(item: Any) -> dict[str, Any]:
-    """An item of the SDK in the shape of Connect's API."""
+    """An item of the SDK in the shape of Connect's API; the SDK tells UTC without saying so (its types.py)."""
     return {
         "id": item.id,
         "title": item.title,
         "category": item.category.value,
         "version": item.version,
-        "createdAt": item.created_at.isoformat(),
+        "createdAt": item.created_at.replace(tzinfo=UTC).isoformat(),
         "sections": [{"id": each.id, "label": each.title} for each in item.sections],
         "fields": [
             {
