@@ -41,6 +41,34 @@ def test_what_the_demo_says_works_in_another_terminal(project: Project) -> None:
     assert list(project.temporary.iterdir()) == []
 
 
+@pytest.mark.browser
+@pytest.mark.req("FLOW-8", "HUMAN-2")
+def test_the_keys_of_its_services_are_due_and_a_person_can_see_a_sitting_begin(project: Project) -> None:
+    with project.terminal("demo", "--port", "0", "--services") as demo:
+        demo.wait_for("Ctrl-C here ends the demo site.")
+        folder = project.folder / found(r"cd (\S+)", demo.screen)
+        phone = found(r"phone page +(\S+)", demo.screen)
+        project.variables["TOKENBROKER_HOME"] = ""
+        with project.terminal("due", folder=folder) as due:
+            assert due.end() == 1, due.screen
+            assert due.screen.count("in 2 d") == len(SERVICES), due.screen
+        with project.terminal(
+            "rotate", "local:atlas/key", "--wait", "--no-pictures", folder=folder
+        ) as person:
+            person.wait_for("Go on?")
+            person.type("y")
+            person.wait_for("Type the code and press Enter")
+            with urllib.request.urlopen(phone) as page:
+                code = found(r"data-latest-code>(\d{6})<", page.read().decode())
+            person.type(code)
+            person.wait_for("local:atlas/key@2 is in place")
+            person.press_ctrl_c()
+            assert person.end() == 130, person.screen
+            assert "1 old key to revoke" in person.screen
+        demo.press_ctrl_c()
+        assert demo.end() == 0, demo.screen
+
+
 @pytest.mark.parametrize("name", ["tokenbroker.toml", "create_api_key.flow.yaml"])
 def test_a_folder_that_no_demo_has_written_is_left_alone(project: Project, name: str) -> None:
     theirs = project.write(f"mine/{name}", "# mine\n")

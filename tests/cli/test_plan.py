@@ -33,12 +33,19 @@ def test_as_json_a_machine_reads_the_same_and_what_is_blocked_ends_with_10(proje
     ended = project.tokenbroker("plan", str(project.write("flows/reference.yaml", REFERENCE)), "--json")
     told = json.loads(ended.out)
     assert (ended.code, told["policy"]["code"]) == (10, "run.needs_live")
-    assert told["origins"] == {SITE: SITE}
+    assert (told["origins"], told["sign_on"]) == ({SITE: SITE}, "")
     assert [each["reference"] for each in told["typed"]] == [
         "secrets:example.email",
         "secrets:example.password",
     ]
     assert told["sinks"] == {"bitwarden:example/opendiscourse": "local"}
+
+
+@pytest.mark.req("FLOW-8")
+def test_the_identity_provider_is_told(project: Project) -> None:
+    text = flow_text(f"- navigate: '{SITE}/'", head=f"sign_on: '{SITE}'\n")
+    ended = project.tokenbroker("plan", str(project.write("flows/sample.yaml", text)), "--live")
+    assert f"whose session a sitting may share\n  {SITE}\n" in ended.out, ended.text
 
 
 def test_frames_windows_conditions_and_declared_creations_are_told() -> None:

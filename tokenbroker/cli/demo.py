@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import tempfile
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import typer
 
 from demo_site.launch import SERVICES, DemoNotStarted, RunningDemo, SeedKey, generate_account, start
 from tokenbroker.broker import Broker
+from tokenbroker.cli.demo_services import prepare, seeded
 from tokenbroker.errors import BrokerError, ExitCode, UsageError
 from tokenbroker.secret import Secret
 from tokenbroker.settings import FILE_NAME, load_configuration
@@ -32,12 +34,16 @@ def demo(
     folder: Path = typer.Option(
         Path("tokenbroker-demo"), "--dir", help="A folder for the demo's settings, flow and home."
     ),
+    services: bool = typer.Option(
+        False, "--services", help="Also twelve services behind one sign-on, whose keys end soon."
+    ),
 ) -> None:
     """Start the demo site and prepare a folder in which the reference flow runs; ends with Ctrl-C."""
     _refuse_foreign(folder)
+    keys = seeded() if services else ()
     retired = "Retired integration"
     at_services = (SeedKey(name=retired, service=service.slug) for service in SERVICES)
-    account = generate_account(keys=(SeedKey(name=retired, scopes=("read",)), *at_services))
+    account = generate_account(keys=(SeedKey(name=retired, scopes=("read",)), *at_services, *keys))
     with tempfile.TemporaryDirectory(prefix="tokenbroker-demo-") as scratch:
         site, reason = None, ""
         try:
@@ -47,8 +53,8 @@ def demo(
         if site is None:
             raise DemoUnavailable(reason, next_step="give another port: tokenbroker demo --port 0")
         with site:
-            _prepare(folder, site, email=account.email, password=account.password)
-            _explain(folder, site, account.email)
+            _prepare(folder, site, keys, email=account.email, password=account.password)
+            _explain(folder, site, account.email, services=services)
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
     print("\nThe demo site has ended.")
 
@@ -68,7 +74,7 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-def _prepare(folder: Path, site: RunningDemo, *, email: str, password: str) -> None:
+def _prepare(folder: Path, site: RunningDemo, keys: Sequence[SeedKey], *, email: str, password: str) -> None:
     origins = {
         "https://console.example.com": site.url,
         "https://keys.example.com": site.keys_url,
@@ -93,9 +99,11 @@ def _prepare(folder: Path, site: RunningDemo, *, email: str, password: str) -> N
     with Broker(load_configuration(folder, {}), environ={}) as broker:
         for path, value in (("example.email", email), ("example.password", password)):
             broker.local.put(path, Secret(value), put_id=f"demo-{secrets.token_hex(8)}", actor="demo")
+        if keys:
+            prepare(folder, keys, broker)
 
 
-def _explain(folder: Path, site: RunningDemo, email: str) -> None:
+def _explain(folder: Path, site: RunningDemo, email: str, *, services: bool) -> None:
     # The variable would win over the demo's settings, and lead into the person's own home.
     unset = "  unset TOKENBROKER_HOME\n" if os.environ.get("TOKENBROKER_HOME") else ""
     print(
@@ -107,7 +115,18 @@ def _explain(folder: Path, site: RunningDemo, email: str) -> None:
         f"  tokenbroker run {_FLOW}\n\n"
         "It asks you for the security code: open the phone page in a browser and read it there.\n"
         f"Other ways to show a key, for flows of your own: {site.url}/products\n"
-        f"Twelve services behind one sign-in: {site.sign_on_origins['https://id.example.com']}\n"
+        f"{_of_services(site, services=services)}\n"
         "Ctrl-C here ends the demo site.",
         flush=True,
+    )
+
+
+def _of_services(site: RunningDemo, *, services: bool) -> str:
+    address = site.sign_on_origins["https://id.example.com"]
+    if not services:
+        return f"Twelve services behind one sign-on: {address} (tokenbroker demo --services   has keys there)"
+    return (
+        f"Twelve services behind one sign-on ({address}), where keys end in three days:\n"
+        "  tokenbroker due\n"
+        "  tokenbroker rotate --due --wait"
     )

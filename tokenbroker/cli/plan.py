@@ -52,12 +52,13 @@ def plan(
             "flow": asked.flow.id,
             "file": str(flow),
             "origins": origins,
+            "sign_on": asked.flow.sign_on,
             **asdict(outline),
             "sinks": sinks,
         }
         print(json.dumps({**record, "policy": as_record(told)}, indent=2))
     else:
-        parts = _parts(outline, origins, sinks, asked.missing())
+        parts = _parts(asked.flow, outline, origins, sinks, asked.missing())
         print("\n".join([f"{asked.flow.id}  ({flow})", *parts, "", *in_words(told)]))
     raise typer.Exit(told.exit_code)
 
@@ -76,11 +77,18 @@ def _covered(outline: Outline, flow: Flow) -> Outline:
 
 
 def _parts(
-    outline: Outline, origins: Mapping[str, str], sinks: Mapping[str, str], missing: frozenset[str]
+    flow: Flow,
+    outline: Outline,
+    origins: Mapping[str, str],
+    sinks: Mapping[str, str],
+    missing: frozenset[str],
 ) -> Iterator[str]:
     led = [one if one == to else f"{one}, which the origin map leads to {to}" for one, to in origins.items()]
     parts = {
         "It can reach these, and nothing else": led,
+        "It signs in at this identity provider, whose session a sitting may share": filter(
+            None, (flow.sign_on,)
+        ),
         "It types secrets, and only where the page and all that holds it belong to those": (
             _typed(each, missing) for each in outline.typed
         ),

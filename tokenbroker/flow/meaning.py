@@ -69,10 +69,10 @@ def _sign_on_mistakes(document: Document, data: Mapping[str, Any]) -> Iterator[F
     sign_on, said = data.get("sign_on"), data.get("origins")
     if not isinstance(sign_on, str):
         return
-    mistakes = [*_address_mistakes(document, ("sign_on",), sign_on)]
-    yield from mistakes
+    yield from _address_mistakes(document, ("sign_on",), sign_on)
     addresses = said if isinstance(said, list) else _navigated(data["steps"])
-    if not mistakes and sign_on not in {origin for each in addresses if (origin := _origin(each))}:
+    provider = _origin(sign_on)  # "": told already that it is none
+    if provider and provider not in map(_origin, addresses):
         sentence = "the flow may not go there: it is none of its origins"
         yield document.error(("sign_on",), sentence, code="flow.foreign_sign_on")
 
