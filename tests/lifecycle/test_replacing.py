@@ -1,6 +1,7 @@
 """The stages in which one token takes another's place; wherever they stop, a key works (FLOW-8)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -195,6 +196,51 @@ def test_the_old_key_is_not_touched_before_its_grace_is_over(
     assert scene.ticket().need(scene.now) is Need.GRACE
     scene.now += timedelta(seconds=1)
     assert scene.ticket().need(scene.now) is Need.PERSON
+
+
+@pytest.mark.req("SECRET-6")
+def test_a_sink_that_others_read_from_memory_lengthens_the_grace(site: Site, local: LocalSink) -> None:
+    local.stale_s = 300
+    scene = Scene(site=site, local=local, grace_s=10)
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    ticket.advance(scene.bench)
+    assert ticket.done is not None
+    assert ticket.done.rotation.revoke_after == scene.now + timedelta(seconds=300)
+
+
+@pytest.mark.parametrize(
+    ("head", "known", "by_flow"),
+    [
+        (HEAD, True, True),
+        ("params: { other: { default: x } }\n", True, False),
+        (HEAD, False, False),
+    ],
+)
+def test_a_flow_that_can_t_be_told_which_key_revokes_none(
+    scene: Scene, head: str, known: bool, by_flow: bool
+) -> None:
+    steps = (
+        f"- navigate: '{SITE}/keys'",
+        "- type: { selector: '#name', value_ref: 'param:" + head.split()[2].strip(":") + "' }",
+    )
+    revoke = flow_from(flow_text(*steps, head=head))
+    life = replace(scene.life, revokes="example/revoke")
+    life = life if known else replace(life, key_name="", params={})
+    scene.flows["example/revoke"] = revoke
+    assert (ways_of(life, scene.find).revoker is not None) is by_flow
+
+
+def test_a_revoking_that_hit_the_new_key_is_told(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    ticket.advance(scene.bench)
+    scene.site.accepted.clear()
+    ticket.conclude(scene.bench)
+    assert ticket.error is not None
+    assert ticket.error.code == "rotate.new_refused"
 
 
 @pytest.mark.parametrize(("refusal", "code"), [(200, "rotate.still_accepted"), (503, "rotate.not_told")])

@@ -176,7 +176,8 @@ def put_in_place(done: Replacement, bench: Bench) -> Replacement:
     reference = sink.put(done.rotation.path, secret, put_id=put_id, actor=bench.actor)
     remember(bench.store, _life_of(done, reference, bench))
     now = bench.clock()
-    grace = timedelta(seconds=done.ways.life.grace_s or 0)
+    # Who reads through a cache may have the old key that long.
+    grace = timedelta(seconds=max(done.ways.life.grace_s or 0, sink.stale_s))
     done = _kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=now + grace)
     _clear_stop(done, bench)
     return done
@@ -222,6 +223,13 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
             code="rotate.still_accepted" if is_alive else "rotate.not_told",
         )
     note_revoked(bench.store, rotation.sink, rotation.path, rotation.old_version, at=bench.clock())
+    if rotation.new_version is not None and _accepted(done, rotation.new_version, bench) is Accepts.NO:
+        raise RunError(
+            f"the old key {done.old} is revoked, and the site refuses the new one as well",
+            next_step=f"see whether {done.ways.life.revokes or 'somebody'} has revoked the wrong key, and get another: "
+            f"tokenbroker run {done.ways.creator.path}",
+            code="rotate.new_refused",
+        )
     return _kept(done, bench, state=Stage.REVOKED)
 
 

@@ -22,7 +22,8 @@ class Ways:
         reference: where that flow brings it, without a version.
         proof: its step ``verify_token``.
         name_param: the parameter that names the key at its site; "" where the flow gives every key one name.
-        revoker: the flow that revokes the old one; None where a person has to.
+        revoker: the flow that revokes the old one; None where a person has to, also because the flow could not tell the
+            old key from the new one: it is told the key's name, by the parameter that names it.
     """
 
     life: Life
@@ -57,14 +58,22 @@ def ways_of(life: Life, find: FindFlow) -> Ways:
             next_step=f"add one to {creator.path}: verify_token: {{ url: … }}",
             code="rotate.no_proof",
         )
+    name_param = _name_param(creator)
     return Ways(
         life=life,
         creator=creator,
         reference=reference,
         proof=proof,
-        name_param=_name_param(creator),
-        revoker=find(life.revokes) if life.revokes else None,
+        name_param=name_param,
+        revoker=_revoker(life, name_param, find),
     )
+
+
+def _revoker(life: Life, name_param: str, find: FindFlow) -> Flow | None:
+    flow = find(life.revokes) if life.revokes else None
+    is_named = bool(name_param and (life.params.get(name_param) or life.key_name))
+    takes_name = flow is not None and name_param in own(flow, {name_param: ""})
+    return flow if is_named and takes_name else None
 
 
 def own(flow: Flow, params: Mapping[str, str]) -> dict[str, str]:

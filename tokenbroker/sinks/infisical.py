@@ -65,6 +65,7 @@ class InfisicalSink(RemoteSink):
         self._prefix = folders_of(settings.path_prefix)
         place = "\n".join((server.address, self._project_id, self._environment, *self._prefix))
         super().__init__(name=name, server=f"Infisical at {server.address}", place=place, inputs=inputs)
+        self.stale_s = settings.cache_s
         self._server = server
         self._sign_in = sign_in
         self._cache: ReadCache[tuple[str, int | None], Record] = ReadCache(

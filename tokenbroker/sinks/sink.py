@@ -87,10 +87,12 @@ class Sink(ABC):
     Attributes:
         name: the alias under which settings and flows know it.
         writable: whether put and remove can succeed at all.
+        stale_s: for how many seconds after a put another process may still be given the version before.
     """
 
     name: str
     writable: bool
+    stale_s: float = 0.0
 
     @abstractmethod
     def probe(self) -> None:
