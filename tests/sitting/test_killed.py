@@ -13,7 +13,7 @@ from tokenbroker.run.fault_points import POINTS, ROTATION_POINTS
 pytestmark = [pytest.mark.req("FLOW-8", "RUN-10"), pytest.mark.browser]
 
 FEW = SERVICES[1:4]
-QUICK = ("read", "rotation_proven", "rotation_replaced")
+QUICK = ("read", "rotation_replaced")
 NOT_MADE = ("pressed",)
 """Killed there the site may not have been asked yet: only a person can tell."""
 

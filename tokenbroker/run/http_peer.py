@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import ip_address
 
 import h11
 
@@ -89,11 +90,21 @@ async def connect(origin: Origin) -> Peer:
     # RFC 6761 section 6.3: names under "localhost" are the machine itself, whatever a resolver says.
     host = "localhost" if origin.host.endswith(".localhost") else origin.host
     loop = asyncio.get_running_loop()
+    # An address has nothing to race with; and a race that is cut off may leave a socket open.
+    delay_s = None if _is_address(host) else _HAPPY_EYEBALLS_DELAY_S
     async with asyncio.timeout(CONNECT_TIMEOUT_S):
         _, peer = await loop.create_connection(
-            lambda: Peer(h11.CLIENT), host, origin.port, happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY_S
+            lambda: Peer(h11.CLIENT), host, origin.port, happy_eyeballs_delay=delay_s
         )
     return peer
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def pump_both_ways(one: Peer, other: Peer) -> None:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tokenbroker.run.failure import StepFailed
+from tokenbroker.run.quiet import Rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("FLOW-2")]
 LATE = "<script>setTimeout(() => { %s }, 200)</script>"
@@ -126,7 +127,7 @@ def test_an_ambiguous_capture_shows_no_word_of_the_page(on_page):
 def test_when_answers_on_a_page_that_never_rests(on_page, selector, there):
     trial = on_page("<b id=clock>0</b>" + TICKING)
     trial.stage.deadline = time.monotonic() + 5
-    assert trial.stage.seek().is_there(selector) is there
+    assert trial.stage.seek().is_there(selector, Rest()) is there
     assert trial.stage.remaining_s() > 1
 
 
