@@ -1,8 +1,10 @@
 """What ``tokenbroker rotate`` tells a person: before, while it goes on, and at the end."""
 
+import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -159,7 +161,16 @@ class Told(Sitting):
     def _line(self, text: str) -> None:
         """One line that is written over, where somebody sees it."""
         if self._live:
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+            width = shutil.get_terminal_size().columns - 1  # a line that is broken can't be written over
+            print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
+
+
+_REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED})
+
+
+def _stage(ticket: Ticket) -> Stage | None:
+    rotation = ticket.done.rotation if ticket.done else ticket.rotation
+    return rotation.state if rotation else None
 
 
 def _reached(ticket: Ticket) -> str:
@@ -208,6 +219,11 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
     for error in refusals:
         say(f"✗ {error}")
     failed = [ticket for ticket in told.tickets if ticket.error is not None]
+    stages = Counter(stage for ticket in told.tickets if (stage := _stage(ticket)) is not None)
+    replaced = sum(count for stage, count in stages.items() if stage in _REPLACED)
+    if len(told.tickets) > 1:
+        revoked = _count(stages[Stage.REVOKED], "old key")
+        say(f"\n{_count(replaced, 'token')} replaced, {revoked} revoked, {len(failed)} stopped.")
     for ticket in failed:
         say(f"\n! {ticket.error}")
         if ticket.reference in told.standing:
