@@ -62,6 +62,7 @@ def test_the_keys_of_its_services_are_due_and_a_person_can_see_a_sitting_begin(p
                 code = found(r"data-latest-code>(\d{6})<", page.read().decode())
             person.type(code)
             person.wait_for("local:atlas/key@2 is in place")
+            person.wait_for("to wait; with Ctrl-C")
             person.press_ctrl_c()
             assert person.end() == 130, person.screen
             assert "1 old key to revoke" in person.screen

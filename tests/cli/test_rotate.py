@@ -67,7 +67,7 @@ def end_soon(project: Project) -> None:
 
 def test_a_token_is_replaced_its_new_key_proven_and_the_old_one_dead(project: Project) -> None:
     old = value(project)
-    ended = project.tokenbroker("rotate", REFERENCE, "--no-pictures", "--json")
+    ended = project.tokenbroker("rotate", REFERENCE, "--yes", "--no-pictures", "--json")
     assert ended.code == 0, ended.text
     (row,) = json.loads(ended.out)
     new = value(project)

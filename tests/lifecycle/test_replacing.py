@@ -10,12 +10,14 @@ import pytest
 from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site, serving
 from tokenbroker.errors import BrokerError, RunError, SecretUnavailable, UsageError
+from tokenbroker.lifecycle.one_sitting import only_sitting
 from tokenbroker.lifecycle.replacing import STOP, standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.lifecycle.ways import ways_of
 from tokenbroker.run import fault_points
 from tokenbroker.run.fault_points import ROTATION_POINTS
 from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.audit_log import verify_chain
 from tokenbroker.store.rotations import Stage, rotations_under_way
 
@@ -230,6 +232,34 @@ def test_a_flow_that_can_t_be_told_which_key_revokes_none(
     life = life if known else replace(life, key_name="", params={})
     scene.flows["example/revoke"] = revoke
     assert (ways_of(life, scene.find).revoker is not None) is by_flow
+
+
+@pytest.mark.req("RUN-10")
+def test_a_key_that_somebody_has_stored_meanwhile_is_left_and_the_rotation_given_up(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    theirs = demo_secret()
+    scene.local.put("example/key", theirs, put_id="theirs", actor=ACTOR)
+    ticket.advance(scene.bench)
+    assert ticket.error is not None
+    assert (ticket.error.code, scene.current()) == ("rotate.changed_meanwhile", theirs)
+    assert rotations_under_way(scene.local.store, ["local"]) == []
+    assert "secrets remove" in ticket.error.next_step
+
+
+def test_a_second_sitting_in_a_home_is_refused_while_the_first_lasts(tmp_path: Path) -> None:
+    with only_sitting(tmp_path):
+        with pytest.raises(UsageError) as caught, only_sitting(tmp_path):
+            pass
+        assert caught.value.code == "rotate.under_way"
+    with only_sitting(tmp_path):
+        pass
+
+
+def test_a_token_of_which_no_flow_is_known_is_named_with_what_to_do(scene: Scene) -> None:
+    life = replace(scene.life, flow_id="", rotates="")
+    assert refused(scene, lambda: ways_of(life, scene.find)) == "rotate.unknown"
 
 
 def test_a_revoking_that_hit_the_new_key_is_told(scene: Scene) -> None:

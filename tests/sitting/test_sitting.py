@@ -58,7 +58,7 @@ def test_who_waits_for_the_grace_signs_in_once(make) -> None:
 
 def test_a_person_who_does_not_agree_signs_in_for_each_run(make) -> None:
     with make(grace_s=3600) as twelve:
-        ended = twelve.project.tokenbroker("rotate", "--due", "--separately", "--no-pictures")
+        ended = twelve.project.tokenbroker("rotate", "--due", "--yes", "--separately", "--no-pictures")
         assert ended.code == 0, ended.text
         assert twelve.sign_ins()[SignInEvent.PASSWORD_ACCEPTED] == len(TWO)
         assert not [row for row in twelve.project.audit() if row[0] == "share_sign_on"]

@@ -5,15 +5,17 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.cli.home import configuration
 from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, note_losses, tickets_due, tickets_for
-from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say_end
+from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say, say_end
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
+from tokenbroker.lifecycle.one_sitting import only_sitting
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.pytest_plugin.options import parse_params
 from tokenbroker.pytest_plugin.own_session import own_temporary_folder
@@ -51,20 +53,30 @@ def rotate(
     span = span_given("--within", within)
     given = parse_params(param)
     settings = configuration()
-    with Broker(settings, environ=dict(os.environ)) as broker:
-        left = broker.recover()  # a key that a run has read and not stored may be the one that is waited for
-        find = flow_finder(settings.root)
-        found = (
-            tickets_due(broker, span, given, find=find)
-            if due
-            else tickets_for(broker, reference, given, find=find)
-        )
-        note_losses(found.tickets, left)
-        shares = bool(found.tickets) and _agreed(found.tickets, broker, separately=separately, yes=yes)
-    told = Told(found.tickets, bench_of=bench_of(settings, live=live), waits=wait, shares=shares)
-    flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
-    if found.tickets:
-        with own_temporary_folder():
+    if not (yes or sys.stdin.isatty()):
+        raise UsageError("without a terminal rotate begins nothing unasked", next_step="give --yes")
+    with ExitStack() as held:
+        with Broker(settings, environ=dict(os.environ)) as broker:
+            left = (
+                broker.recover()
+            )  # a key that a run has read and not stored may be the one that is waited for
+            held.enter_context(only_sitting(broker.home))
+            find = flow_finder(settings.root)
+            found = (
+                tickets_due(broker, span, given, find=find)
+                if due
+                else tickets_for(broker, reference, given, find=find)
+            )
+            note_losses(found.tickets, left)
+            for refusal in found.refusals:
+                say(f"can't be replaced: {refusal.sentence}")
+            shares = bool(found.tickets) and _agreed(
+                found.tickets, broker, separately=separately, yes=yes, waits=wait
+            )
+        told = Told(found.tickets, bench_of=bench_of(settings, live=live), waits=wait, shares=shares)
+        flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
+        if found.tickets:
+            held.enter_context(own_temporary_folder())
             told.perform([name for name, is_given in flags.items() if is_given])
     if as_json:
         print(json.dumps(rows_of(told, found.refusals), indent=2))
@@ -73,7 +85,7 @@ def rotate(
     raise typer.Exit(told.exit_code or (int(ExitCode.FAILED) if found.refusals else 0))
 
 
-def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes: bool) -> bool:
+def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes: bool, waits: bool) -> bool:
     """Whether the person agrees to share the sessions at providers; audited.
 
     Raises:
@@ -81,10 +93,10 @@ def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes:
     """
     asks = sys.stdin.isatty() and not yes
     shares = (yes or asks) and not separately
-    announce(tickets, shares=shares)
+    announce(tickets, shares=shares, waits=waits)
     if asks and not typer.confirm("Go on?", default=True, err=True):
         raise HumanDenied("nothing was begun")
-    for account, flows in accounts(tickets).items() if shares else ():
+    for account, flows in accounts(tickets, waits=waits).items() if shares else ():
         entry = AuditEntry(
             service_id="",
             action="share_sign_on",

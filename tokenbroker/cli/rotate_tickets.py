@@ -10,7 +10,7 @@ import pytest
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError, PolicyDenied, SecretNotFound, UsageError
-from tokenbroker.flow.catalogue import find, flows
+from tokenbroker.flow.catalogue import find, flows, shown
 from tokenbroker.flow.folders import configured_folders
 from tokenbroker.flow.load import load
 from tokenbroker.lifecycle.due import Wanted, look
@@ -147,8 +147,13 @@ def flow_finder(root: Path) -> FindFlow:
         UsageError: its flow folders can't be told.
     """
     folders = configured_folders(root)
-    known, _ = flows(folders, lambda path: load(path, STEPS), every_yaml=folders)
-    return lambda name: find(known, name, root=root, next_step=_LIST)
+    known, mistakes = flows(folders, lambda path: load(path, STEPS), every_yaml=folders)
+    # One of them may be the flow that is looked for.
+    broken = "; ".join(shown(path, root) for path, _ in mistakes)
+    next_step = (
+        f"tokenbroker validate {broken.replace('; ', ' ')}   tells what is wrong there" if broken else _LIST
+    )
+    return lambda name: find(known, name, root=root, next_step=next_step)
 
 
 def _under_way(broker: Broker) -> list[Rotation]:

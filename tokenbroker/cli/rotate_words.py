@@ -3,12 +3,12 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import pytest
 
-from tokenbroker.clock import iso
+from tokenbroker.clock import iso, system_clock
 from tokenbroker.errors import BrokerError, ExitCode
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
@@ -27,7 +27,7 @@ _DOES = {
 }
 
 
-def announce(tickets: Sequence[Ticket], *, shares: bool) -> None:
+def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> None:
     """Say what is to be done, and early what a person will be asked for."""
     say(f"{_count(len(tickets), 'token')} to replace:")
     width = max(len(_named(ticket)) for ticket in tickets)
@@ -36,23 +36,32 @@ def announce(tickets: Sequence[Ticket], *, shares: bool) -> None:
         ends = f"ends {ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else "its end is not known"
         how = f"goes on: {ticket.rotation.state.value}" if ticket.rotation else ticket.ways.creator.id
         say(f"  {_named(ticket):<{width}}  {ends}  {how}")
-    for sentence in (*_signed_in(tickets, shares=shares), *_asked(tickets, shares=shares)):
+    for sentence in (
+        *_signed_in(tickets, shares=shares, waits=waits),
+        *_asked(tickets, shares=shares, waits=waits),
+    ):
         say(sentence)
 
 
-def accounts(tickets: Sequence[Ticket]) -> dict[Account, list[Flow]]:
+def accounts(tickets: Sequence[Ticket], *, waits: bool) -> dict[Account, list[Flow]]:
     """Those whose session at a provider several of the sitting's runs would use."""
-    flows = [
-        (flow, ticket.ways.life.params)
-        for ticket in tickets
-        for flow in (ticket.ways.creator, ticket.ways.revoker)
-        if flow is not None
-    ]
+    flows = [(flow, ticket.ways.life.params) for ticket in tickets for flow in _ahead(ticket, waits=waits)]
     return {account: flows for account, flows in grouped(flows).items() if len(flows) > 1}
 
 
-def _signed_in(tickets: Sequence[Ticket], *, shares: bool) -> Iterable[str]:
-    for account, flows in accounts(tickets).items() if shares else ():
+def _ahead(ticket: Ticket, *, waits: bool) -> Iterator[Flow]:
+    """The flows that the sitting may run for `ticket`."""
+    rotation = ticket.rotation
+    if rotation is None or rotation.state is Stage.BEGUN:
+        yield ticket.ways.creator
+    after = rotation.revoke_after if rotation else None
+    revokes_now = not ticket.ways.life.grace_s if after is None else after <= system_clock()
+    if ticket.ways.revoker is not None and (waits or revokes_now or ticket.lost):
+        yield ticket.ways.revoker
+
+
+def _signed_in(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> Iterable[str]:
+    for account, flows in accounts(tickets, waits=waits).items() if shares else ():
         sites = len({flow.site for flow in flows})
         yield (
             f"{account.sign_on} signs you in once for {_count(sites, 'site')}: its session goes from run to run in "
@@ -60,14 +69,12 @@ def _signed_in(tickets: Sequence[Ticket], *, shares: bool) -> Iterable[str]:
         )
 
 
-def _asked(tickets: Sequence[Ticket], *, shares: bool) -> Iterable[str]:
-    shared = accounts(tickets) if shares else {}
+def _asked(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> Iterable[str]:
+    shared = accounts(tickets, waits=waits) if shares else {}
     often: dict[str, int] = {}
     once: dict[tuple[Account, str], None] = {}
     for ticket in tickets:
-        for flow in (ticket.ways.creator, ticket.ways.revoker):
-            if flow is None:
-                continue
+        for flow in _ahead(ticket, waits=waits):
             account = account_of(flow, ticket.ways.life.params)
             for step in questions(flow):
                 reason = str(step.options["reason"])
@@ -127,7 +134,7 @@ class Told(Sitting):
         if ticket.error is not None:
             if ticket.done is not None:
                 self.standing[ticket.reference] = standing(ticket.done, bench)
-            say(f"✗ {ticket.reference}: {ticket.error.sentence}")
+            say(f"✗ {ticket.reference}: stopped ({ticket.error.code})")
         else:
             say(f"✓ {_reached(ticket)}")
 
@@ -182,8 +189,9 @@ def _reached(ticket: Ticket) -> str:
         return (
             f"{ticket.reference}: the old key (@{rotation.old_version}) is revoked, and its site refuses it"
         )
-    after, grace_s = rotation.revoke_after, ticket.ways.life.grace_s
-    then = f"works until {after:%Y-%m-%d %H:%M} UTC" if after and grace_s else "is to be revoked now"
+    after = rotation.revoke_after
+    is_left = after is not None and after > system_clock()
+    then = f"is to be revoked after {after:%Y-%m-%d %H:%M} UTC" if is_left else "is to be revoked now"
     return f"{new} is in place, proven by its site; the old key (@{rotation.old_version}) {then}"
 
 
@@ -239,7 +247,8 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
     if waiting:
         after = f"{max(waiting):%Y-%m-%d %H:%M} UTC"
         keys = f"{len(waiting)} old key{'s' if len(waiting) > 1 else ''}"
-        say(f"\n{keys} to revoke; after {after}: tokenbroker rotate --due")
+        what = told.tickets[0].reference if len(told.tickets) == 1 else "--due"
+        say(f"\n{keys} to revoke; after {after}: tokenbroker rotate {what}")
     if failed and not told.exit_code:
         told.exit_code = int(ExitCode.FAILED)
 

@@ -12,7 +12,7 @@ from tokenbroker.errors import RunError
 Hook = Callable[[Mapping[str, object]], None]
 """Tells of a replacement; raises RunError where that fails."""
 
-_ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+_ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
 def no_hook(_told: Mapping[str, object]) -> None:

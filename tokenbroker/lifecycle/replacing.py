@@ -173,6 +173,7 @@ def put_in_place(done: Replacement, bench: Bench) -> Replacement:
             next_step=f"somebody has removed it; revoke the key '{done.rotation.key_name}' at its site",
             code="rotate.no_key",
         )
+    _require_unchanged(done, secret, bench)
     reference = sink.put(done.rotation.path, secret, put_id=put_id, actor=bench.actor)
     remember(bench.store, _life_of(done, reference, bench))
     now = bench.clock()
@@ -181,6 +182,27 @@ def put_in_place(done: Replacement, bench: Bench) -> Replacement:
     done = _kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=now + grace)
     _clear_stop(done, bench)
     return done
+
+
+def _require_unchanged(done: Replacement, new: Secret, bench: Bench) -> None:
+    """Refuse to put the new key over one that somebody has put there meanwhile, and give the rotation up.
+
+    Raises:
+        RunError: ``rotate.changed_meanwhile``.
+    """
+    sink, rotation = bench.open_sink(done.rotation.sink), done.rotation
+    current = sink.get(rotation.path, actor=bench.actor)
+    bench.learn(current)
+    if current in (new, sink.get(rotation.path, version=rotation.old_version, actor=bench.actor)):
+        return
+    _kept(done, bench, state=Stage.GIVEN_UP, code="rotate.changed_meanwhile")
+    raise RunError(
+        f"somebody has stored another key at {rotation.reference} since the rotation began: it is left as it is, "
+        "and the rotation is given up",
+        next_step=f"revoke the key '{rotation.key_name}' at {done.ways.creator.site}, which waits at {done.stop}; "
+        f"then: tokenbroker secrets remove {done.stop}",
+        code="rotate.changed_meanwhile",
+    )
 
 
 def tell(done: Replacement, bench: Bench) -> Replacement:
@@ -234,7 +256,9 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
 
 
 def stopped(done: Replacement, code: str, bench: Bench) -> Replacement:
-    """Keep why it could not go on; what has been reached stays."""
+    """Keep why it could not go on; what has been reached stays, and what was given up."""
+    if code == "rotate.changed_meanwhile":
+        return replace(done, rotation=replace(done.rotation, state=Stage.GIVEN_UP, code=code))
     return _kept(done, bench, code=code)
 
 
@@ -338,7 +362,7 @@ def _kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:
     rotation = replace(done.rotation, **{"code": "", **changes})  # type: ignore[arg-type]  # by their names
     keep_rotation(bench.store, rotation, at=bench.clock())
     _note(rotation, bench)
-    if "state" in changes:
+    if "state" in changes and rotation.state is not Stage.GIVEN_UP:
         reached(f"rotation_{rotation.state.value}")
     return replace(done, rotation=rotation)
 

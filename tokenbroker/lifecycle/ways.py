@@ -41,6 +41,12 @@ def ways_of(life: Life, find: FindFlow) -> Ways:
         UsageError: it can't: ``flow.not_found``, ``rotate.other_target`` or ``rotate.no_proof``.
     """
     reference = f"{life.sink}:{life.path}"
+    if not (life.rotates or life.flow_id):
+        raise UsageError(
+            f"no flow is known that gets another key in the place of {reference}",
+            next_step=f"tokenbroker adopt {reference} --flow SITE/FLOW",
+            code="rotate.unknown",
+        )
     creator = find(life.rotates or life.flow_id)
     creator_filled = filled(creator, own(creator, life.params))
     captures = [step for step in creator_filled.steps if step.verb == "capture_token"]
