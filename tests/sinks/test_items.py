@@ -17,8 +17,8 @@ from tokenbroker.secret import Secret
 from tokenbroker.sinks.item_history import KEPT
 from tokenbroker.sinks.items import Item, ItemPlace, ItemVault
 from tokenbroker.sinks.local import LocalSink
-from tokenbroker.sinks.place import NotWritten, Place
-from tokenbroker.sinks.remote import RemoteSink
+from tokenbroker.sinks.place import NotWritten, Place, Put
+from tokenbroker.sinks.remote import PROBE_PATH, RemoteSink
 from tokenbroker.sinks.sink import SinkInputs
 from tokenbroker.sinks.testing import ACTOR, SinkContract, demo_secret
 
@@ -200,6 +200,19 @@ def test_two_items_at_one_path_are_an_error_and_never_a_guess(
     assert sink.list() == []
 
 
+def test_a_probe_leaves_what_another_probe_has_just_written(sink: MemorySink, vault: MemoryVault) -> None:
+    place = ItemPlace(vault, clock=system_clock)
+    first, second = (Put(path=PROBE_PATH, secret=demo_secret(), put_id=name, fingerprint="") for name in "ab")
+    place.write(first, after=0)
+    place.write(second, after=1)
+    place.destroy(PROBE_PATH, [1])
+    found = place.read(PROBE_PATH, 2)
+    assert found is not None
+    assert found.secret == second.secret
+    place.destroy(PROBE_PATH, [2])
+    assert vault.items == {}
+
+
 def test_an_item_that_a_person_has_emptied_gives_out_no_older_version(
     sink: MemorySink, vault: MemoryVault
 ) -> None:
@@ -214,7 +227,15 @@ def test_an_item_that_a_person_has_emptied_gives_out_no_older_version(
 @pytest.mark.req("SECRET-3")
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", '{"born":"a","last":1,"versions":[[2,"2026-01-01","",""]]}', '{"born":"a","last":"x"}'],
+    [
+        "",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        '{"born":"a","last":Infinity,"versions":[]}',
+        '{"born":"a","last":1,"versions":[[2,"2026-01-01","",""]]}',
+        '{"born":"a","last":"x"}',
+    ],
 )
 def test_a_history_that_somebody_has_changed_is_said_and_nothing_is_overwritten(
     sink: MemorySink, vault: MemoryVault, text: str

@@ -15,6 +15,7 @@ _UUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 _SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
 
 
+LONGEST_CACHE_S = 300.0
 _WAYS = {"vault": ("token", "approle"), "infisical": ("universal", "token")}
 _DEFAULTS = {"infisical": {"address": "https://app.infisical.com", "auth": "universal"}}
 """What a kind has instead of the defaults below."""
@@ -106,9 +107,9 @@ class SinkSettings(Part):
         description="infisical only: its slug, such as prod",
     )
     cache_s: float = Field(
-        default=300,
+        default=LONGEST_CACHE_S,
         ge=0,
-        le=300,
+        le=LONGEST_CACHE_S,
         description="infisical only: how long a read is answered from memory; 0: never",
     )
 

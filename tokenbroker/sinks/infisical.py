@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from tokenbroker.errors import SettingsError
 from tokenbroker.settings import SinkSettings
+from tokenbroker.settings.sinks import LONGEST_CACHE_S
 from tokenbroker.sinks.infisical_names import folders_of, is_infisical_path
 from tokenbroker.sinks.infisical_place import InfisicalPlace
 from tokenbroker.sinks.infisical_project import Project
@@ -65,7 +66,8 @@ class InfisicalSink(RemoteSink):
         self._prefix = folders_of(settings.path_prefix)
         place = "\n".join((server.address, self._project_id, self._environment, *self._prefix))
         super().__init__(name=name, server=f"Infisical at {server.address}", place=place, inputs=inputs)
-        self.stale_s = settings.cache_s
+        # Whatever ours is: another home may keep what it has read as long as any may.
+        self.stale_s = LONGEST_CACHE_S
         self._server = server
         self._sign_in = sign_in
         self._cache: ReadCache[tuple[str, int | None], Record] = ReadCache(

@@ -64,10 +64,11 @@ def history_of(text: str) -> History | None:
         if numbers != sorted(set(numbers)) or (numbers and not 0 < numbers[0] <= numbers[-1] <= last):
             return None
         return History(born=str(said["born"]), last=last, versions=versions)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
         return None
 
 
 def _moment(text: object) -> str:
-    datetime.fromisoformat(str(text))
+    if datetime.fromisoformat(str(text)).tzinfo is None:
+        raise ValueError("a moment names its offset")
     return str(text)

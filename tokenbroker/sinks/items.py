@@ -145,11 +145,11 @@ class ItemPlace(Place):
         self._seen.pop(path, None)
         if item is None:
             return
-        if path == PROBE_PATH:
-            self._vault.discard(item)
-            return
         told = self._told(item)
         left = told.without(frozenset(versions))
+        if path == PROBE_PATH and not left.versions:  # another probe may have its version there
+            self._vault.discard(item)
+            return
         emptied = replace(
             item,
             value=item.value if told.last not in versions else None,
