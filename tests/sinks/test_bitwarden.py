@@ -7,6 +7,7 @@ import pytest
 from tests.sinks.bitwarden_fixtures import OpenBitwarden
 from tests.sinks.bitwarden_server import Bitwarden
 from tests.sinks.vault_fixtures import put_from_threads
+from tokenbroker.clock import system_clock
 from tokenbroker.errors import SecretAccessDenied, SecretUnavailable
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
@@ -93,3 +94,19 @@ def test_an_item_that_is_young_is_left_alone_until_the_server_can_tell_its_revis
     for age in (timedelta(0), timedelta(hours=1), -timedelta(seconds=30)):
         vault._let_settle((now - age).isoformat())
     assert waited == [vault.tolerance_s] * 2
+
+
+def test_without_an_organization_only_the_accounts_own_items_are_used() -> None:
+    def uses(raw: dict[str, str | None], organization_id: str | None) -> bool:
+        vault = BitwardenVault(
+            BitwardenSession.__new__(BitwardenSession),
+            server="",
+            address="",
+            clock=system_clock,
+            organization_id=organization_id,
+        )
+        return vault._is_in_reach(raw)
+
+    own, shared = {"organizationId": None}, {"organizationId": "one"}
+    assert [uses(own, None), uses(shared, None)] == [True, False]
+    assert [uses(own, "one"), uses(shared, "one"), uses(shared, "two")] == [False, True, False]

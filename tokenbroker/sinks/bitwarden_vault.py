@@ -125,7 +125,7 @@ class BitwardenVault(ItemVault):
         raise explain(Failure.UNSETTLED, self._address)
 
     def _is_in_reach(self, raw: dict[str, Any]) -> bool:
-        if self._organization_id is not None and raw.get("organizationId") != self._organization_id:
+        if (raw.get("organizationId") or None) != self._organization_id:
             return False
         return self._collection_id is None or self._collection_id in (raw.get("collectionIds") or ())
 
