@@ -13,11 +13,11 @@ from typing import Any, Final, TypeVar
 
 from tokenbroker.errors import SecretUnavailable, SettingsError
 from tokenbroker.sinks.bitwarden_failure import Failure, explain
+from tokenbroker.sinks.bitwarden_folder import environment_of
 from tokenbroker.sinks.bitwarden_process import (
     BitwardenAccount,
     BitwardenServer,
     BwProcess,
-    environment_of,
     start,
 )
 
