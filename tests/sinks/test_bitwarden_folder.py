@@ -113,6 +113,8 @@ def test_a_login_ends_with_the_process_that_was_killed_meanwhile(
     words = [sys.executable, "-c", _KILLED, str(tmp_path), str(command)]
     with subprocess.Popen(words, stderr=subprocess.PIPE) as parent:
         login = started.read_text().strip()
+        while Path(f"/proc/{parent.pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+            os.sched_yield()  # it has told the sweeper once it waits for the login
         parent.kill()
         assert parent.stderr is not None
         parent.stderr.read()  # the sweeper is the last that holds it: its end is the event

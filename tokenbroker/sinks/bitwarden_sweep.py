@@ -17,17 +17,18 @@ import shutil
 import time
 from contextlib import suppress
 
-_REMOVALS, _PAUSE_S = 50, 0.1
+_TRIES, _PAUSE_S = 200, 0.02
 
 
 def _sweep(folder: str) -> None:
     running = 0
     for line in sys.stdin.buffer:
         running = int(line)
-    if running:
-        with suppress(OSError):  # it has ended by itself
+    with suppress(OSError):  # until none is left; at first, if it has ended by itself
+        for _ in range(_TRIES if running else 0):
             os.killpg(running, signal.SIGKILL)
-    for _ in range(_REMOVALS):
+            time.sleep(_PAUSE_S)
+    for _ in range(_TRIES):
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.lexists(folder):
             return
