@@ -96,6 +96,19 @@ def test_an_item_that_is_young_is_left_alone_until_the_server_can_tell_its_revis
     assert waited == [vault.tolerance_s] * 2
 
 
+def test_a_field_of_a_persons_own_that_is_called_like_a_version_is_not_destroyed(
+    bitwarden_sink: Sink, bitwarden: Bitwarden
+) -> None:
+    bitwarden.hold("example/key", password="demo-only-a", fields={"version 2": "demo-only-licence"})
+    for act in (
+        lambda: bitwarden_sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR),
+        lambda: bitwarden_sink.remove("example/key", actor=ACTOR),
+    ):
+        with pytest.raises(SecretUnavailable, match="'version 2'"):
+            act()
+    assert bitwarden_sink.get("example/key#version 2", actor=ACTOR) == Secret("demo-only-licence")
+
+
 def test_without_an_organization_only_the_accounts_own_items_are_used() -> None:
     def uses(raw: dict[str, str | None], organization_id: str | None) -> bool:
         vault = BitwardenVault(
