@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.sinks.bitwarden_fixtures import OpenBitwarden
-from tests.sinks.bitwarden_server import Bitwarden
+from tests.sinks.bitwarden_server import Bitwarden, Fault
 from tests.sinks.vault_fixtures import put_from_threads
 from tokenbroker.clock import system_clock
-from tokenbroker.errors import SecretAccessDenied, SecretUnavailable
+from tokenbroker.errors import SecretAccessDenied, SecretTimeout, SecretUnavailable
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
 from tokenbroker.sinks.bitwarden_client import BitwardenSession
@@ -107,6 +107,15 @@ def test_a_field_of_a_persons_own_that_is_called_like_a_version_is_not_destroyed
         with pytest.raises(SecretUnavailable, match="'version 2'"):
             act()
     assert bitwarden_sink.get("example/key#version 2", actor=ACTOR) == Secret("demo-only-licence")
+
+
+@pytest.mark.soak
+def test_a_put_whose_answer_is_lost_ends_as_that(open_bitwarden: OpenBitwarden, bitwarden: Bitwarden) -> None:
+    sink = open_bitwarden(timeout_s=3)
+    sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    bitwarden.go_wrong(Fault.SILENT, "POST /api/ciphers")
+    with pytest.raises(SecretTimeout):
+        sink.put("example/other", demo_secret(), put_id="b", actor=ACTOR)
 
 
 def test_without_an_organization_only_the_accounts_own_items_are_used() -> None:
