@@ -29,7 +29,6 @@ class Failure(StrEnum):
     TLS_REFUSED = "tls_refused"
     CUT_OFF = "cut_off"
     TOO_LONG = "too_long"
-    NOT_A_LOGIN = "not_a_login"
     DAMAGED = "damaged"
     UNSETTLED = "unsettled"
     ENDED = "ended"
@@ -95,11 +94,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         _UNAVAILABLE,
         "does not take so long a text: a password or field holds about 3,600 bytes",
         "keep so long a secret in another sink",
-    ),
-    Failure.NOT_A_LOGIN: (
-        SecretAccessDenied,
-        "has something other than a login or a note at that path",
-        "use another path, or rename that item",
     ),
     Failure.DAMAGED: (
         SecretAccessDenied,
