@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.sinks.bitwarden_fixtures import OpenBitwarden
-from tests.sinks.bitwarden_server import Bitwarden
+from tests.sinks.bitwarden_server import Bitwarden, Fault
 from tests.sinks.vault_fixtures import put_from_threads
-from tokenbroker.errors import SecretAccessDenied, SecretUnavailable
+from tokenbroker.clock import system_clock
+from tokenbroker.errors import SecretAccessDenied, SecretTimeout, SecretUnavailable
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
 from tokenbroker.sinks.bitwarden_client import BitwardenSession
@@ -93,3 +94,41 @@ def test_an_item_that_is_young_is_left_alone_until_the_server_can_tell_its_revis
     for age in (timedelta(0), timedelta(hours=1), -timedelta(seconds=30)):
         vault._let_settle((now - age).isoformat())
     assert waited == [vault.tolerance_s] * 2
+
+
+def test_a_field_of_a_persons_own_that_is_called_like_a_version_is_not_destroyed(
+    bitwarden_sink: Sink, bitwarden: Bitwarden
+) -> None:
+    bitwarden.hold("example/key", password="demo-only-a", fields={"version 2": "demo-only-licence"})
+    for act in (
+        lambda: bitwarden_sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR),
+        lambda: bitwarden_sink.remove("example/key", actor=ACTOR),
+    ):
+        with pytest.raises(SecretUnavailable, match="'version 2'"):
+            act()
+    assert bitwarden_sink.get("example/key#version 2", actor=ACTOR) == Secret("demo-only-licence")
+
+
+@pytest.mark.soak
+def test_a_put_whose_answer_is_lost_ends_as_that(open_bitwarden: OpenBitwarden, bitwarden: Bitwarden) -> None:
+    sink = open_bitwarden(timeout_s=3)
+    sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    bitwarden.go_wrong(Fault.SILENT, "POST /api/ciphers")
+    with pytest.raises(SecretTimeout):
+        sink.put("example/other", demo_secret(), put_id="b", actor=ACTOR)
+
+
+def test_without_an_organization_only_the_accounts_own_items_are_used() -> None:
+    def uses(raw: dict[str, str | None], organization_id: str | None) -> bool:
+        vault = BitwardenVault(
+            BitwardenSession.__new__(BitwardenSession),
+            server="",
+            address="",
+            clock=system_clock,
+            organization_id=organization_id,
+        )
+        return vault._is_in_reach(raw)
+
+    own, shared = {"organizationId": None}, {"organizationId": "one"}
+    assert [uses(own, None), uses(shared, None)] == [True, False]
+    assert [uses(own, "one"), uses(shared, "one"), uses(shared, "two")] == [False, True, False]

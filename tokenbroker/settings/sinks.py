@@ -12,6 +12,8 @@ from tokenbroker.settings.postgres_url import checked_postgres_url
 from tokenbroker.settings.variables import SECRET_PREFIX, VAULT_ADDRESS
 
 _UUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+_Uuid = Annotated[str, Field(pattern=_UUID), AfterValidator(str.lower)]
+"""An id as servers spell it: it is compared with theirs to the letter."""
 _SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
 
 
@@ -40,6 +42,10 @@ def _server(value: str | None) -> str | None:
     if origin.startswith("http:") and not is_loopback(origin):
         raise ValueError("plain http would show secrets to the network; use https")
     return value.rstrip("/")
+
+
+def _id(value: str) -> str:
+    return value.lower() if re.fullmatch(_UUID, value) else value
 
 
 class SinkSettings(Part):
@@ -83,11 +89,11 @@ class SinkSettings(Part):
     command: str | None = Field(
         default=None, description="bitwarden only, with client = cli: the program bw; default: on the PATH"
     )
-    organization_id: str | None = Field(
-        default=None, pattern=_UUID, description="bitwarden only: whose items are used; default: one's own"
+    organization_id: _Uuid | None = Field(
+        default=None, description="bitwarden only: whose items are used; default: one's own"
     )
-    collection_id: str | None = Field(
-        default=None, pattern=_UUID, description="bitwarden only: the collection of the organization"
+    collection_id: _Uuid | None = Field(
+        default=None, description="bitwarden only: the collection of the organization"
     )
     ca_file: Path | None = Field(
         default=None, description="all but local and env: certificates to trust instead"
@@ -96,9 +102,8 @@ class SinkSettings(Part):
         default=10, gt=0, le=300, description="all but local and env: how long an answer may take"
     )
 
-    project_id: str | None = Field(
+    project_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$"), AfterValidator(_id)] | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9-]{1,64}$",
         description="infisical, and bitwarden in Secrets Manager: the project that all secrets lie in",
     )
     environment: str | None = Field(

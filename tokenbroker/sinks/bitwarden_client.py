@@ -13,11 +13,11 @@ from typing import Any, Final, TypeVar
 
 from tokenbroker.errors import SecretUnavailable, SettingsError
 from tokenbroker.sinks.bitwarden_failure import Failure, explain
+from tokenbroker.sinks.bitwarden_folder import environment_of
 from tokenbroker.sinks.bitwarden_process import (
     BitwardenAccount,
     BitwardenServer,
     BwProcess,
-    environment_of,
     start,
 )
 
@@ -37,11 +37,19 @@ class BitwardenSession:
     def __init__(self, process: BwProcess, server: BitwardenServer) -> None:
         self._process = process
         self._server = server
+        self._lost = Failure.ENDED
 
     def ask(self, method: str, path: str, body: object = None) -> Any | Failure:
-        if not self._process.is_up:
-            return Failure.ENDED
-        return self._process.ask(method, path, body, timeout_s=self._server.timeout_s)
+        """As the process says; once it is no more, the failure that it was ended for."""
+        if self._is_over():
+            return self._lost
+        answer = self._process.ask(method, path, body, timeout_s=self._server.timeout_s)
+        if isinstance(answer, Failure) and self._is_over():
+            self._lost = answer
+        return answer
+
+    def _is_over(self) -> bool:
+        return not self._process.is_up
 
     def held(self) -> dict[str, str] | None:
         """As the process says."""

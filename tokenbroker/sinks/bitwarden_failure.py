@@ -29,7 +29,6 @@ class Failure(StrEnum):
     TLS_REFUSED = "tls_refused"
     CUT_OFF = "cut_off"
     TOO_LONG = "too_long"
-    NOT_A_LOGIN = "not_a_login"
     DAMAGED = "damaged"
     UNSETTLED = "unsettled"
     ENDED = "ended"
@@ -96,11 +95,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "does not take so long a text: a password or field holds about 3,600 bytes",
         "keep so long a secret in another sink",
     ),
-    Failure.NOT_A_LOGIN: (
-        SecretAccessDenied,
-        "has something other than a login or a note at that path",
-        "use another path, or rename that item",
-    ),
     Failure.DAMAGED: (
         SecretAccessDenied,
         "holds an item that does not open with the keys of the account, and nothing else is at that path",
@@ -128,30 +122,34 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
     ),
 }
 
+_URL = re.compile(r"https?://\S+")
 _BY_WORDS: tuple[tuple[str, Failure], ...] = (
+    # What the system calls it is sure; the rest are words that may stand in another sentence, too.
+    (r"\beconnrefused\b", Failure.CONNECTION_REFUSED),
+    (r"\b(enotfound|eai_again)\b", Failure.NAME_UNKNOWN),
+    (r"\b(enospc|edquot)\b", Failure.DISK_FULL),
+    (r"\beconnreset\b", Failure.CUT_OFF),
+    (r"\betimedout\b", Failure.TIMEOUT),
+    (r"\b(ehostunreach|enetunreach)\b", Failure.UNREACHABLE),
     (r"out of date", Failure.CONFLICT),
-    (r"maximum encrypted value length|request entity too large|413", Failure.TOO_LONG),
+    (r"maximum encrypted value length|request entity too large|\b413\b", Failure.TOO_LONG),
     (r"client_id or client_secret is incorrect|username or password is incorrect", Failure.LOGIN_REFUSED),
     (r"invalid_grant|invalid_client|invalid api key|not logged in|vault is locked", Failure.LOGIN_REFUSED),
     (r"invalid master password|decryption operation failed", Failure.PASSWORD_REFUSED),
     (r"two-step|two.factor|no provider selected|new device verification", Failure.SECOND_FACTOR),
-    (r"econnrefused", Failure.CONNECTION_REFUSED),
-    (r"enotfound|eai_again", Failure.NAME_UNKNOWN),
     (r"certificate|self-signed|altname|ssl routines|wrong version number", Failure.TLS_REFUSED),
-    (r"too many requests|slow down|rate limit|429", Failure.TOO_MANY_REQUESTS),
-    (r"enospc|edquot", Failure.DISK_FULL),
-    (r"premature close|socket hang up|econnreset|unexpected end|other side closed", Failure.CUT_OFF),
-    (r"etimedout|timeout", Failure.TIMEOUT),
-    (r"ehostunreach|enetunreach", Failure.UNREACHABLE),
-    (r"forbidden|403|do not have permission|no edit permission", Failure.DENIED),
-    (r"not found\.?$|404", Failure.NOT_FOUND),
-    (r"unauthorized|401", Failure.LOGIN_REFUSED),
+    (r"too many requests|slow down|rate limit|\b429\b", Failure.TOO_MANY_REQUESTS),
+    (r"premature close|socket hang up|unexpected end|other side closed", Failure.CUT_OFF),
+    (r"timeout", Failure.TIMEOUT),
+    (r"forbidden|\b403\b|do not have permission|no edit permission", Failure.DENIED),
+    (r"not found\.?$|\b404\b", Failure.NOT_FOUND),
+    (r"unauthorized|\b401\b", Failure.LOGIN_REFUSED),
 )
 
 
 def failure_in(text: str) -> Failure:
     """Which failure the client tells of in `text`, which goes no further."""
-    said = text.lower()
+    said = _URL.sub("", text.lower())
     return next((failure for words, failure in _BY_WORDS if re.search(words, said)), Failure.SERVER_ERROR)
 
 

@@ -92,6 +92,13 @@ def with_values(raw: Mapping[str, Any], item: Item) -> dict[str, Any]:
     return {**changed, "login": {**(raw.get("login") or {}), "password": value}}
 
 
+def in_the_way(raw: Mapping[str, Any]) -> str | None:
+    """The field of `raw` that somebody else has called as we call a version, if there is one."""
+    names = [each["name"] for each in _fields(raw)]
+    theirs = () if HISTORY_FIELD in names else names
+    return next((name for name in theirs if _VERSION.fullmatch(name)), None)
+
+
 def new_raw(path: str) -> dict[str, Any]:
     """An empty login called `path`."""
     return {"type": LOGIN, "name": path, "favorite": False, "login": {}, "fields": [], "reprompt": 0}

@@ -5,37 +5,34 @@ When our end is gone, whether we closed it or were killed, it ends by itself.
 
 Nothing secret is in an argument. The API key is in the environment of the login alone; the master password goes
 through the sockets, and the session key stays where it is made. What `bw` keeps (the access token, the API key, and
-items and keys as ciphertext) lies in a folder of ours, in memory where that can be, which is removed when the last of
-us is gone.
+items and keys as ciphertext) lies in a folder of ours, in memory where that can be, which is removed when we
+are gone.
 """
 
+import errno
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from tokenbroker.secret import Secret
-from tokenbroker.sinks import bitwarden_sweep
 from tokenbroker.sinks.bitwarden_failure import Failure, failure_in
+from tokenbroker.sinks.bitwarden_folder import BwFolder
 
 VENDORS_ADDRESS: Final = "https://vault.bitwarden.com"
 _START_S: Final = 30.0
 """How long `bw` may take for what it does before it asks the server, on a slow machine."""
-_END_S: Final = 10.0
 _LOST: Final = frozenset(
     {Failure.TIMEOUT, Failure.ENDED, Failure.CUT_OFF, Failure.DENIED, Failure.LOGIN_REFUSED}
 )
 """After these `bw` hangs, is no more, or has locked itself: it would tell of that, not of what is asked next."""
-_IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +65,7 @@ class BitwardenAccount:
 class BwProcess:
     """`bw serve`, unlocked. Made by :func:`start`; of one thread at a time."""
 
-    def __init__(self, folder: "_Folder", child: "subprocess.Popen[bytes]", near: socket.socket) -> None:
+    def __init__(self, folder: BwFolder, child: "subprocess.Popen[bytes]", near: socket.socket) -> None:
         self.pid = child.pid
         self.folder = folder.path
         self._child = child
@@ -124,81 +121,41 @@ class BwProcess:
         self._end()
 
 
-@dataclass(kw_only=True)
-class _Folder:
-    """What `bw` keeps lies here. Whoever holds `held` keeps it; the sweeper removes it after the last of them.
-
-    In memory where the system has such a place: `bw` writes the API key and the access token in clear.
-    """
-
-    path: Path
-    held: int
-    sweeper: "subprocess.Popen[bytes]"
-    inherited: Mapping[str, str]
-
-    @classmethod
-    def make(cls, server: BitwardenServer) -> "_Folder":
-        memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else None
-        path = Path(tempfile.mkdtemp(prefix="tokenbroker-bw-", dir=memory))
-        seen, held = os.pipe()
-        script = str(Path(bitwarden_sweep.__file__))
-        sweeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", script, str(path)], stdin=seen, env={}, start_new_session=True
-        )
-        os.close(seen)
-        inherited = environment_of(server.command, path, server.ca_file)
-        return cls(path=path, held=held, sweeper=sweeper, inherited=inherited)
-
-    def leave(self) -> None:
-        os.close(self.held)
-        self.sweeper.wait(_END_S)
-
-
-def environment_of(command: Path, folder: Path, ca_file: Path | None = None) -> dict[str, str]:
-    """All that `command` is told by its environment; of ours it gets the PATH."""
-    told = {
-        # The Node that lies beside the program comes first.
-        "PATH": os.pathsep.join((str(command.parent), os.environ.get("PATH", os.defpath))),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "BITWARDENCLI_APPDATA_DIR": str(folder),
-        "BW_NOINTERACTION": "true",
-        # It lets a promise of a failed request go unheard, for which Node would end it.
-        "NODE_OPTIONS": "--unhandled-rejections=warn",
-    }
-    return told if ca_file is None else {**told, "NODE_EXTRA_CA_CERTS": str(ca_file)}
-
-
 def start(server: BitwardenServer, account: BitwardenAccount) -> BwProcess | Failure:
     """Sign in, and unlock; of what fails nothing is left."""
-    folder = _Folder.make(server)
-    refused = _signed_in(server, account, folder)
-    if refused is not None:
+    try:
+        folder = BwFolder.make(server.command, server.ca_file)
+    except OSError as error:
+        return Failure.DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else Failure.ENDED
+    try:
+        answer = _signed_in(server, account, folder) or _serving(server, folder)
+    except BaseException:
         folder.leave()
-        return refused
+        raise
+    if isinstance(answer, Failure):
+        folder.leave()
+        return answer
+    unlocking = {"password": account.password.reveal()}
+    unlocked = answer.ask("POST", "/unlock", unlocking, timeout_s=server.timeout_s + _START_S)
+    if isinstance(unlocked, Failure):
+        answer.close()
+        return unlocked
+    return answer
+
+
+def _serving(server: BitwardenServer, folder: BwFolder) -> BwProcess | Failure:
     near, far = socket.socketpair()
     with far:
-        child = subprocess.Popen(
-            [server.command, "serve", "--hostname", f"fd+connected://{far.fileno()}"],
-            env=folder.inherited,
-            cwd=folder.path,
-            pass_fds=(far.fileno(), folder.held),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            # A Ctrl-C is for us: we end it, after what it is at.
-            start_new_session=True,
-        )
-    process = BwProcess(folder, child, near)
-    unlocking = {"password": account.password.reveal()}
-    unlocked = process.ask("POST", "/unlock", unlocking, timeout_s=server.timeout_s + _START_S)
-    if isinstance(unlocked, Failure):
-        process.close()
-        return unlocked
-    return process
+        words: list[str | Path] = [server.command, "serve", "--hostname", f"fd+connected://{far.fileno()}"]
+        try:
+            child = folder.start(words, {}, fds=(far.fileno(),))
+        except OSError:
+            near.close()
+            return Failure.ENDED
+    return BwProcess(folder, child, near)
 
 
-def _signed_in(server: BitwardenServer, account: BitwardenAccount, folder: _Folder) -> Failure | None:
+def _signed_in(server: BitwardenServer, account: BitwardenAccount, folder: BwFolder) -> Failure | None:
     if server.address != VENDORS_ADDRESS:
         failure = _run(server, folder, ["config", "server", server.address], {})
         if failure is not None:
@@ -212,35 +169,28 @@ def _signed_in(server: BitwardenServer, account: BitwardenAccount, folder: _Fold
 
 
 def _run(
-    server: BitwardenServer, folder: _Folder, arguments: list[str], credentials: Mapping[str, str]
+    server: BitwardenServer, folder: BwFolder, arguments: list[str], credentials: Mapping[str, str]
 ) -> Failure | None:
-    failure: Failure
     try:
-        done = subprocess.run(
-            [server.command, *arguments],
-            env={**folder.inherited, **credentials},
-            cwd=folder.path,
-            pass_fds=(folder.held,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # a login prints the key of its session
-            stderr=subprocess.PIPE,
-            timeout=server.timeout_s + _START_S,
-            check=False,
-            start_new_session=True,
-        )
-        if done.returncode == 0:
-            return None
-        failure = failure_in(done.stderr.decode(errors="replace"))
-    except subprocess.TimeoutExpired:
-        failure = Failure.TIMEOUT
-    except (OSError, ValueError):
-        failure = Failure.ENDED
-    return failure
+        child = folder.start([server.command, *arguments], credentials, stderr=subprocess.PIPE)
+    except OSError:
+        return Failure.ENDED
+    with child:
+        try:
+            said = child.communicate(timeout=server.timeout_s + _START_S)[1]
+        except subprocess.TimeoutExpired:
+            return Failure.TIMEOUT
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+            folder.ended()
+    return None if child.returncode == 0 else failure_in(said.decode(errors="replace"))
 
 
-def _end(folder: _Folder, child: "subprocess.Popen[bytes]", near: socket.socket) -> None:
+def _end(folder: BwFolder, child: "subprocess.Popen[bytes]", near: socket.socket) -> None:
     near.close()
     child.kill()
     child.wait()
-    with suppress(subprocess.TimeoutExpired):
-        folder.leave()
+    folder.ended()
+    folder.leave()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tokenbroker.clock import Clock
+from tokenbroker.errors import SecretUnavailable
 from tokenbroker.sinks.bitwarden_client import BitwardenSession
 from tokenbroker.sinks.bitwarden_failure import UNCERTAIN, Failure, explain
 from tokenbroker.sinks.bitwarden_item import (
@@ -18,6 +19,7 @@ from tokenbroker.sinks.bitwarden_item import (
     Kept,
     being_cleared,
     cleared,
+    in_the_way,
     item_of,
     kept,
     new_raw,
@@ -83,6 +85,12 @@ class BitwardenVault(ItemVault):
             return self._saved(item.path, Failure.CONFLICT if raw is Failure.NOT_FOUND else raw)
         if raw["revisionDate"] != item.revision:
             return self._saved(item.path, Failure.CONFLICT)
+        field = in_the_way(raw)
+        if field is not None:
+            raise SecretUnavailable(
+                f"Bitwarden at {self._address} has a field '{field}' there that is not ours, and would be lost",
+                next_step="rename that field of the item, or use another path",
+            )
         self._let_settle(raw["revisionDate"])
         wanted = with_values(raw, item)
         if item.value is not None or item.held:
@@ -125,7 +133,7 @@ class BitwardenVault(ItemVault):
         raise explain(Failure.UNSETTLED, self._address)
 
     def _is_in_reach(self, raw: dict[str, Any]) -> bool:
-        if self._organization_id is not None and raw.get("organizationId") != self._organization_id:
+        if (raw.get("organizationId") or None) != self._organization_id:
             return False
         return self._collection_id is None or self._collection_id in (raw.get("collectionIds") or ())
 

@@ -44,8 +44,8 @@ def open_secrets_manager(alias: str, settings: SinkSettings, inputs: SinkInputs)
         )
     access = Access(
         address=settings.address or CLOUD,
-        organization_id=(settings.organization_id or "").lower(),  # never empty: the settings were validated
-        project_id=(settings.project_id or "").lower(),
+        organization_id=settings.organization_id or "",  # never empty: the settings were validated
+        project_id=settings.project_id or "",
         token=found[1],
         ca_file=settings.ca_file,
         timeout_s=settings.timeout_s,
