@@ -194,3 +194,16 @@ def test_only_so_many_answers_are_kept(now: Now) -> None:
         cache.get(str(number), lambda: "old")
     assert len(vars(cache)["_entries"]) == 1024
     assert cache.get("0", lambda: "new") == "new"
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_longer(now: Now) -> None:
+    passed = 0.0
+    answers = iter(["first", "second"])
+    cache = ReadCache[str, str](now, keep_s=300, absent_s=30, monotonic=lambda: passed)
+    assert cache.get("key", lambda: next(answers)) == "first"
+    now.pass_by(299)
+    passed = 299.0
+    assert cache.get("key", lambda: next(answers)) == "first"
+    now.pass_by(-200)
+    passed = 300.0
+    assert cache.get("key", lambda: next(answers)) == "second"

@@ -1,6 +1,7 @@
 """Reads that are answered from memory for a while; threads that want the same thing at once ask for it once."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,15 +28,24 @@ class _Flight(Generic[_T]):
 class ReadCache(Generic[_K, _T]):
     """Answers by their keys, each of them for `keep_s` seconds, and None, for what is absent, for `absent_s` at most.
 
+    Their age is the longer of what the clock says and what has passed, so that a clock set back keeps nothing longer.
     With `keep_s` of 0 nothing is kept, and each who asks gets an answer of their own.
     """
 
-    def __init__(self, clock: Clock, *, keep_s: float, absent_s: float) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        keep_s: float,
+        absent_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._clock = clock
+        self._monotonic = monotonic
         self._keep = timedelta(seconds=keep_s)
         self._keep_absent = timedelta(seconds=min(keep_s, absent_s))
         self._lock = threading.Lock()
-        self._entries: dict[_K, tuple[_T | None, datetime]] = {}
+        self._entries: dict[_K, tuple[_T | None, datetime, float]] = {}
         self._flights: dict[_K, _Flight[_T]] = {}
 
     def get(self, key: _K, ask: Callable[[], _T | None]) -> _T | None:
@@ -68,7 +78,7 @@ class ReadCache(Generic[_K, _T]):
             self._flights.clear()
 
     def _fly(self, key: _K, flight: "_Flight[_T]", ask: Callable[[], _T | None]) -> _T | None:
-        since = self._clock()
+        since, started = self._clock(), self._monotonic()
         try:
             flight.answer = ask()
             flight.ended = True
@@ -81,20 +91,21 @@ class ReadCache(Generic[_K, _T]):
                 if self._flights.get(key) is flight:
                     del self._flights[key]
                     if flight.ended:
-                        self._remember(key, flight.answer, since)
+                        self._remember(key, flight.answer, since, started)
             flight.landed.set()
         return flight.answer
 
-    def _remember(self, key: _K, answer: _T | None, since: datetime) -> None:
+    def _remember(self, key: _K, answer: _T | None, since: datetime, started: float) -> None:
         self._entries.pop(key, None)
         if len(self._entries) >= _ENTRIES_MAX:
             del self._entries[next(iter(self._entries))]
-        self._entries[key] = answer, since
+        self._entries[key] = answer, since, started
 
-    def _is_fresh(self, kept: tuple[_T | None, datetime]) -> bool:
-        answer, since = kept
-        age = self._clock() - since
-        return timedelta() <= age < (self._keep if answer is not None else self._keep_absent)
+    def _is_fresh(self, kept: tuple[_T | None, datetime, float]) -> bool:
+        answer, since, started = kept
+        keep = self._keep if answer is not None else self._keep_absent
+        passed = timedelta(seconds=self._monotonic() - started)
+        return timedelta() <= self._clock() - since < keep and passed < keep
 
 
 def copy_of(error: BrokerError) -> BrokerError:
