@@ -44,6 +44,9 @@ LIFE = (
 )
 
 
+BY_HAND = "{ expires_in: 90d, owner: platform, rotates: example/create }"
+
+
 @pytest.fixture
 def project(demo_project: Project) -> Project:
     demo_project.play_person()
@@ -83,3 +86,19 @@ def test_a_token_is_replaced_its_new_key_proven_and_the_old_one_dead(project: Pr
     assert (lives[2].owner, lives[2].labels, lives[2].revoked_at) == ("platform", ("prod",), None)
     assert lives[2].key_name.startswith("Reporting-2")
     assert [result for action, _, result in project.audit() if action == "rotate_token"] == ["ok"] * 5
+
+
+def test_where_a_person_has_to_revoke_the_next_rotate_sees_that_the_old_key_is_dead(project: Project) -> None:
+    old = value(project)
+    with project.broker() as broker:
+        broker.local.store.write(lambda c: c.execute(sql("UPDATE token_lives SET revokes = ''")))
+    project.flow("create", creating(BY_HAND), head=PARAMS)
+    first = project.tokenbroker("rotate", REFERENCE, "--yes", "--no-pictures")
+    assert (first.code, project.whoami(old)) == (0, 200), first.text
+    assert "you will have to" in first.text
+    revoked = project.tokenbroker(
+        "run", "flows/revoke.yaml", "--param", "key_name=Reporting", "--no-pictures"
+    )
+    assert (revoked.code, project.whoami(old)) == (0, 401), revoked.text
+    again = project.tokenbroker("rotate", REFERENCE, "--yes", "--json")
+    assert (again.code, json.loads(again.out)[0]["state"]) == (0, "revoked"), again.text

@@ -11,7 +11,7 @@ from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site, serving
 from tokenbroker.errors import BrokerError, RunError, SecretUnavailable, UsageError
 from tokenbroker.lifecycle.one_sitting import only_sitting
-from tokenbroker.lifecycle.replacing import STOP, standing
+from tokenbroker.lifecycle.replacing import STOP, _asked, prove, put_in_place, standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.lifecycle.ways import ways_of
 from tokenbroker.run import fault_points
@@ -260,6 +260,109 @@ def test_a_second_sitting_in_a_home_is_refused_while_the_first_lasts(tmp_path: P
 def test_a_token_of_which_no_flow_is_known_is_named_with_what_to_do(scene: Scene) -> None:
     life = replace(scene.life, flow_id="", rotates="")
     assert refused(scene, lambda: ways_of(life, scene.find)) == "rotate.unknown"
+
+
+@pytest.mark.req("RUN-10")
+def test_a_stop_that_can_t_be_cleared_rewinds_nothing_and_the_next_sitting_goes_on(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    new = scene.make_key()
+    remove = scene.local.remove
+
+    def lost(path: str, *, actor: str) -> int:
+        remove(path, actor=actor)
+        raise SecretUnavailable("demo-only: the answer was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.local, "remove", lost)
+        ticket.advance(scene.bench)
+    assert ticket.error is not None
+    (rotation,) = rotations_under_way(scene.local.store, ["local"])
+    assert (rotation.state, rotation.new_version, scene.current()) == (Stage.REPLACED, 2, new)
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert (later.error, stage_of(later)) == (None, Stage.TOLD)
+
+
+def test_a_put_of_which_nothing_was_heard_is_found(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    new = scene.make_key()
+    assert ticket.done is not None
+    put_id = f"rotation-{ticket.done.rotation.id}"
+    proven = prove(ticket.done, scene.bench)
+    scene.local.put("example/key", new, put_id=put_id, actor=ACTOR)
+    scene.local.remove(f"example/key{STOP}", actor=ACTOR)
+    assert put_in_place(proven, scene.bench).rotation.new_version == 2
+
+
+@pytest.mark.req("RUN-10")
+@pytest.mark.parametrize("refusal", [401, 503])
+def test_where_the_new_key_does_not_work_nothing_is_done_to_the_old_one(scene: Scene, refusal: int) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    new = scene.make_key()
+    ticket.advance(scene.bench)
+    scene.site.accepted.discard(new.reveal())
+    scene.site.refusal = refusal
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert not later.is_dead_already(scene.bench)
+    assert later.error is not None
+    assert later.error.code == ("rotate.new_refused" if refusal == 401 else "rotate.not_told")
+    assert scene.lives()[1].revoked_at is None
+
+
+def test_who_is_told_late_has_the_whole_grace_from_then_on(site: Site, local: LocalSink) -> None:
+    scene = Scene(site=site, local=local, grace_s=3600)
+    scene.hook.error = RunError("the hook failed", code="rotate.hook_failed")
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    ticket.advance(scene.bench)
+    scene.now += timedelta(days=2)
+    scene.hook.error = None
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert later.done is not None
+    assert later.done.rotation.revoke_after == scene.now + timedelta(hours=1)
+
+
+def test_a_parameter_that_would_bring_the_key_elsewhere_is_refused(scene: Scene) -> None:
+    head = "params: { key_name: { default: agent }, env: { default: example } }\n"
+    steps = (*CREATE[:3], CREATE[3].replace("example/key", "${env}/key"), CREATE[4])
+    scene.flows[scene.create.id] = flow_from(flow_text(*steps, head=head))
+    life = replace(scene.life, params={"key_name": "agent", "env": "example"})
+    ways = ways_of(life, scene.find)
+    ticket = Ticket(ways=ways, rotation=None, given={"env": "prod"})
+    ticket.start(scene.bench)
+    assert ticket.error is not None
+    assert ticket.error.code == "rotate.other_target"
+
+
+@pytest.mark.req("SECRET-7")
+def test_a_key_is_asked_about_only_where_the_flow_goes_and_not_in_the_clear(scene: Scene) -> None:
+    for url, code in (
+        ("https://elsewhere.example.org/v1/me", "origin.not_declared"),
+        ("http://console.example.com/v1/me", "verify.in_the_clear"),
+    ):
+        head = f"{HEAD}origins: ['https://console.example.com', 'http://console.example.com']\n"
+        flow = flow_from(flow_text(*CREATE[:-1], f"- verify_token: '{url}'", head=head))
+        ways = ways_of(scene.life, lambda _: flow)  # noqa: B023
+        with pytest.raises(RunError) as caught:
+            _asked(ways, scene.old, scene.bench)
+        assert caught.value.code == code
+    assert scene.site.asked == 0
+
+
+def test_a_token_whose_flow_says_no_end_lives_as_long_as_the_one_before(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+    ticket.advance(scene.bench)
+    assert scene.lives()[2].ends_at == scene.now + timedelta(days=90)
 
 
 def test_a_revoking_that_hit_the_new_key_is_told(scene: Scene) -> None:

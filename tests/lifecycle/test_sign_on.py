@@ -20,7 +20,7 @@ def flow_at(site: str, *typed: str, sign_on: str = ID, params: str = "") -> Flow
 def test_flows_that_type_the_same_inputs_at_one_provider_have_one_account() -> None:
     atlas = flow_at("atlas", "secrets:id.email", "secrets:id.password")
     beacon = flow_at("beacon", "secrets:id.password", "secrets:id.email")
-    (group,) = grouped([(atlas, {}), (beacon, {})]).values()
+    (group,) = grouped([(account_of(each, {}), each) for each in (atlas, beacon)]).values()
     assert group == [atlas, beacon]
 
 
@@ -49,7 +49,20 @@ def test_the_account_of_a_parameters_name_is_its_values() -> None:
 
 def test_a_flow_that_names_no_provider_shares_with_nobody() -> None:
     assert account_of(flow_at("atlas", "secrets:id.email", sign_on=""), {}) is None
-    assert grouped([(flow_at("atlas", sign_on=""), {})]) == {}
+    assert grouped([(None, flow_at("atlas", sign_on=""))]) == {}
+
+
+@pytest.mark.req("SECRET-7")
+def test_accounts_that_only_their_values_tell_apart_share_nothing() -> None:
+    def at(default: str, *refs: str) -> Flow:
+        return flow_at("atlas", *refs, params=f"params: {{ who: {{ default: {default} }} }}\n")
+
+    assert account_of(at("ann", "secrets:${who}.pw"), {}) != account_of(at("bob", "secrets:${who}.pw"), {})
+    assert account_of(at("ann", "param:who"), {}) != account_of(at("ann", "param:who"), {"who": "bob"})
+    assert account_of(at("ann", "param:who", "secrets:a"), {}, apart="who") == account_of(
+        at("bob", "param:who", "secrets:a"), {}, apart="who"
+    )
+    assert account_of(at("ann"), {}) is None, "what types nothing can't be told from another account"
 
 
 def test_a_question_is_a_step_at_which_a_person_is_asked() -> None:

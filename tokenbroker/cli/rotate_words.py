@@ -45,8 +45,13 @@ def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> None:
 
 def accounts(tickets: Sequence[Ticket], *, waits: bool) -> dict[Account, list[Flow]]:
     """Those whose session at a provider several of the sitting's runs would use."""
-    flows = [(flow, ticket.ways.life.params) for ticket in tickets for flow in _ahead(ticket, waits=waits)]
-    return {account: flows for account, flows in grouped(flows).items() if len(flows) > 1}
+    told = ((_account(ticket, flow), flow) for ticket in tickets for flow in _ahead(ticket, waits=waits))
+    return {account: flows for account, flows in grouped(told).items() if len(flows) > 1}
+
+
+def _account(ticket: Ticket, flow: Flow) -> Account | None:
+    params = {**ticket.ways.life.params, **ticket.given}
+    return account_of(flow, params, apart=ticket.ways.name_param)
 
 
 def _ahead(ticket: Ticket, *, waits: bool) -> Iterator[Flow]:
@@ -75,7 +80,7 @@ def _asked(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> Iterable[
     once: dict[tuple[Account, str], None] = {}
     for ticket in tickets:
         for flow in _ahead(ticket, waits=waits):
-            account = account_of(flow, ticket.ways.life.params)
+            account = _account(ticket, flow)
             for step in questions(flow):
                 reason = str(step.options["reason"])
                 if account is not None and account in shared and step.when is not None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from tokenbroker.errors import UsageError
+from tokenbroker.flow.cases import filled
 from tokenbroker.lifecycle.ways import Ways, own
 
 _OF_A_ROTATION: Final = re.compile(r"-[0-9]{8}-[0-9a-f]{4}$")
@@ -20,14 +21,22 @@ def fresh_params(ways: Ways, given: Mapping[str, str], *, now: datetime) -> dict
     `given` are parameters that the person gives; theirs win.
 
     Raises:
-        UsageError: ``rotate.key_name``; the parameter's pattern takes no such name, or the given one is the old one's.
+        UsageError: ``rotate.other_target``; or ``rotate.key_name``: the parameter's pattern takes no such name, or the
+            given one is the old one's.
     """
     params = own(ways.creator, {**ways.life.params, **given})
+    filled_steps = filled(ways.creator, params).steps
+    if ways.reference not in {str(step.options.get("secret_ref")) for step in filled_steps}:
+        raise UsageError(
+            f"with these parameters {ways.creator.id} does not bring the key to {ways.reference}",
+            next_step="leave away the parameter that stands in its secret_ref",
+            code="rotate.other_target",
+        )
     name = ways.name_param
     if not name:
         return params
     param = next(each for each in ways.creator.params if each.name == name)
-    old = ways.life.params.get(name) or ways.life.key_name or param.default or ways.creator.site
+    old = ways.life.key_name or ways.life.params.get(name) or param.default or ways.creator.site
     if name not in given:
         stem = _OF_A_ROTATION.sub("", old)[: _NAME_MAX - _SUFFIX_LENGTH]
         params[name] = f"{stem}-{now:%Y%m%d}-{secrets.token_hex(2)}"
@@ -46,5 +55,5 @@ def old_params(ways: Ways, given: Mapping[str, str]) -> dict[str, str]:
     if ways.revoker is None:
         return {}
     named = {ways.name_param: ways.life.key_name} if ways.name_param and ways.life.key_name else {}
-    known = {**own(ways.revoker, given), **named, **ways.life.params}
+    known = {**given, **ways.life.params, **named}
     return own(ways.revoker, known)

@@ -16,14 +16,16 @@ from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.hook import Hook
 from tokenbroker.lifecycle.naming import fresh_params
 from tokenbroker.lifecycle.ways import Ways
+from tokenbroker.policy.approve import origins_of
 from tokenbroker.run.fault_points import reached
 from tokenbroker.run.site_status import NoStatus, Question, ask_site
 from tokenbroker.secret import Secret
+from tokenbroker.settings import is_loopback, origin_of
 from tokenbroker.sinks.sink import Reference, Sink
 from tokenbroker.store.audit_log import OK, AuditEntry, record
 from tokenbroker.store.engine import Store
 from tokenbroker.store.lives import Life, forget, known_lives, note_revoked, remember
-from tokenbroker.store.rotations import Rotation, Stage, begin_rotation, keep_rotation
+from tokenbroker.store.rotations import Rotation, Stage, begin_rotation, keep_rotation, note_stop
 
 _DEAD = frozenset({401, 403})
 
@@ -167,21 +169,22 @@ def put_in_place(done: Replacement, bench: Bench) -> Replacement:
     secret = _waiting(done, bench)
     sink = bench.open_sink(done.rotation.sink)
     put_id = f"rotation-{done.rotation.id}"
-    if secret is None:
+    reference = sink.find(put_id)  # it was put, and that was not heard of any more
+    if secret is None and reference is None:
         raise RunError(
             f"the new key for {done.rotation.reference} is no longer at {done.stop}",
             next_step=f"somebody has removed it; revoke the key '{done.rotation.key_name}' at its site",
             code="rotate.no_key",
         )
-    _require_unchanged(done, secret, bench)
-    reference = sink.put(done.rotation.path, secret, put_id=put_id, actor=bench.actor)
+    if reference is None and secret is not None:
+        _require_unchanged(done, secret, bench)
+        reference = sink.put(done.rotation.path, secret, put_id=put_id, actor=bench.actor)
+    assert reference is not None  # one of the two is there
     remember(bench.store, _life_of(done, reference, bench))
     now = bench.clock()
     # Who reads through a cache may have the old key that long.
     grace = timedelta(seconds=max(done.ways.life.grace_s or 0, sink.stale_s))
-    done = _kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=now + grace)
-    _clear_stop(done, bench)
-    return done
+    return _kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=now + grace)
 
 
 def _require_unchanged(done: Replacement, new: Secret, bench: Bench) -> None:
@@ -215,17 +218,20 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
         return done
     _clear_stop(done, bench)
     rotation, life = done.rotation, done.ways.life
+    # Those who are told now have the whole of the grace from now on.
+    grace_s = max(life.grace_s or 0, bench.open_sink(rotation.sink).stale_s)
+    revoke_after = bench.clock() + timedelta(seconds=grace_s)
     bench.hook(
         {
             "reference": f"{rotation.reference}@{rotation.new_version}",
             "replaced": done.old,
-            "revoked_after": iso(rotation.revoke_after) if rotation.revoke_after else None,
+            "revoked_after": iso(revoke_after),
             "flow": rotation.flow_id,
             "owner": life.owner,
             "labels": list(life.labels),
         }
     )
-    return _kept(done, bench, state=Stage.TOLD)
+    return _kept(done, bench, state=Stage.TOLD, revoke_after=revoke_after)
 
 
 def prove_dead(done: Replacement, bench: Bench) -> Replacement:
@@ -234,6 +240,7 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
     Raises:
         RunError: ``rotate.still_accepted``, or ``rotate.not_told``: the site gave no clear answer.
     """
+    require_new(done, bench)
     accepts = old_is_accepted(done, bench)
     rotation = done.rotation
     if accepts is not Accepts.NO:
@@ -245,21 +252,32 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
             code="rotate.still_accepted" if is_alive else "rotate.not_told",
         )
     note_revoked(bench.store, rotation.sink, rotation.path, rotation.old_version, at=bench.clock())
-    if rotation.new_version is not None and _accepted(done, rotation.new_version, bench) is Accepts.NO:
-        raise RunError(
-            f"the old key {done.old} is revoked, and the site refuses the new one as well",
-            next_step=f"see whether {done.ways.life.revokes or 'somebody'} has revoked the wrong key, and get another: "
-            f"tokenbroker run {done.ways.creator.path}",
-            code="rotate.new_refused",
-        )
     return _kept(done, bench, state=Stage.REVOKED)
 
 
+def require_new(done: Replacement, bench: Bench) -> None:
+    """Refuse to go on where the site does not accept the new key: the old one may be the only one that works.
+
+    Raises:
+        RunError: ``rotate.new_refused``, or ``rotate.not_told``: the site gave no clear answer.
+    """
+    version = done.rotation.new_version
+    accepts = Accepts.UNKNOWN if version is None else _accepted(done, version, bench)
+    if accepts is Accepts.YES:
+        return
+    raise RunError(
+        f"of the new key {done.rotation.reference}@{version}: {accepts.value}; nothing more is done to the old one",
+        next_step=f"see what has become of the key '{done.rotation.key_name}' at {done.ways.creator.site}",
+        code="rotate.new_refused" if accepts is Accepts.NO else "rotate.not_told",
+    )
+
+
 def stopped(done: Replacement, code: str, bench: Bench) -> Replacement:
-    """Keep why it could not go on; what has been reached stays, and what was given up."""
-    if code == "rotate.changed_meanwhile":
-        return replace(done, rotation=replace(done.rotation, state=Stage.GIVEN_UP, code=code))
-    return _kept(done, bench, code=code)
+    """Keep why it could not go on; what has been reached stays, also where that was not heard of here."""
+    note_stop(bench.store, done.rotation.id, code, at=bench.clock())
+    rotation = replace(done.rotation, code=code)
+    _note(rotation, bench)
+    return replace(done, rotation=rotation)
 
 
 def old_is_accepted(done: Replacement, bench: Bench) -> Accepts:
@@ -313,7 +331,16 @@ def _waiting(done: Replacement, bench: Bench) -> Secret | None:
 
 
 def _asked(ways: Ways, secret: Secret, bench: Bench) -> Accepts:
-    question = Question.of(ways.proof, bench.address_of(str(ways.proof.options["url"])))
+    url = str(ways.proof.options["url"])
+    address = bench.address_of(url)
+    if origin_of(url) not in origins_of(ways.creator):
+        raise RunError(
+            f"the key would go to {origin_of(url)}, which {ways.creator.id} does not name",
+            code="origin.not_declared",
+        )
+    if not address.startswith("https:") and not is_loopback(origin_of(address)):
+        raise RunError("the key would go over the network in the clear", code="verify.in_the_clear")
+    question = Question.of(ways.proof, address)
     status = ask_site(question, secret, timeout_s=bench.timeout_s)
     if isinstance(status, NoStatus):
         return Accepts.UNKNOWN
@@ -330,7 +357,10 @@ def _life_of(done: Replacement, reference: Reference, bench: Bench) -> Life:
         life for life in lives if life.path == f"{rotation.path}{STOP}" and life.is_of(reference.fingerprint)
     ]
     new = max(told, key=lambda life: life.version, default=None)
-    params = {**old.params, **({done.ways.name_param: rotation.key_name} if done.ways.name_param else {})}
+    named = {done.ways.name_param: rotation.key_name} if done.ways.name_param else {}
+    params = {**old.params, **done.params, **(new.params if new else {}), **named}
+    created_at = new.created_at if new else rotation.begun_at
+    span = old.ends_at - old.created_at if old.ends_at else None
     return Life(
         sink=reference.sink,
         path=reference.path,
@@ -338,8 +368,8 @@ def _life_of(done: Replacement, reference: Reference, bench: Bench) -> Life:
         fingerprint=reference.fingerprint,
         flow_id=rotation.flow_id,
         run_id=new.run_id if new else "",
-        created_at=new.created_at if new else rotation.begun_at,
-        ends_at=new.ends_at if new else None,
+        created_at=created_at,
+        ends_at=(new.ends_at if new else None) or (created_at + span if span else None),
         rotates=(new.rotates if new else "") or old.rotates,
         revokes=(new.revokes if new else "") or old.revokes,
         grace_s=new.grace_s if new and new.grace_s is not None else old.grace_s,

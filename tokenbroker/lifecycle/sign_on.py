@@ -1,9 +1,10 @@
 """Which flows of a sitting may share one session at an identity provider."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tokenbroker.flow.cases import filled
+from tokenbroker.errors import UsageError
+from tokenbroker.flow.cases import PLACEHOLDER, filled
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.lifecycle.ways import own
 
@@ -14,30 +15,48 @@ class Account:
 
     Attributes:
         sign_on: the provider's origin.
-        inputs: the references of all that the flow types and a person has stored: two flows that type the same sign in
-            as the same; more can't be known before they run, so a flow that types anything else stands alone.
+        inputs: all that the flow types: references of what is stored, parameters with their values (a personal one by
+            its name: a sitting has one value of each), and literals.
     """
 
     sign_on: str
     inputs: frozenset[str]
 
 
-def account_of(flow: Flow, params: Mapping[str, str]) -> Account | None:
-    """The account that `flow` signs in with; None where it names no provider."""
+def account_of(flow: Flow, params: Mapping[str, str], *, apart: str = "") -> Account | None:
+    """The account that `flow` signs in with; two flows that type the same sign in as the same.
+
+    The parameter `apart`, which names the key that the flow is about, does not count. None where the flow names no
+    provider, types nothing, or can't be filled with `params`: it stands alone.
+    """
     if not flow.sign_on:
         return None
-    known = filled(flow, own(flow, params))
-    said = (str(step.options["value_ref"]) for step in known.steps if "value_ref" in step.options)
-    personal = {f"param:{param.name}" for param in flow.params if param.personal}
-    inputs = frozenset(ref for ref in said if ref.startswith(("secrets:", "env:")) or ref in personal)
-    return Account(sign_on=flow.sign_on, inputs=inputs)
+    defaults = {param.name: param.default for param in flow.params if param.default and not param.personal}
+    values = {**defaults, **own(flow, params)}
+    try:
+        known = filled(flow, values)
+    except UsageError:  # its run says what is wrong
+        return None
+    inputs = {told for step in known.steps if (told := _typed(step, values, apart))}
+    if not inputs or any(PLACEHOLDER.search(each) for each in inputs):
+        return None
+    return Account(sign_on=flow.sign_on, inputs=frozenset(inputs))
 
 
-def grouped(flows: Sequence[tuple[Flow, Mapping[str, str]]]) -> dict[Account, list[Flow]]:
-    """The flows of each account, by account; those that name no provider are left out."""
+def _typed(step: Step, values: Mapping[str, str], apart: str) -> str:
+    if step.verb == "type" and "value" in step.options:
+        return f"value:{step.options['value']}"
+    reference = str(step.options.get("value_ref", ""))
+    kind, _, name = reference.partition(":")
+    if kind != "param":
+        return reference
+    return f"{reference}={values.get(name, '')}" if name != apart else ""
+
+
+def grouped(accounts: Iterable[tuple[Account | None, Flow]]) -> dict[Account, list[Flow]]:
+    """The flows of each account, by account; those that stand alone are left out."""
     groups: dict[Account, list[Flow]] = {}
-    for flow, params in flows:
-        account = account_of(flow, params)
+    for account, flow in accounts:
         if account is not None:
             groups.setdefault(account, []).append(flow)
     return groups

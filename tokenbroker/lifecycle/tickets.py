@@ -21,6 +21,7 @@ from tokenbroker.lifecycle.replacing import (
     prove,
     prove_dead,
     put_in_place,
+    require_new,
     resume,
     stop_of,
     stopped,
@@ -64,6 +65,11 @@ class Ticket:
     @property
     def reference(self) -> str:
         return self.ways.reference
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it can't go on in this sitting."""
+        return self.error is not None
 
     def need(self, now: datetime) -> Need:
         """What it waits for now."""
@@ -120,11 +126,24 @@ class Ticket:
             self._attempt(partial(prove_dead, self.done, bench), bench)
 
     def is_dead_already(self, bench: Bench) -> bool:
-        """Whether the site refuses the old key by now: a person has revoked it, or a run that was cut off."""
-        if self.done is None or old_is_accepted(self.done, bench) is not Accepts.NO:
+        """Whether the site refuses the old key by now: a person has revoked it, or a run that was cut off.
+
+        Where the new one is not accepted, that is kept as the error, and nobody may touch the old one.
+        """
+        done = self.done
+        if done is None:
             return False
-        self.conclude(bench)
-        return self.error is None
+        answers: list[Accepts] = []
+
+        def ask() -> Replacement:
+            require_new(done, bench)
+            answers.append(old_is_accepted(done, bench))
+            return done
+
+        if self._attempt(ask, bench) and answers == [Accepts.NO]:
+            self.conclude(bench)
+            return self.error is None
+        return False
 
     def fail(self, error: BrokerError, bench: Bench) -> None:
         """Keep why it could not go on; that the store refuses is not told in its place."""

@@ -149,7 +149,8 @@ class Sitting(OwnSession):
     def _sign_on(self, turn: Turn, address: str) -> SignOn | None:
         """The session that the run of `turn` shares, at the provider that its browser dials as `address`."""
         flow = turn.ticket.flow_for(turn.need)
-        account = account_of(flow, turn.ticket.ways.life.params) if flow is not None else None
+        params, apart = turn.ticket.params_for(turn.need), turn.ticket.ways.name_param
+        account = account_of(flow, params, apart=apart) if flow is not None else None
         if not self._shares or account is None:
             return None
         return self._sign_ons.setdefault((account, address), SignOn(address))
@@ -159,17 +160,17 @@ class Sitting(OwnSession):
         ticket = turn.ticket
         if turn.lost is not None:
             return ""
-        if ticket.error is None:
+        if not ticket.is_stopped:
             ticket.start(bench)
             self._await_grace(turn, bench)
-        if ticket.error is not None:
+        if ticket.is_stopped:
             return "it has stopped"
         need = ticket.need(bench.clock())
+        if need in (Need.REVOKING, Need.PERSON) and ticket.is_dead_already(bench):
+            return "the site refuses the old key already"
         if need is not turn.need:
             return f"it waits for {need.value}"
-        if need is Need.REVOKING and ticket.is_dead_already(bench):
-            return "the site refuses the old key already"
-        return ""
+        return "it has stopped" if turn.ticket.error is not None else ""
 
     def _go_on(self, turn: Turn, bench: Bench) -> None:
         ticket = turn.ticket

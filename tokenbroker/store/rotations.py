@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from tokenbroker.clock import iso
 from tokenbroker.errors import UsageError
@@ -104,6 +104,16 @@ def keep_rotation(store: Store, rotation: Rotation, *, at: datetime) -> Rotation
 
     store.write(work)
     return rotation
+
+
+def note_stop(store: Store, rotation_id: str, code: str, *, at: datetime) -> None:
+    """Keep why a rotation could not go on; how far it has come stays as the store has it.
+
+    Raises:
+        SecretUnavailable: the store can't be written.
+    """
+    change = update(ROTATIONS).where(ROTATIONS.c.id == rotation_id, ROTATIONS.c.state.not_in([*ENDED]))
+    store.write(lambda connection: connection.execute(change.values(code=code, updated_at=iso(at))))
 
 
 def rotations_under_way(store: Store, sinks: Iterable[str]) -> list[Rotation]:
