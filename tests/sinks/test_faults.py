@@ -133,7 +133,7 @@ def test_every_fault_that_can_happen_is_brought_about() -> None:
 
 def _param(pair: tuple[str, str], row: Row) -> Any:
     """Each sign-in to Bitwarden takes seconds; that its words are ours is proven in test_bitwarden_process.py, too."""
-    is_long = row.sink == "bitwarden" and row.fault not in ("disk full", "corrupt row")
+    is_long = row.sink == "bitwarden"
     return pytest.param(row, id="-".join(pair), marks=[pytest.mark.soak] if is_long else [])
 
 
