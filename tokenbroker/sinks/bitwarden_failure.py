@@ -7,9 +7,9 @@ from tokenbroker.errors import (
     BrokerError,
     SecretAccessDenied,
     SecretNotFound,
-    SecretTimeout,
     SecretUnavailable,
 )
+from tokenbroker.sinks.failure import Words, shared_words
 
 
 class Failure(StrEnum):
@@ -40,7 +40,8 @@ UNCERTAIN = frozenset({Failure.TIMEOUT, Failure.CUT_OFF, Failure.ENDED, Failure.
 """After these a write may have been done all the same."""
 
 _UNAVAILABLE = SecretUnavailable
-_SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
+_SAID: dict[Failure, Words] = {
+    **shared_words(Failure),
     Failure.NOT_FOUND: (SecretNotFound, "holds nothing there", "check the path and the settings of the sink"),
     Failure.CONFLICT: (
         _UNAVAILABLE,
@@ -67,29 +68,11 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "asks for a second factor, which no program can give",
         "sign in with the account's personal API key, which needs none",
     ),
-    Failure.TIMEOUT: (SecretTimeout, "did not answer in time", "check that it is well, or raise timeout_s"),
     Failure.TOO_MANY_REQUESTS: (
         _UNAVAILABLE,
         "is asked too often now and turned this away",
         "try again in a while",
     ),
-    Failure.CONNECTION_REFUSED: (
-        _UNAVAILABLE,
-        "refuses the connection",
-        "check that it runs, and the port of the address",
-    ),
-    Failure.NAME_UNKNOWN: (
-        _UNAVAILABLE,
-        "can't be found: no name server knows the host",
-        "check the host of the address, and the name servers of this machine",
-    ),
-    Failure.UNREACHABLE: (_UNAVAILABLE, "can't be reached", "check the address and the network"),
-    Failure.TLS_REFUSED: (
-        _UNAVAILABLE,
-        "did not prove by TLS that it is the one: its certificate is not trusted here, or is not its own",
-        "name the certificate of its authority with ca_file, and check the host of the address",
-    ),
-    Failure.CUT_OFF: (_UNAVAILABLE, "cut its answer off", "try again, and check what stands in between"),
     Failure.TOO_LONG: (
         _UNAVAILABLE,
         "does not take so long a text: a password or field holds about 3,600 bytes",

@@ -1,8 +1,6 @@
 """What can go wrong with Infisical, in plain words: never the text of the client or of the server."""
 
-import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,9 +9,10 @@ import httpx2
 from tokenbroker.errors import (
     BrokerError,
     SecretAccessDenied,
-    SecretTimeout,
     SecretUnavailable,
 )
+from tokenbroker.sinks.failure import Words, shared_words
+from tokenbroker.sinks.http_failure import failure_of
 
 _T = TypeVar("_T")
 
@@ -43,7 +42,8 @@ UNCERTAIN = frozenset({Failure.TIMEOUT, Failure.CUT_OFF, Failure.SERVER_ERROR, F
 """After these a write may have been done all the same."""
 
 _UNAVAILABLE = SecretUnavailable
-_SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
+_SAID: dict[Failure, Words] = {
+    **shared_words(Failure),
     Failure.NOT_FOUND: (
         _UNAVAILABLE,
         "knows no such project, environment or folder",
@@ -74,30 +74,11 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "refuses the client id and the client secret",
         "give valid ones in TOKENBROKER_INFISICAL_CLIENT_ID and TOKENBROKER_INFISICAL_CLIENT_SECRET",
     ),
-    Failure.TIMEOUT: (SecretTimeout, "did not answer in time", "check that it is well, or raise timeout_s"),
     Failure.TOO_MANY_REQUESTS: (
         _UNAVAILABLE,
         "is asked too often now and turned this away",
         "try again in a minute",
     ),
-    Failure.CONNECTION_REFUSED: (
-        _UNAVAILABLE,
-        "refuses the connection",
-        "check that it runs, and the port of the address",
-    ),
-    Failure.NAME_UNKNOWN: (
-        _UNAVAILABLE,
-        "can't be found: no name server knows the host",
-        "check the host of the address, and the name servers of this machine",
-    ),
-    Failure.UNREACHABLE: (_UNAVAILABLE, "can't be reached", "check the address and the network"),
-    Failure.TLS_REFUSED: (
-        _UNAVAILABLE,
-        "did not prove by TLS that it is the one: its certificate is not trusted here, or is not its own",
-        "name the certificate of its authority with ca_file, and check the host of the address",
-    ),
-    Failure.CUT_OFF: (_UNAVAILABLE, "cut its answer off", "try again, and check what stands in between"),
-    Failure.SERVER_ERROR: (_UNAVAILABLE, "has an error of its own", "see the log of the server"),
     Failure.MALFORMED: (
         _UNAVAILABLE,
         "does not take the request as it is",
@@ -110,19 +91,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
     ),
 }
 
-_BY_CLASS: tuple[tuple[type[BaseException], Failure], ...] = (
-    # A header that can't be sent: the token is the only one that comes from outside.
-    (httpx2.LocalProtocolError, Failure.TOKEN_REFUSED),
-    (UnicodeEncodeError, Failure.TOKEN_REFUSED),
-    (httpx2.TimeoutException, Failure.TIMEOUT),
-    (socket.gaierror, Failure.NAME_UNKNOWN),
-    (ssl.SSLError, Failure.TLS_REFUSED),
-    (ConnectionRefusedError, Failure.CONNECTION_REFUSED),
-    (httpx2.ConnectError, Failure.UNREACHABLE),
-    (httpx2.NetworkError, Failure.CUT_OFF),
-    (httpx2.RemoteProtocolError, Failure.CUT_OFF),
-    (httpx2.TransportError, Failure.UNREACHABLE),
-)
 _BY_STATUS = {
     401: Failure.TOKEN_REFUSED,
     403: Failure.DENIED,
@@ -138,7 +106,7 @@ def attempt(call: Callable[[], httpx2.Response]) -> dict[str, Any] | Failure:
     try:
         return _told(call())
     except Exception as error:  # noqa: BLE001 - of the client, of TLS, or of an answer in another shape
-        return _classify(error)
+        return Failure(failure_of(error))
 
 
 def understood(read: Callable[[], _T]) -> _T | Failure:
@@ -184,21 +152,3 @@ def _refusal(status: int, response: httpx2.Response) -> Failure:
     if status in (400, 409) and "already exist" in str(said.get("message", "")):
         return Failure.CONFLICT
     return _BY_STATUS.get(status, Failure.MALFORMED)
-
-
-def _classify(error: Exception) -> Failure:
-    behind = [*_behind(error)]
-    found = (failure for kind, failure in _BY_CLASS if any(isinstance(each, kind) for each in behind))
-    return next(found, Failure.NOT_UNDERSTOOD)
-
-
-def _behind(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what it arose from."""
-    seen: list[BaseException] = []
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        each = waiting.pop(0)
-        if each is not None and not any(each is other for other in seen):
-            seen.append(each)
-            waiting += [each.__cause__, each.__context__]
-            yield each

@@ -1,8 +1,6 @@
 """What can go wrong with 1Password, in plain words: never the text of the SDK or of a server."""
 
-import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +9,9 @@ from typing import Any, Final
 import httpx2
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretTimeout, SecretUnavailable
+from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretUnavailable
+from tokenbroker.sinks.failure import Words, shared_words
+from tokenbroker.sinks.http_failure import failure_of
 
 PAUSE_S: Final = 60.0
 """How long nothing is asked after 1Password has said that it was asked too often, unless it says how long."""
@@ -47,7 +47,8 @@ UNCERTAIN = frozenset(
 """After these a write may have been done all the same."""
 
 _UNAVAILABLE = SecretUnavailable
-_SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
+_SAID: dict[Failure, Words] = {
+    **shared_words(Failure),
     Failure.NOT_FOUND: (_UNAVAILABLE, "knows no such item any more", "try again"),
     Failure.NO_VAULT: (
         SecretAccessDenied,
@@ -74,30 +75,11 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "refuses the token: it has expired, was revoked, is not whole, or is of another kind",
         "give a fresh one in TOKENBROKER_ONEPASSWORD_TOKEN, and check the client of the sink",
     ),
-    Failure.TIMEOUT: (SecretTimeout, "did not answer in time", "check that it is well, or raise timeout_s"),
     Failure.TOO_MANY_REQUESTS: (
         _UNAVAILABLE,
         "was asked too often, and is not asked again for a while",
         "try again later: service accounts have limits by the hour and by the day",
     ),
-    Failure.CONNECTION_REFUSED: (
-        _UNAVAILABLE,
-        "refuses the connection",
-        "check that it runs, and the port of the address",
-    ),
-    Failure.NAME_UNKNOWN: (
-        _UNAVAILABLE,
-        "can't be found: no name server knows the host",
-        "check the host of the address, and the name servers of this machine",
-    ),
-    Failure.UNREACHABLE: (_UNAVAILABLE, "can't be reached", "check the address and the network"),
-    Failure.TLS_REFUSED: (
-        _UNAVAILABLE,
-        "did not prove by TLS that it is the one: its certificate is not trusted here, or is not its own",
-        "name the certificate of its authority with ca_file, and check the host of the address",
-    ),
-    Failure.CUT_OFF: (_UNAVAILABLE, "cut its answer off", "try again, and check what stands in between"),
-    Failure.SERVER_ERROR: (_UNAVAILABLE, "has an error of its own", "see the log of the server"),
     Failure.MALFORMED: (
         _UNAVAILABLE,
         "does not take the request as it is",
@@ -116,19 +98,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
     ),
 }
 
-_BY_CLASS: tuple[tuple[type[BaseException], Failure], ...] = (
-    # A header that can't be sent: the token is the only one that comes from outside.
-    (httpx2.LocalProtocolError, Failure.TOKEN_REFUSED),
-    (UnicodeEncodeError, Failure.TOKEN_REFUSED),
-    (httpx2.TimeoutException, Failure.TIMEOUT),
-    (socket.gaierror, Failure.NAME_UNKNOWN),
-    (ssl.SSLError, Failure.TLS_REFUSED),
-    (ConnectionRefusedError, Failure.CONNECTION_REFUSED),
-    (httpx2.ConnectError, Failure.UNREACHABLE),
-    (httpx2.NetworkError, Failure.CUT_OFF),
-    (httpx2.RemoteProtocolError, Failure.CUT_OFF),
-    (httpx2.TransportError, Failure.UNREACHABLE),
-)
 _BY_STATUS = {
     401: Failure.TOKEN_REFUSED,
     403: Failure.DENIED,
@@ -163,7 +132,7 @@ def attempt(call: Callable[[], httpx2.Response]) -> tuple[Any, str]:
         response = call()
         return _told(response), response.headers.get("Retry-After", "")
     except Exception as error:  # noqa: BLE001 - of the client, of TLS, or of an answer in another shape
-        return _classify(error), ""
+        return Failure(failure_of(error)), ""
 
 
 def explain(failure: Failure, server: str) -> BrokerError:
@@ -181,21 +150,3 @@ def _told(response: httpx2.Response) -> Any:
     if status >= 500:
         return _BY_STATUS.get(status, Failure.SERVER_ERROR)
     return _BY_STATUS.get(status, Failure.MALFORMED)
-
-
-def _classify(error: Exception) -> Failure:
-    behind = [*_behind(error)]
-    found = (failure for kind, failure in _BY_CLASS if any(isinstance(each, kind) for each in behind))
-    return next(found, Failure.NOT_UNDERSTOOD)
-
-
-def _behind(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what it arose from."""
-    seen: list[BaseException] = []
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        each = waiting.pop(0)
-        if each is not None and not any(each is other for other in seen):
-            seen.append(each)
-            waiting += [each.__cause__, each.__context__]
-            yield each

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretTimeout, SecretUnavailable
+from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretUnavailable
+from tokenbroker.sinks.failure import Words, shared_words
 
 SERVER = "Bitwarden Secrets Manager"
 
@@ -39,7 +40,8 @@ _PROJECT = (
     "let the machine account read and write the project, and check organization_id and project_id",
 )
 _UNAVAILABLE = SecretUnavailable
-_SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
+_SAID: dict[Failure, Words] = {
+    **shared_words(Failure),
     # The server tells what is not there and what may not be touched by the same status.
     Failure.NOT_FOUND: _PROJECT,
     Failure.DENIED: _PROJECT,
@@ -48,7 +50,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "refuses the access token: it has expired, was revoked, is not whole, or is of another server",
         "give a fresh one of the machine account in TOKENBROKER_BITWARDEN_ACCESS_TOKEN",
     ),
-    Failure.TIMEOUT: (SecretTimeout, "did not answer in time", "check that it is well, or raise timeout_s"),
     Failure.BUSY: (
         _UNAVAILABLE,
         "holds the mark of another writer at the same path, which was not taken away in time",
@@ -59,24 +60,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "is asked too often now and turned this away",
         "try again in a while",
     ),
-    Failure.CONNECTION_REFUSED: (
-        _UNAVAILABLE,
-        "refuses the connection",
-        "check that it runs, and the port of the address",
-    ),
-    Failure.NAME_UNKNOWN: (
-        _UNAVAILABLE,
-        "can't be found: no name server knows the host",
-        "check the host of the address, and the name servers of this machine",
-    ),
-    Failure.UNREACHABLE: (_UNAVAILABLE, "can't be reached", "check the address and the network"),
-    Failure.TLS_REFUSED: (
-        _UNAVAILABLE,
-        "did not prove by TLS that it is the one: its certificate is not trusted here, or is not its own",
-        "name the certificate of its authority with ca_file, and check the host of the address",
-    ),
-    Failure.CUT_OFF: (_UNAVAILABLE, "cut its answer off", "try again, and check what stands in between"),
-    Failure.SERVER_ERROR: (_UNAVAILABLE, "has an error of its own", "see the log of the server"),
     Failure.MALFORMED: (
         _UNAVAILABLE,
         "does not take the request as it is",

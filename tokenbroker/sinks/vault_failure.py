@@ -14,9 +14,9 @@ from tokenbroker.errors import (
     BrokerError,
     SecretAccessDenied,
     SecretNotFound,
-    SecretTimeout,
     SecretUnavailable,
 )
+from tokenbroker.sinks.failure import Words, shared_words
 
 _T = TypeVar("_T")
 
@@ -48,7 +48,8 @@ UNCERTAIN = frozenset({Failure.TIMEOUT, Failure.CUT_OFF, Failure.SERVER_ERROR, F
 """After these a write may have been done all the same."""
 
 _UNAVAILABLE = SecretUnavailable
-_SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
+_SAID: dict[Failure, Words] = {
+    **shared_words(Failure),
     Failure.NOT_FOUND: (SecretNotFound, "holds nothing there", "check the path and the settings of the sink"),
     Failure.CONFLICT: (
         _UNAVAILABLE,
@@ -70,7 +71,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "refuses the role id and the secret id",
         "give valid ones in TOKENBROKER_VAULT_ROLE_ID and TOKENBROKER_VAULT_SECRET_ID, and check auth_mount",
     ),
-    Failure.TIMEOUT: (SecretTimeout, "did not answer in time", "check that it is well, or raise timeout_s"),
     Failure.SEALED: (_UNAVAILABLE, "is sealed", "ask whoever runs it to unseal it"),
     Failure.NOT_READY: (
         _UNAVAILABLE,
@@ -82,24 +82,6 @@ _SAID: dict[Failure, tuple[type[BrokerError], str, str]] = {
         "is asked too often now and turned this away",
         "try again in a while",
     ),
-    Failure.CONNECTION_REFUSED: (
-        _UNAVAILABLE,
-        "refuses the connection",
-        "check that it runs, and the port of the address",
-    ),
-    Failure.NAME_UNKNOWN: (
-        _UNAVAILABLE,
-        "can't be found: no name server knows the host",
-        "check the host of the address, and the name servers of this machine",
-    ),
-    Failure.UNREACHABLE: (_UNAVAILABLE, "can't be reached", "check the address and the network"),
-    Failure.TLS_REFUSED: (
-        _UNAVAILABLE,
-        "did not prove by TLS that it is the one: its certificate is not trusted here, or is not its own",
-        "name the certificate of its authority with ca_file, and check the host of the address",
-    ),
-    Failure.CUT_OFF: (_UNAVAILABLE, "cut its answer off", "try again, and check what stands in between"),
-    Failure.SERVER_ERROR: (_UNAVAILABLE, "has an error of its own", "see the log of the server"),
     Failure.MALFORMED: (
         _UNAVAILABLE,
         "does not take the request as it is",
