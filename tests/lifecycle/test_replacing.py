@@ -246,6 +246,8 @@ def test_a_key_that_somebody_has_stored_meanwhile_is_left_and_the_rotation_given
     assert (ticket.error.code, scene.current()) == ("rotate.changed_meanwhile", theirs)
     assert rotations_under_way(scene.local.store, ["local"]) == []
     assert "secrets remove" in ticket.error.next_step
+    assert ticket.done is not None
+    assert "somebody else" in standing(ticket.done, scene.bench)
 
 
 def test_a_second_sitting_in_a_home_is_refused_while_the_first_lasts(tmp_path: Path) -> None:

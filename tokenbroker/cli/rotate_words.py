@@ -234,6 +234,8 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
     failed = [ticket for ticket in told.tickets if ticket.error is not None]
     stages = Counter(stage for ticket in told.tickets if (stage := _stage(ticket)) is not None)
     replaced = sum(count for stage, count in stages.items() if stage in _REPLACED)
+    if not told.tickets and not refusals:
+        say("Nothing is due.")
     if len(told.tickets) > 1:
         revoked = _count(stages[Stage.REVOKED], "old key")
         say(f"\n{_count(replaced, 'token')} replaced, {revoked} revoked, {len(failed)} stopped.")

@@ -152,7 +152,9 @@ def prove(done: Replacement, bench: Bench) -> Replacement:
     if accepts is not Accepts.YES:
         raise RunError(
             f"the new key for {done.rotation.reference} is at {done.stop}, and {accepts.value}",
-            next_step=f"try again: tokenbroker rotate {done.rotation.reference}",
+            next_step=f"try again: tokenbroker rotate {done.rotation.reference}; if it stays refused, revoke the key "
+            f"'{done.rotation.key_name}' at {done.ways.creator.site} and take it away, so that another is made: "
+            f"tokenbroker secrets remove {done.stop}",
             code="rotate.not_accepted",
         )
     return _kept(done, bench, state=Stage.PROVEN)
@@ -293,6 +295,11 @@ def standing(done: Replacement, bench: Bench) -> str:
     """A sentence that says which key works, for a person whose rotation has stopped; asks the site."""
     rotation = done.rotation
     newest = rotation.new_version or rotation.old_version
+    if _is_another(done, newest, bench):
+        return (
+            f"{rotation.reference} leads to a key that somebody else has stored there; of the old one, {done.old}: "
+            + (_told(done, rotation.old_version, bench).value)
+        )
     leads = f"{rotation.reference} leads to {rotation.reference}@{newest}"
     sentence = f"{leads}, and {_told(done, newest, bench).value}"
     if rotation.new_version is not None and rotation.state is not Stage.REVOKED:
@@ -300,6 +307,20 @@ def standing(done: Replacement, bench: Bench) -> str:
     if rotation.state is Stage.PROVEN:
         return f"{sentence}; the new one waits at {done.stop}"
     return sentence
+
+
+def _is_another(done: Replacement, version: int, bench: Bench) -> bool:
+    """Whether the reference leads to another key than that version, as far as its sink can tell now."""
+    sink = bench.open_sink(done.rotation.sink)
+    try:
+        newest, known = (
+            sink.get(done.rotation.path, version=each, actor=bench.actor) for each in (None, version)
+        )
+    except BrokerError:
+        return False
+    for secret in (newest, known):
+        bench.learn(secret)
+    return newest != known
 
 
 def _told(done: Replacement, version: int, bench: Bench) -> Accepts:

@@ -1,22 +1,15 @@
 """Our side of the process that 1Password's SDK runs in: started when it is first needed, and ended with us."""
 
-import json
-import socket
-import subprocess
-import sys
 import threading
-import time
-import weakref
 from pathlib import Path
 from typing import Any, Final
 
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.onepassword_connect import Document
 from tokenbroker.sinks.onepassword_failure import Failure, Gate
+from tokenbroker.sinks.sdk_process import START_S, Lost, SdkProcess
 
 _SCRIPT: Final = Path(__file__).with_name("onepassword_process.py")
-_START_S: Final = 30.0
-"""How long a machine under load may take to start Python; nothing is asked of the service meanwhile."""
 
 
 class SdkClient:
@@ -30,7 +23,7 @@ class SdkClient:
         self._timeout_s = timeout_s
         self._gate = gate
         self._turn = threading.Lock()
-        self._running: _Running | None = None
+        self._running: SdkProcess | None = None
 
     def vaults(self) -> list[Document] | Failure:
         return self._ask("vaults")  # type: ignore[no-any-return]  # the process answers in these shapes
@@ -73,62 +66,19 @@ class SdkClient:
 
     def _asked(self, question: dict[str, Any]) -> Any:
         if self._running is None:
-            self._running = _Running()
+            try:
+                self._running = SdkProcess(_SCRIPT, {})
+            except OSError:
+                return Failure.ENDED
             start = {"token": self._token.reveal(), "timeout_s": self._timeout_s}
-            if isinstance(self._running.told(start, within_s=_START_S), Failure):
+            if isinstance(self._running.told(start, within_s=START_S), Lost):
                 return Failure.ENDED
         told = self._running.told(question, within_s=self._timeout_s)
-        if isinstance(told, Failure):
-            return told
+        if isinstance(told, Lost):
+            return Failure(told.value)
         return Failure(told["failure"]) if "failure" in told else told["answer"]
 
     def _end(self) -> None:
         if self._running is not None:
             self._running.end()
             self._running = None
-
-
-class _Running:
-    """One process, and the socket to it."""
-
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                # Isolated: neither variables nor the folder that we are in change what it imports.
-                [sys.executable, "-I", str(_SCRIPT), str(theirs.fileno())],
-                env={},
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,  # Ctrl-C is for us
-            )
-        self._channel = ours
-        self.end = weakref.finalize(self, _end, self.process, ours)
-
-    def told(self, line: dict[str, Any], *, within_s: float) -> dict[str, Any] | Failure:
-        """Its answer to `line`."""
-        deadline = time.monotonic() + within_s
-        try:
-            self._channel.settimeout(within_s)
-            self._channel.sendall(json.dumps(line).encode() + b"\n")
-            parts = [b""]
-            while not parts[-1].endswith(b"\n"):
-                self._channel.settimeout(max(deadline - time.monotonic(), 0.001))
-                parts.append(self._channel.recv(65536))
-                if not parts[-1]:
-                    return Failure.ENDED
-        except TimeoutError:
-            return Failure.TIMEOUT
-        except OSError:
-            return Failure.ENDED
-        told: dict[str, Any] = json.loads(b"".join(parts))
-        return told
-
-
-def _end(process: "subprocess.Popen[bytes]", channel: socket.socket) -> None:
-    channel.close()
-    process.kill()
-    process.wait()
