@@ -296,10 +296,8 @@ def standing(done: Replacement, bench: Bench) -> str:
     rotation = done.rotation
     newest = rotation.new_version or rotation.old_version
     if _is_another(done, newest, bench):
-        return (
-            f"{rotation.reference} leads to a key that somebody else has stored there; of the old one, {done.old}: "
-            + (_told(done, rotation.old_version, bench).value)
-        )
+        old = f"of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
+        return f"{rotation.reference} leads to a key that somebody else has stored there; {old}"
     leads = f"{rotation.reference} leads to {rotation.reference}@{newest}"
     sentence = f"{leads}, and {_told(done, newest, bench).value}"
     if rotation.new_version is not None and rotation.state is not Stage.REVOKED:

@@ -56,7 +56,7 @@ class OnePasswordVault(ItemVault):
             self._told(gone)
 
     def elsewhere(self, vault: str, title: str) -> Item | None:
-        """The one item called `title`, or with that id, of any vault that the token may use; None if there is none.
+        """The one item called `title`, of any vault that the token may use; None if there is none.
 
         Raises:
             SecretAccessDenied: several have that title.
@@ -65,7 +65,7 @@ class OnePasswordVault(ItemVault):
         if len(found) > 1:
             raise SecretAccessDenied(
                 f"1Password holds {len(found)} items called '{title}' in the vault '{vault}'",
-                next_step="address the item by its id",
+                next_step="give each item a name of its own, so that the path addresses one",
             )
         return found[0] if found else None
 
