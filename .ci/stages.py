@@ -45,9 +45,9 @@ def tests(arguments: Sequence[str]) -> Stage:
             "-m",
             "pytest",
             "tests/",
-            # Most of them wait for a browser or a server: twice as many as there are processors keep those busy.
+            # Most of them wait for a browser or a server: one more than there are processors keeps those busy.
             "-n",
-            str(2 * (os.cpu_count() or 1)),
+            str((os.cpu_count() or 1) + 1),
             "--dist",
             "loadfile",
             "--timeout=180",
