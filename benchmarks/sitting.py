@@ -4,6 +4,8 @@ Each key is made, proven, put in its place, and the old one revoked and proven d
 """
 
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,11 +47,24 @@ def measure(rounds: int) -> list[Figure]:
 
 
 def _sit(twelve: Twelve) -> None:
-    code, told = twelve.rotate("--within", _WITHIN)
-    assert code == 0, told
+    with _replacing_all(twelve):
+        code, told = twelve.rotate("--within", _WITHIN)
+        assert code == 0, told
 
 
 def _run_each(twelve: Twelve) -> None:
-    for service in twelve.old:
-        ended = twelve.project.tokenbroker("rotate", f"local:{service}/key", "--yes", "--no-pictures")
-        assert ended.code == 0, ended.text
+    with _replacing_all(twelve):
+        for service in twelve.old:
+            ended = twelve.project.tokenbroker("rotate", f"local:{service}/key", "--yes", "--no-pictures")
+            assert ended.code == 0, ended.text
+
+
+@contextmanager
+def _replacing_all(twelve: Twelve) -> Iterator[None]:
+    """What is done while this lasts must leave each service one key, another than before."""
+    before = twelve.live_keys()
+    yield
+    after = twelve.live_keys()
+    for service, names in after.items():
+        assert len(names) == 1, f"{service} has {len(names)} keys"
+        assert names != before[service], f"the key of {service} was not replaced"

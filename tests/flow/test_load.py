@@ -44,6 +44,7 @@ def test_every_verb_and_every_common_key_is_understood() -> None:
     first, second = flow.steps[:2]
     assert (first.number, first.id, first.name, first.timeout_s) == (1, "open", "Open the console", 0.5)
     assert first.title == "Open the console"
+    assert second.unless == "text=Signed in"
     assert (second.when, second.timeout_s, second.title) == ("#account", None, "type #account")
     assert flow.steps[3].timeout_s == 1.5
     assert flow.steps[6].timeout_s == 120

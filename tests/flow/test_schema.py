@@ -202,7 +202,7 @@ _JSON = st.recursive(
     max_leaves=4,
 )
 _KEYS = sorted(
-    {*STEPS, *SCHEMA["properties"], "id", "name", "timeout", "when", "odd"}
+    {*STEPS, *SCHEMA["properties"], "id", "name", "timeout", "when", "unless", "odd"}
     | {name for kind in STEPS.values() for name in kind.options["properties"]}
 )
 

@@ -45,6 +45,7 @@ steps:
     timeout: 500ms
   - type: { selector: "#account", value_ref: "param:account" }
     when: "#account"
+    unless: "text=Signed in"
   - click: "text=Next"
   - select: { selector: "#plan", value: free }
     timeout: 1.5

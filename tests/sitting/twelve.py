@@ -156,7 +156,7 @@ def opened(
         project.settle(SETTINGS, origins=lines)
         project.play_person()
         for service in services:
-            shutil.copytree(FLOWS / service.slug, project.folder / "flows" / service.slug)
+            _copy_flows(project, service.slug, grace_s)
         now = datetime.now(UTC)
         with project.broker() as broker:
             broker.local.put("example.email", Secret(account.email), put_id="email", actor="tests")
@@ -183,6 +183,16 @@ def opened(
                     ),
                 )
         yield Twelve(project=project, site=site, old=old)
+
+
+def _copy_flows(project: Project, slug: str, grace_s: int) -> None:
+    """The service's flows, whose keys have the grace of the scene."""
+    shutil.copytree(FLOWS / slug, project.folder / "flows" / slug)
+    creating = project.folder / "flows" / slug / "create_key.yaml"
+    text = creating.read_text()
+    grace = f"grace: {-(-grace_s // 60)}m, " if grace_s else ""
+    assert text.count("grace: 1h, ") == 1, creating
+    creating.write_text(text.replace("grace: 1h, ", grace))
 
 
 __all__ = ["OLD", "PERSON", "Client", "Twelve", "ask", "client_of", "opened"]

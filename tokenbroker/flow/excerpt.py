@@ -79,6 +79,7 @@ _KNOWN: Final = frozenset(
         "timeout",
         "times",
         "type",
+        "unless",
         "until",
         "unwrap",
         "url",

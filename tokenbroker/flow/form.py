@@ -10,7 +10,7 @@ from tokenbroker.errors import FlowError
 from tokenbroker.flow.document import Document, NodePath
 from tokenbroker.flow.mistakes import schema_mistakes, unknown_sentence
 from tokenbroker.flow.model import StepType, StepTypes
-from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON
+from tokenbroker.flow.schema import FLOW_PROPERTIES, REQUIRED, STEP_COMMON, STEP_TOGETHER
 from tokenbroker.flow.schema.validator import FlowValidator
 
 
@@ -47,6 +47,7 @@ def _step_mistakes(document: Document, path: NodePath, entry: Any, steps: StepTy
         return
     for key in STEP_COMMON.keys() & entry.keys():
         yield from _schema_mistakes(document, (*path, key), _validator_of_common(key), entry[key])
+    yield from _schema_mistakes(document, path, _TOGETHER, entry)
     verb = verbs[0]
     yield from _option_mistakes(document, (*path, verb), entry[verb], steps[verb])
 
@@ -106,6 +107,7 @@ def _validator_of_common(key: str) -> Draft202012Validator:
     return FlowValidator(STEP_COMMON[key])
 
 
+_TOGETHER = FlowValidator(STEP_TOGETHER)
 _option_validators: dict[int, Draft202012Validator] = {}
 
 

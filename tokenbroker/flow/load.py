@@ -152,6 +152,7 @@ def _step(document: Document, index: int, entry: Mapping[str, Any], steps: StepT
         name=entry.get("name"),
         timeout_s=seconds(entry["timeout"]) if "timeout" in entry else None,
         when=selector_of(entry["when"]) if "when" in entry else None,
+        unless=selector_of(entry["unless"]) if "unless" in entry else None,
         retry=entry.get("retry"),
     )
 

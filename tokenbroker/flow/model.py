@@ -75,6 +75,8 @@ class Step:
     name: str | None
     timeout_s: float | None
     when: Selector | None
+    unless: Selector | None
+    """What is visible in place of `when` where the step is to be left out."""
     retry: int | Mapping[str, Option] | None
     """How often it may be done again: a number, or `times` with an `expect` that proves that it was not done."""
 

@@ -88,8 +88,15 @@ class Rest:
         self._page: Page | Frame | None = None
         self._count: ChangeCount | None = None
 
-    def has_settled(self, page: Page | Frame, remaining_s: Callable[[], float]) -> bool:
-        """As the function of that name; at once where `page` was at rest the last time, and has not changed since."""
+    def has_settled(
+        self,
+        page: Page | Frame,
+        remaining_s: Callable[[], float],
+        *,
+        or_sooner: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """As the function of that name; at once where `page` was at rest the last time, and has not changed since, and
+        as soon as it is `or_sooner`."""
         try:
             if self._page is page and self._count is not None:
                 quiet_s, complete = self._count.look()
@@ -102,7 +109,7 @@ class Rest:
             return False
         try:
             self._page, self._count = page, ChangeCount(page)
-            return _comes_to_rest(page, self._count, remaining_s)
+            return _comes_to_rest(page, self._count, remaining_s, or_sooner)
         except PlaywrightError:
             return False
 
@@ -113,9 +120,13 @@ class Rest:
         self._page = self._count = None
 
 
-def _comes_to_rest(page: Page | Frame, count: ChangeCount, remaining_s: Callable[[], float]) -> bool:
+def _comes_to_rest(
+    page: Page | Frame, count: ChangeCount, remaining_s: Callable[[], float], or_sooner: Callable[[], bool]
+) -> bool:
     began = time.monotonic()
     while remaining_s() > POLL_S:
+        if or_sooner():
+            return True
         page.wait_for_timeout(POLL_S * 1000)
         quiet_s, complete = count.look()
         if quiet_s >= QUIET_S or time.monotonic() - began >= RESTLESS_S:

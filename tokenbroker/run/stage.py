@@ -112,7 +112,7 @@ class Stage:
         name = self._step.options.get("page")
         is_open = self.windows.named(name) is not None
         if self._step.when is not None:
-            applies = is_open and self._shows(self._step.when)
+            applies = is_open and self._shows(self._step.when, unless=self._step.unless)
             if applies:
                 self._rest.forget()
             return applies
@@ -121,13 +121,13 @@ class Stage:
             raise self.windows.missing(str(name))
         return True
 
-    def _shows(self, selector: Selector) -> bool:
+    def _shows(self, selector: Selector, *, unless: Selector | None) -> bool:
         path = self._frame_path()
         try:
             if path.look(self.page) is None:
                 has_settled(self.page, self.remaining_s)
             self._frame = path.look(self.page)
-            return self._frame is not None and self.seek().is_there(selector, self._rest)
+            return self._frame is not None and self.seek().is_there(selector, self._rest, unless=unless)
         except PlaywrightError:
             return False
 

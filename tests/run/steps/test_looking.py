@@ -131,6 +131,35 @@ def test_when_answers_on_a_page_that_never_rests(on_page, selector, there):
     assert trial.stage.remaining_s() > 1
 
 
+@pytest.mark.req("FLOW-2")
+@pytest.mark.parametrize(
+    ("html", "selector", "unless", "there"),
+    [
+        ("<h1>Keys</h1>", "#email", "text=Keys", False),
+        ("<h1 hidden id=h>Keys</h1>" + LATE % "h.hidden = false", "#email", "text=Keys", False),
+        ("<h1>Keys</h1><input id=email>", "#email", "text=Keys", True),
+        ("<input hidden id=email>" + LATE % "email.hidden = false", "#email", "text=Keys", True),
+        ("<h1>Keys</h1>", "#email", "[{css: h1}, {text: Keys}]", False),
+    ],
+)
+def test_when_is_decided_by_whichever_is_seen_first_though_the_page_never_rests(
+    on_page, html, selector, unless, there
+):
+    trial = on_page(html + "<b id=clock>0</b>" + TICKING)
+    step = trial.plan_of(f"{{ click: '#x', when: '{selector}', unless: {unless} }}").flow.steps[1]
+    trial.stage.begin(step, 2.5)  # it counts as quiet after three seconds only
+    assert trial.stage.applies() is there
+    assert trial.stage.remaining_s() > 0.5
+
+
+@pytest.mark.req("FLOW-2")
+def test_when_is_asked_of_the_page_that_another_one_leads_on_to(on_page, site):
+    site.pages["/ask"] = "<input id=email>"
+    trial = on_page("<p>One moment</p>" + LATE % "location.replace('/ask')")
+    remarks = trial.perform_all('{ type: { selector: "#email", value: "it" }, when: "#email" }')
+    assert remarks != [None]
+
+
 @pytest.mark.parametrize(
     "text", ["", "••••••••••••1234", "short", "two words of text", "Generating", "exk_demo_012..."]
 )

@@ -191,6 +191,7 @@ def _parameters(step: run.StepResult, written: Step) -> list[Parameter]:
         ("verb", step.verb),
         *((name, _flat(value)) for name, value in written.options.items()),
         ("when", str(written.when or "")),
+        ("unless", str(written.unless or "")),
         ("found", _found(step)),
         ("result", step.remark),
         ("code", step.code),

@@ -27,7 +27,7 @@ _WORD = (
     r"""["'`]?(?![a-z][\w+.-]*:|\d+-[a-z])(?=[^\s"'`]*\d)(?=[^\s"'`]*[a-z])[^\W_][^\s"'`()\[\]{}<>,;]{5,}"""
 )
 _NAMED_SECRET = re.compile(rf"{_SECRET_FIELD.pattern}{_SIGN}({_QUOTED}|{_WORD})")
-_OF_TYPE = frozenset({"frame", "page", "timeout", "name", "id", "when", "retry"})
+_OF_TYPE = frozenset({"frame", "page", "timeout", "name", "id", "when", "unless", "retry"})
 _IS_REFERENCE = re.compile(r"(secrets|param|env):[\w./${}-]+$")
 _MAX_SEARCHED = 8192  # some of the patterns take time that grows with more than a text's length
 # Characters in one comment and in all: more than anybody writes, and few enough to be searched in a moment.

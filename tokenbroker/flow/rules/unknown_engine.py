@@ -29,8 +29,8 @@ def check(subject: Subject) -> Iterator[Hit]:
         for option in ("selector", "until", "denied"):
             if option in step.options:
                 yield from _in(subject.at(step, option), step.options[option])
-        if isinstance(step.when, str):
-            yield from _in(("steps", step.number - 1, "when"), step.when)
+        for key, said in (("when", step.when), ("unless", step.unless)):
+            yield from _in(("steps", step.number - 1, key), said)
 
 
 def _in(path: NodePath, selector: Any) -> Iterator[Hit]:

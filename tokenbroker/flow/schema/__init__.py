@@ -91,7 +91,14 @@ STEP_COMMON: dict[str, Any] = {
     "timeout": {**DURATION, "description": f"How long this step may take. {DURATION['description']}"},
     "retry": RETRY,
     "when": {**SELECTOR, "description": "Do it only if this selector is visible."},
+    "unless": {
+        **SELECTOR,
+        "description": "Beside when: what the page shows in its place. Whichever is visible first decides, without "
+        "waiting until the page is quiet.",
+    },
 }
+STEP_TOGETHER: dict[str, Any] = {"type": "object", "dependentRequired": {"unless": ["when"]}}
+"""Which of the common keys need which."""
 FLOW_PROPERTIES: dict[str, Any] = {
     "version": {"const": 1, "description": "The version of this format."},
     "site": {**NAME, "description": "The site, in one word."},
@@ -215,7 +222,7 @@ def step_schema(step_type: StepType) -> dict[str, Any]:
     if step_type.shorthand:
         value = {"anyOf": [_short(options["properties"][step_type.shorthand]), options]}
     return {
-        "type": "object",
+        **STEP_TOGETHER,
         "additionalProperties": False,
         "required": [step_type.verb],
         "properties": {step_type.verb: value, **STEP_COMMON},

@@ -24,6 +24,7 @@ CONTROL_ROLES = (
     "menuitemradio", "treeitem",
 )  # fmt: skip
 _NAMED, _EXACT, _PARTIAL = range(3)
+_PAGES = 10  # more than lead on to each other at any sign-on
 _VALUE = "element => String(element.value ?? '')"
 
 
@@ -115,11 +116,19 @@ class Seeker:
             return self.now(selector) is not None
         return self.visible(selector).is_visible()
 
-    def is_there(self, selector: Selector, rest: Rest) -> bool:
-        """Whether what `selector` means is visible once the page is at `rest`; raises as `shows`."""
-        return self.shows(selector) or (
-            rest.has_settled(self.frame, self.remaining_s) and self.shows(selector)
-        )
+    def is_there(self, selector: Selector, rest: Rest, *, unless: Selector | None = None) -> bool:
+        """Whether what `selector` means is visible once the page is at `rest`, or shows `unless` before; where a page
+        leads on to another one, that is asked instead. Raises as `shows`."""
+
+        def is_decided() -> bool:
+            return unless is not None and (self.shows(unless) or self.shows(selector))
+
+        for _ in range(_PAGES):
+            if self.shows(selector):
+                return True
+            if rest.has_settled(self.frame, self.remaining_s, or_sooner=is_decided):
+                return self.shows(selector)
+        return False
 
     def _search(self, selector: SelectorSet, purpose: Purpose) -> SetSearch:
         return SetSearch(
