@@ -2,9 +2,9 @@
 
 import typer
 
-from tokenbroker.broker import Broker
-from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.cli.home import open_home, print_rows
 from tokenbroker.errors import HumanUnreachable, UsageError
+from tokenbroker.home import Home
 from tokenbroker.human.board import answered, as_checkpoint
 from tokenbroker.human.channels import TerminalChannel
 from tokenbroker.human.checkpoint import Answer, Outcome
@@ -21,13 +21,13 @@ def approve(
     question: str = _ID, as_json: bool = typer.Option(False, "--json", help="Print the list as JSON.")
 ) -> None:
     """List the questions that runs wait with, or answer one at this terminal."""
-    with open_broker() as broker:
+    with open_home() as home:
         if not question:
             remove_abandoned()  # of runs that were killed, as their questions
-            _list(broker, as_json=as_json)
+            _list(home, as_json=as_json)
             return
-        asked = _find(broker, question)
-        terminal = TerminalChannel(clock=broker.clock)
+        asked = _find(home, question)
+        terminal = TerminalChannel(clock=home.clock)
         why_not = terminal.unreachable()
         if why_not:
             raise HumanUnreachable(
@@ -37,29 +37,29 @@ def approve(
         gone = Outcome.TIMED_OUT
         answer = terminal.ask(
             as_checkpoint(asked),
-            lambda: None if is_open(broker.local.store, asked.id, now=broker.clock()) else gone,
+            lambda: None if is_open(home.local.store, asked.id, now=home.clock()) else gone,
         )
-        _give(broker, asked, answer)
+        _give(home, asked, answer)
 
 
 def deny(question: str = typer.Argument(metavar="ID", help="The question's id, or its beginning.")) -> None:
     """Say no to a question: its run stops."""
-    with open_broker() as broker:
-        asked = _find(broker, question)
-        answer = Answer(outcome=Outcome.DENIED, who=broker.actor, channel=_CHANNEL, at=broker.clock())
-        _give(broker, asked, answer)
+    with open_home() as home:
+        asked = _find(home, question)
+        answer = Answer(outcome=Outcome.DENIED, who=home.actor, channel=_CHANNEL, at=home.clock())
+        _give(home, asked, answer)
 
 
-def _give(broker: Broker, asked: Waiting, answer: Answer) -> None:
+def _give(home: Home, asked: Waiting, answer: Answer) -> None:
     if answer.outcome is Outcome.TIMED_OUT or not claim(
-        broker.local.store, asked, answered(asked, answer, channel=_CHANNEL)
+        home.local.store, asked, answered(asked, answer, channel=_CHANNEL)
     ):
         raise _not_waiting(asked.id)
     print(f"{asked.flow_id} has its answer: {answer.outcome.value}.")
 
 
-def _list(broker: Broker, *, as_json: bool) -> None:
-    now = broker.clock()
+def _list(home: Home, *, as_json: bool) -> None:
+    now = home.clock()
     rows = [
         {
             "id": each.id,
@@ -72,14 +72,14 @@ def _list(broker: Broker, *, as_json: bool) -> None:
             if as_checkpoint(each).parked_at(now)
             else None,
         }
-        for each in waiting(broker.local.store, now=now)
+        for each in waiting(home.local.store, now=now)
     ]
     columns = ("id", "flow", "kind", "reason", "origin", "deadline", "parked_until")
     print_rows(rows, columns=columns, as_json=as_json, empty="No run waits for an answer.")
 
 
-def _find(broker: Broker, question: str) -> Waiting:
-    found = [each for each in waiting(broker.local.store, now=broker.clock()) if each.id.startswith(question)]
+def _find(home: Home, question: str) -> Waiting:
+    found = [each for each in waiting(home.local.store, now=home.clock()) if each.id.startswith(question)]
     if not found:
         raise _not_waiting(question)
     if len(found) > 1:

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from tokenbroker.cli.due_words import print_outlook, rotation_step, token_step
-from tokenbroker.cli.home import open_broker
+from tokenbroker.cli.home import open_home
 from tokenbroker.clock import iso
 from tokenbroker.flow.span import span_given
 from tokenbroker.lifecycle.due import Outlook, Token, UnderWay, Wanted, look
@@ -39,14 +39,14 @@ def due(
     wanted = Wanted(
         within=span_given("--within", within), owner=owner, labels=frozenset(label), whatever_end=everything
     )
-    with open_broker() as broker:
-        now = broker.clock()
+    with open_home() as home:
+        now = home.clock()
         outlook = look(
             wanted,
-            aliases=broker.aliases,
-            open_sink=broker.sink,
-            lives=broker.lives(),
-            rotations=rotations_under_way(broker.local.store, broker.aliases),
+            aliases=home.aliases,
+            open_sink=home.sink,
+            lives=home.lives(),
+            rotations=rotations_under_way(home.local.store, home.aliases),
             now=now,
         )
     if as_json:

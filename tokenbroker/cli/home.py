@@ -5,13 +5,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tokenbroker.broker import Broker
+from tokenbroker.home import Home
 from tokenbroker.settings import Configuration, load_configuration
+
+if TYPE_CHECKING:
+    from tokenbroker.broker import Broker
 
 PIPED_WIDTH = 1000
 
@@ -21,8 +24,16 @@ def configuration() -> Configuration:
     return load_configuration(Path.cwd(), os.environ)
 
 
-def open_broker() -> Broker:
+def open_home() -> Home:
     """The home that the settings name. Close it after use (it is a context manager)."""
+    return Home(configuration(), environ=os.environ)
+
+
+def open_broker() -> "Broker":
+    """The home that the settings name, for what has to do with flows and their evidence; closed as that of
+    :func:`open_home`."""
+    from tokenbroker.broker import Broker  # late: it brings all that a run needs
+
     return Broker(configuration(), environ=os.environ)
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.cli.home import open_home, print_rows
 from tokenbroker.errors import ExitCode
 from tokenbroker.run.recover import Outcome, Recovered
 
@@ -23,12 +23,12 @@ def recover(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Finish what interrupted runs left: bring each token to its sink, or name the key and its way to revoke it."""
-    with open_broker() as broker:
+    with open_home() as home:
         if dismiss:
-            broker.dismiss(dismiss)
+            home.dismiss(dismiss)
             print(f"The possibly created key of {dismiss} is no longer listed.")
             return
-        found = broker.recover()
+        found = home.recover()
     rows = [_row(item) for item in found]
     columns = ("run", "flow", "outcome", "key_name", "where", "revoke")
     if as_json or not rows:

@@ -19,7 +19,7 @@ from tokenbroker.lifecycle.replacing import Bench, stop_of
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.lifecycle.ways import FindFlow, ways_of
 from tokenbroker.policy.approve import NEEDS_LIVE
-from tokenbroker.run.creation import UNKNOWN
+from tokenbroker.run.intent import UNKNOWN
 from tokenbroker.run.recover import Outcome, Recovered
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import Configuration, is_loopback, origin_of

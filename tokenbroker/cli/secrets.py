@@ -9,10 +9,10 @@ from typing import Any, TextIO
 
 import typer
 
-from tokenbroker.broker import Broker
 from tokenbroker.cli.asked_value import read_value
-from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.cli.home import open_home, print_rows
 from tokenbroker.errors import BrokerError, SecretNotFound, UsageError
+from tokenbroker.home import Home
 from tokenbroker.lifecycle.due import known_life
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import StoredSecret, split_reference
@@ -34,13 +34,13 @@ def list_(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """List references; never values."""
-    with open_broker() as broker:
-        lives = broker.lives()
+    with open_home() as home:
+        lives = home.lives()
         rows: list[dict[str, Any]] = []
         refusals: list[BrokerError] = []
-        for alias in [sink] if sink else broker.aliases:
+        for alias in [sink] if sink else home.aliases:
             try:
-                listed = broker.sink(alias).list()
+                listed = home.sink(alias).list()
             except BrokerError as error:  # what the others hold is told all the same
                 refusals.append(error)
                 continue
@@ -86,14 +86,14 @@ def put(reference: str = _REFERENCE) -> None:
     alias, path, version = split_reference(reference)
     if version is not None:
         raise UsageError("a put makes a new version by itself; leave @VERSION away")
-    with open_broker() as broker:
-        target = broker.sink(alias)
+    with open_home() as home:
+        target = home.sink(alias)
         target.probe()
         stored = target.put(
-            path, read_value(reference), put_id=f"put-{secrets.token_hex(16)}", actor=broker.actor
+            path, read_value(reference), put_id=f"put-{secrets.token_hex(16)}", actor=home.actor
         )
         print(f"Stored as {stored} (fingerprint {stored.fingerprint}).")
-        print_key_advice(broker)
+        print_key_advice(home)
 
 
 @app.command("show")
@@ -106,13 +106,13 @@ def show(
     alias, path, version = split_reference(reference)
     if reveal and as_json:
         raise UsageError("--reveal prints the value alone, and not as JSON")
-    with open_broker() as broker:
-        sink = broker.sink(alias)
+    with open_home() as home:
+        sink = home.sink(alias)
         if reveal:
-            print(sink.get(path, version=version, actor=broker.actor).reveal())
+            print(sink.get(path, version=version, actor=home.actor).reveal())
             return
         found = [s for s in sink.list() if s.path == path and version in (None, s.version)]
-        lives = broker.lives()
+        lives = home.lives()
     if not found:
         raise SecretNotFound(
             f"there is no secret at {reference}", next_step="tokenbroker secrets list   shows what there is"
@@ -147,10 +147,10 @@ def remove(
     alias, path, version = split_reference(reference)
     if version is not None:
         raise UsageError("remove destroys every version; leave @VERSION away")
-    with open_broker() as broker:
+    with open_home() as home:
         if not yes and not typer.confirm(f"Destroy every version of {alias}:{path}?"):
             raise typer.Abort
-        count = broker.sink(alias).remove(path, actor=broker.actor)
+        count = home.sink(alias).remove(path, actor=home.actor)
     if not count:
         raise SecretNotFound(f"there is no secret at {alias}:{path}")
     print(f"Removed {count} version{'s' if count > 1 else ''} of {alias}:{path}.")
@@ -162,8 +162,8 @@ def rotate_key() -> None:
 
     All or none of each. The master key stays the same.
     """
-    with open_broker() as broker:
-        for done in broker.rotate_key():
+    with open_home() as home:
+        for done in home.rotate_key():
             records = f"{done.records} record{'' if done.records == 1 else 's'}"
             print(f"{records} sealed anew under the key {done.key_id}, in {done.store}.")
             if done.remains:
@@ -177,12 +177,12 @@ def key_backup(
     ),
 ) -> None:
     """Give out the master key for its backup, and remember that this was done."""
-    with open_broker() as broker:
-        custody = broker.local.custody
+    with open_home() as home:
+        custody = home.local.custody
         out = None if to is None else _create_new(to)
         try:
             # Before anyone sees the key: it must not be out without a row of the audit that says so.
-            custody.record_backup(actor=broker.actor)
+            custody.record_backup(actor=home.actor)
         except BaseException:
             _discard(to, out)
             raise
@@ -201,9 +201,9 @@ def key_backup(
             )
 
 
-def print_key_advice(broker: Broker, file: TextIO | None = None) -> None:
+def print_key_advice(home: Home, file: TextIO | None = None) -> None:
     """Say where the master key is and how to back it up, until that was done."""
-    custody = broker.local.custody
+    custody = home.local.custody
     if custody.backup_pending():
         print(f"{custody.key_location()} Without it the secrets can't be read: back it up with", file=file)
         print("  tokenbroker secrets key-backup", file=file)

@@ -1,8 +1,7 @@
 """What is known of the life of a token once it is stored."""
 
 from tokenbroker.flow.life import TokenLife
-from tokenbroker.run.creation import UNKNOWN
-from tokenbroker.run.intent import Intent
+from tokenbroker.run.intent import UNKNOWN, Intent
 from tokenbroker.sinks.sink import Reference
 from tokenbroker.store.lives import Life
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from tokenbroker.errors import HumanDenied, HumanTimeout, RunError
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
 from tokenbroker.policy.approve import Approval, Plan
-from tokenbroker.run.creation import UNKNOWN, creations
+from tokenbroker.run.creation import creations
+from tokenbroker.run.intent import UNKNOWN
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import is_loopback
 

@@ -9,14 +9,12 @@ from tokenbroker.errors import BrokerError
 from tokenbroker.flow.life import TokenLife, life_said
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.policy.approve import Plan
-from tokenbroker.run.intent import Intent
+from tokenbroker.run.intent import UNKNOWN, Intent
 from tokenbroker.run.keep import Remember, forget, keep
 from tokenbroker.run.spool import OpenIntent, Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference, Sink
-
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

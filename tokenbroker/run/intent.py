@@ -10,6 +10,9 @@ from tokenbroker.clock import iso
 from tokenbroker.run.spool_frame import Frame, Kind, Scan
 from tokenbroker.secret import Secret
 
+UNKNOWN = "unknown"
+"""The name of a key for which the flow tells none."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intent:
@@ -17,7 +20,7 @@ class Intent:
 
     Attributes:
         flow_id: ``site/flow``.
-        key_name: the name that the key will have at the site, or "unknown".
+        key_name: the name that the key will have at the site, or :data:`UNKNOWN`.
         revoke: the way to revoke the key: a flow, or the address of a page.
         targets: where the tokens go: each capture's ``SINK:PATH``, in the order of the captures.
         created_at: when the intent was made; aware, UTC.

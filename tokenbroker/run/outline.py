@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tokenbroker.flow.life import life_said
 from tokenbroker.flow.model import Flow, Step
 from tokenbroker.human.checkpoint import Kind
-from tokenbroker.run.creation import UNKNOWN, Creation, creations
+from tokenbroker.run.creation import Creation, creations
+from tokenbroker.run.intent import UNKNOWN
 from tokenbroker.run.steps import STEPS
 
 UNDECIDED = f"{Kind.OTP.value} or {Kind.CONFIRM.value}"

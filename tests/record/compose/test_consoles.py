@@ -15,7 +15,8 @@ from tokenbroker.flow.selector import SelectorSet
 from tokenbroker.record.compose import compose
 from tokenbroker.record.compose.targets import spelled_exactly
 from tokenbroker.record.emit.yaml import emit_yaml
-from tokenbroker.run.creation import UNKNOWN, creations
+from tokenbroker.run.creation import creations
+from tokenbroker.run.intent import UNKNOWN
 from tokenbroker.run.outline import outline_of
 from tokenbroker.run.steps import STEPS
 
