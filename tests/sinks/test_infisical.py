@@ -139,15 +139,6 @@ def test_two_versions_that_were_made_in_the_same_moment_are_told_apart(
     assert infisical_sink.get("example/key", version=2, actor=ACTOR) == secret
 
 
-def test_numbers_of_what_another_home_has_removed_do_not_come_again(
-    open_infisical: OpenInfisical, infisical: Infisical
-) -> None:
-    open_infisical().put("example/key", demo_secret(), put_id="a", actor=ACTOR)
-    other = open_infisical(alias="other")
-    assert other.remove("example/key", actor=ACTOR) == 1
-    assert open_infisical().put("example/key", demo_secret(), put_id="b", actor=ACTOR).version == 2
-
-
 def test_the_newest_ten_versions_are_kept(infisical_sink: Sink) -> None:
     for number in range(11):
         infisical_sink.put("example/key", demo_secret(), put_id=str(number), actor=ACTOR)
@@ -186,18 +177,6 @@ def test_a_put_that_was_killed_behind_the_write_is_found_and_not_done_twice(
     assert [stored.version for stored in later.list()] == [1]
 
 
-@pytest.mark.req("RUN-10")
-def test_what_was_removed_after_a_kill_does_not_come_back(
-    open_infisical: OpenInfisical, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sink, secret = open_infisical(), demo_secret()
-    with killed_at(monkeypatch, sink, "ok"):
-        sink.put("example/key", secret, put_id="a", actor=ACTOR)
-    assert sink.remove("example/key", actor=ACTOR) == 1
-    assert str(sink.put("example/key", secret, put_id="a", actor=ACTOR)) == "infisical:example/key@1"
-    assert sink.list() == []
-
-
 def test_a_store_that_has_forgotten_a_put_finds_it_in_infisical(
     open_infisical: OpenInfisical, local: LocalSink
 ) -> None:
@@ -205,22 +184,6 @@ def test_a_store_that_has_forgotten_a_put_finds_it_in_infisical(
     first = open_infisical().put("example/key", secret, put_id="a", actor=ACTOR)
     local.store.write(lambda c: c.execute(text("DELETE FROM store_meta WHERE name LIKE 'put:%'")))
     assert open_infisical().put("example/key", secret, put_id="a", actor=ACTOR) == first
-
-
-@pytest.mark.req("RUN-10")
-def test_a_removal_that_was_cut_off_is_finished_when_it_is_repeated(
-    infisical_sink: Sink, infisical: Infisical
-) -> None:
-    for put_id in "ab":
-        infisical_sink.put("example/key", demo_secret(), put_id=put_id, actor=ACTOR)
-    infisical.go_wrong(Fault.SERVER_ERROR, "DELETE /api/v4/secrets/v1")
-    with pytest.raises(SecretUnavailable):
-        infisical_sink.remove("example/key", actor=ACTOR)
-    with pytest.raises(SecretNotFound):
-        infisical_sink.get("example/key", actor=ACTOR)
-    infisical.recover()
-    assert infisical_sink.remove("example/key", actor=ACTOR) == 1
-    assert infisical_sink.put("example/key", demo_secret(), put_id="c", actor=ACTOR).version == 3
 
 
 @pytest.mark.req("RUN-10")

@@ -36,6 +36,7 @@ class Kept:
         text: its value, as it is written there.
         how: how ours is written, or "".
         version: of which version of ours it has the value, or 0.
+        removed: it is a version of ours whose value was removed.
         others: the metadata that aren't ours.
     """
 
@@ -49,6 +50,7 @@ class Kept:
     put_id: str = ""
     fingerprint: str = ""
     version: int = 0
+    removed: bool = False
     others: tuple[Metadatum, ...] = ()
 
     @property
@@ -234,6 +236,7 @@ def _kept(told: dict[str, Any], folders: tuple[str, ...]) -> Kept:
         put_id=_said(about, "put"),
         fingerprint=_said(about, "fingerprint"),
         version=int(_said(about, "version") or 0),
+        removed=bool(_said(about, "removed")),
         others=tuple(each for each in given if not str(each["key"]).startswith(_MARK)),
     )
 
