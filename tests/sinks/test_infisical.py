@@ -99,6 +99,18 @@ def test_a_value_that_a_person_has_changed_by_hand_is_a_version_of_its_own(
         assert infisical_sink.get("example/key", version=version, actor=ACTOR) == secret
 
 
+@pytest.mark.req("SECRET-3")
+def test_a_secret_of_somebody_else_that_is_empty_is_no_fault(
+    infisical_sink: Sink, infisical: Infisical
+) -> None:
+    infisical.set_by_hand(FOLDER, "empty", "")
+    secret = demo_secret()
+    infisical_sink.put("example/key", secret, put_id="a", actor=ACTOR)
+    assert [stored.path for stored in infisical_sink.list()] == ["example/key"]
+    with pytest.raises(SecretNotFound):
+        infisical_sink.get("example/empty", actor=ACTOR)
+
+
 def test_metadata_of_somebody_else_stay(infisical_sink: Sink, infisical: Infisical) -> None:
     infisical.set_by_hand(FOLDER, "key", "demo-only")
     theirs = {"key": "team", "value": "billing", "isEncrypted": False}

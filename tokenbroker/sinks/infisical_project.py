@@ -33,7 +33,7 @@ class Kept:
     Attributes:
         folders: where it lies, below the prefix.
         handle: Infisical's id.
-        text: its value, as it is written there.
+        value: as it is written there; None for a secret without one.
         how: how ours is written, or "".
         version: of which version of ours it has the value, or 0.
         removed: it is a version of ours whose value was removed.
@@ -45,7 +45,7 @@ class Kept:
     handle: str
     created: str
     updated: str
-    value: Secret
+    value: Secret | None
     how: str = ""
     put_id: str = ""
     fingerprint: str = ""
@@ -55,17 +55,19 @@ class Kept:
 
     @property
     def text(self) -> str:
-        return self.value.reveal()
+        """The value, or "" for none."""
+        return self.value.reveal() if self.value is not None else ""
 
     def record(self, number: int, *, as_it_is: bool = False) -> Record | Failure:
         """It as the version `number`; what somebody else has set is taken `as_it_is`."""
 
         def read() -> Record:
-            value = self.value if as_it_is or not self.how else read_back(self.text, self.how)
+            as_written = as_it_is or not self.how or self.value is None
+            value = self.value if as_written else read_back(self.text, self.how)
             return Record(
                 version=number,
                 created=self.updated if as_it_is else self.created,
-                secret=value if self.text else None,
+                secret=value,
                 put_id="" if as_it_is else self.put_id,
             )
 
@@ -231,7 +233,7 @@ def _kept(told: dict[str, Any], folders: tuple[str, ...]) -> Kept:
         handle=str(told["id"]),
         created=str(told["createdAt"]),
         updated=str(told["updatedAt"]),
-        value=Secret(_text(told["secretValue"])),
+        value=Secret(text) if (text := _text(told["secretValue"])) else None,
         how=about.get(_HOW, ""),
         put_id=_said(about, "put"),
         fingerprint=_said(about, "fingerprint"),
