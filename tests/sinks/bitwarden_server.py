@@ -305,6 +305,11 @@ class Bitwarden:
         self.before_write = lambda: None
         self.ciphers[id_] = {**self.ciphers[id_], "revisionDate": _text(self._now())}
 
+    def set_by_hand(self, id_: str, password: str) -> None:
+        """A person gives the item that another has made this password."""
+        login = {**self.ciphers[id_]["login"], "password": self.keys.user.sealed(password)}
+        self.ciphers[id_] = {**self.ciphers[id_], "login": login, "revisionDate": _text(self._now())}
+
     def opened(self) -> str:
         """Every text of every item, in clear."""
         texts = re.findall(r'"(2\.[^"]+)"', json.dumps([*self.ciphers.values()]))
