@@ -20,6 +20,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 Answer = tuple[int, dict[str, Any]]
 PROJECT, ENVIRONMENT = "demo-project", "dev"
+FOREIGN_PROJECTS = ("demo-foreign",)
+"""Those of another organization: backend/src/ee/services/permission/permission-service.ts."""
 
 
 class Fault(StrEnum):
@@ -143,15 +145,21 @@ class Infisical:
             return refusal(401, "UnauthorizedError", "Token missing or invalid")
         with self.lock:
             at = body if method != "GET" else query
-            if (at.get("projectId"), at.get("environment")) != (PROJECT, ENVIRONMENT):
-                return refusal(404, "NotFound", "Project or environment not found")
+            if at["projectId"] in FOREIGN_PROJECTS:
+                return refusal(
+                    403, "Forbidden", "This project does not belong to your selected organization."
+                )
+            if at["projectId"] != PROJECT:
+                return refusal(404, "NotFound", f"Project with {at['projectId']} not found")
+            if at["environment"] != ENVIRONMENT:
+                return self.no_environment(method, path, at)
             if (method, path) == ("POST", "/api/v2/folders"):
                 return self.make_folder(body)
             if path == "/api/v4/secrets":
                 return self.list_secrets(at["secretPath"], query.get("recursive") == "true")
             name = unquote(path.removeprefix("/api/v4/secrets/"))
             if at["secretPath"] not in self.folders:
-                return refusal(404, "NotFound", f"Folder with path '{at['secretPath']}' not found")
+                return _no_folder(at)
             match method:
                 case "GET":
                     return self.read(at["secretPath"], name)
@@ -161,6 +169,19 @@ class Infisical:
                     return self.update(at["secretPath"], name, body)
                 case _:
                     return self.delete(at["secretPath"], name)
+
+    def no_environment(self, method: str, path: str, at: dict[str, str]) -> Answer:
+        """As if it had no folders, not even the first; a list of one folder is empty then.
+
+        https://github.com/Infisical/infisical/blob/main/backend/src/services/secret-v2-bridge/secret-v2-bridge-fns.ts and
+        secret-v2-bridge-service.ts beside it; backend/src/services/secret-folder/secret-folder-service.ts
+        """
+        if path == "/api/v4/secrets" and "recursive" not in at:
+            return 200, {"secrets": [], "imports": []}
+        if path in ("/api/v4/secrets", "/api/v2/folders"):
+            why = f"Environment with slug '{at['environment']}' in project with ID '{PROJECT}' not found"
+            return refusal(404, "NotFound", why)
+        return _no_folder(at)
 
     def log_in(self, body: dict[str, str]) -> Answer:
         """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/v1/identity-universal-auth-router.ts"""
@@ -185,8 +206,6 @@ class Infisical:
 
     def list_secrets(self, path: str, recursive: bool) -> Answer:
         """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/v4/secret-router.ts listSecretsV4"""
-        if path not in self.folders:
-            return refusal(404, "NotFound", f"Folder with path '{path}' not found")
         inside = f"{path.rstrip('/')}/"
         found = [
             row for row in self.rows if row.path == path or (recursive and f"{row.path}/".startswith(inside))
@@ -308,6 +327,11 @@ def serve_infisical(certificate: Path | None = None) -> Iterator[Infisical]:
             held.ended.set()
             server.shutdown()
             thread.join()
+
+
+def _no_folder(at: dict[str, str]) -> Answer:
+    why = f"Folder with path '{at['secretPath']}' in environment with slug '{at['environment']}' not found"
+    return refusal(404, "GetSecretByName", why)
 
 
 def _trimmed(text: str) -> str:

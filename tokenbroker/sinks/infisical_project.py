@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from tokenbroker.secret import Secret
-from tokenbroker.sinks.infisical_failure import Failure, explain, understood
+from tokenbroker.sinks.infisical_failure import ABSENT, Failure, explain, understood
 from tokenbroker.sinks.infisical_names import read_back
 from tokenbroker.sinks.infisical_session import InfisicalSession
 from tokenbroker.sinks.place import Record
@@ -104,9 +104,20 @@ class Project:
         """The secret `name`, or None if it isn't there."""
         query = {"viewSecretValue": "true", "expandSecretReferences": "false", "include_imports": "false"}
         answer = self._ask("GET", f"{SECRETS}/{name}", {**self._at(folders), **query})
-        if answer is Failure.NOT_FOUND:
+        if answer is Failure.NO_FOLDER:
+            self._require_environment(name)
+        if answer in ABSENT:
             return None
         return self.had(self._kept(self._session.told(answer).get("secret"), folders))
+
+    def _require_environment(self, name: str) -> None:
+        """Tell a folder that isn't there from an environment that isn't: the first folder is in every one.
+
+        Whatever else is answered, such as that nothing may be read there, comes from one that is there.
+        """
+        answer = self._ask("GET", f"{SECRETS}/{name}", {"secretPath": "/", **self._where})
+        if answer is Failure.NO_FOLDER:
+            raise explain(Failure.NO_ENVIRONMENT, self.address)
 
     def inside(self, folders: tuple[str, ...]) -> list[Kept]:
         """The secrets that lie in a folder; none where there is no such folder."""
@@ -121,7 +132,7 @@ class Project:
     ) -> Kept | Failure:
         """Make a secret that wasn't there, and the folders that lead to it; CONFLICT if it was."""
         answer = self._write("POST", folders, name, value, about)
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             self._make_folders(self._prefix + folders)
             answer = self._write("POST", folders, name, value, about)
         if isinstance(answer, Failure):
@@ -148,7 +159,7 @@ class Project:
     ) -> None:
         """Give the secret `name` another value, or make it; of its metadata the `others` stay."""
         answer = self._write("PATCH", folders, name, value, about, others)
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             made = self.make(folders, name, value, about)
             if made is not Failure.CONFLICT:
                 self.had(made)
@@ -160,7 +171,7 @@ class Project:
     def delete(self, folders: tuple[str, ...], name: str) -> None:
         """Delete the secret `name`, if it is there."""
         answer = self._ask("DELETE", f"{SECRETS}/{name}", None, self._at(folders))
-        if answer is not Failure.NOT_FOUND:
+        if answer not in ABSENT:
             self.had(answer)
 
     def _write(
@@ -184,7 +195,7 @@ class Project:
             raise explain(Failure.NOT_FOUND, self.address)
         body = {**self._where, "name": folders[-1], "path": f"/{'/'.join(folders[:-1])}"}
         answer = self._ask("POST", FOLDERS, None, body)
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             self._make_folders(folders[:-1])
             answer = self._ask("POST", FOLDERS, None, body)
         if answer is not Failure.CONFLICT:
@@ -194,7 +205,7 @@ class Project:
         query = {"viewSecretValue": "true", "expandSecretReferences": "false", "include_imports": "false"}
         told = {"recursive": "true"} if recursive else {}
         answer = self._ask("GET", SECRETS, {**self._at(folders), **query, **told})
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             return []
         secrets = self._session.told(answer).get("secrets")
         if not isinstance(secrets, list):
