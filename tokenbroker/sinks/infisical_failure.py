@@ -11,7 +11,7 @@ from tokenbroker.errors import (
     SecretAccessDenied,
     SecretUnavailable,
 )
-from tokenbroker.sinks.failure import Words, shared_words
+from tokenbroker.sinks.failure import MISREAD, Words, shared_words
 from tokenbroker.sinks.http_failure import failure_of
 
 _T = TypeVar("_T")
@@ -130,7 +130,7 @@ def understood(read: Callable[[], _T]) -> _T | Failure:
     """What `read` makes of an answer, or NOT_UNDERSTOOD where the answer has another shape."""
     try:
         return read()
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except MISREAD:
         return Failure.NOT_UNDERSTOOD
 
 

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tokenbroker.clock import Clock
+from tokenbroker.sinks.failure import MISREAD
 from tokenbroker.sinks.sdk_process import START_S
 from tokenbroker.sinks.secrets_manager_failure import Failure
 
@@ -124,7 +125,7 @@ class Claims:
             said = json.loads(claim["note"])
             lapses = datetime.fromisoformat(claim["created"]) + timedelta(seconds=float(said["lease_s"]))
             return said["writer"] != self._name and lapses > self._clock()
-        except (ValueError, TypeError, KeyError):
+        except MISREAD:
             return True  # not ours to judge
 
     def _note(self) -> str:
