@@ -17,10 +17,9 @@ from tokenbroker.sinks.infisical_failure import UNCERTAIN, Failure, explain, und
 from tokenbroker.sinks.infisical_names import joined, path_of_versions, split, versions_of, written
 from tokenbroker.sinks.infisical_project import Kept, Project
 from tokenbroker.sinks.item_history import KEPT
-from tokenbroker.sinks.place import NotWritten, PathVersions, Place, Put, Record, Version
+from tokenbroker.sinks.place import REMOVED, NotWritten, PathVersions, Place, Put, Record, Version
 from tokenbroker.sinks.remote import PROBE_PATH
 
-_REMOVED: Final = ("removed by tokenbroker", "")
 _NAME: Final = re.compile(r"v([1-9][0-9]{0,8})")
 
 
@@ -140,7 +139,7 @@ class InfisicalPlace(Place):
             self._project.delete(folders, name)
         for number in sorted(versions, reverse=True):
             # What somebody else has set has no secret of its own yet: then it is made, for its number was given out.
-            self._project.set(versions_of(path), f"v{number}", _REMOVED, {"removed": "yes"})
+            self._project.set(versions_of(path), f"v{number}", (REMOVED, ""), {"removed": "yes"})
         self._shown(path, None)
 
     def paths(self) -> Iterator[tuple[str, PathVersions]]:

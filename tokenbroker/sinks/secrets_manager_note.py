@@ -13,13 +13,12 @@ from typing import Any, Final
 
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.failure import MISREAD
+from tokenbroker.sinks.place import REMOVED
 
 ROOM_BYTES: Final = 7_000
 """The SDK takes 7,000 characters, and the server 10,000 of ciphertext, which are more than 7,400 bytes."""
 
 _OURS: Final = "tokenbroker"
-_REMOVED: Final = "removed by tokenbroker"
-"""Stands for no value, where the note says so: there is no secret without one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +67,7 @@ def _held(text: object) -> Secret:
 
 def texts_of(told: Told) -> tuple[str, str] | None:
     """The value and the note that say `told`, or None if there is no room for it."""
-    value = told.value.reveal() if told.value else _REMOVED
+    value = told.value.reveal() if told.value else REMOVED
     said: dict[str, Any] = {
         _OURS: json.loads(told.history or "null"),
         "newest": _mark(value),
