@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.sinks.bitwarden_fixtures import OpenBitwarden
-from tests.sinks.bitwarden_server import Bitwarden, Fault
+from tests.sinks.bitwarden_server import Bitwarden
+from tests.sinks.faulty_server import Fault
 from tests.sinks.vault_fixtures import put_from_threads
 from tokenbroker.clock import system_clock
 from tokenbroker.errors import SecretAccessDenied, SecretTimeout, SecretUnavailable

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.infisical_fixtures import REAL, OpenInfisical, new_client
-from tests.sinks.infisical_server import Fault, Infisical
+from tests.sinks.infisical_server import Infisical
 from tests.sinks.test_vault_puts import killed_at
 from tests.sinks.vault_fixtures import put_from_threads, rows_of
 from tokenbroker.errors import SecretAccessDenied, SecretNotFound, SecretUnavailable, UsageError
@@ -122,41 +123,6 @@ def test_metadata_of_somebody_else_stay(infisical_sink: Sink, infisical: Infisic
 def test_two_writers_at_once_lose_nothing(open_infisical: OpenInfisical, infisical: Infisical) -> None:
     put_from_threads([open_infisical(), open_infisical()], each=4)
     assert infisical.value_of(FOLDER, "key") == infisical.value_of(VERSIONS, "v8"), "the newest is shown"
-
-
-@pytest.mark.req("SECRET-3")
-@pytest.mark.parametrize("prefix", ["", "tokenbroker"])
-@pytest.mark.parametrize(
-    "wrong", [{"project_id": "other"}, {"project_id": "demo-foreign"}, {"environment": "other"}], ids=str
-)
-def test_a_project_or_environment_that_is_not_there_is_said_in_each_act(
-    open_infisical: OpenInfisical, wrong: dict[str, str], prefix: str
-) -> None:
-    sink = open_infisical(path_prefix=prefix, **wrong)
-    for act in (
-        lambda: sink.get("example/key", actor=ACTOR),
-        lambda: sink.get("key", version=1, actor=ACTOR),
-        lambda: sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR),
-        lambda: sink.remove("example/key", actor=ACTOR),
-        lambda: sink.list(),
-        lambda: sink.probe(),
-    ):
-        with pytest.raises(SecretUnavailable, match="knows no such project or environment"):
-            act()
-
-
-@pytest.mark.req("SECRET-3")
-def test_a_secret_that_is_missing_is_not_taken_for_a_wrong_environment(
-    open_infisical: OpenInfisical, infisical: Infisical
-) -> None:
-    sink = open_infisical()
-    infisical.go_wrong(Fault.DENIED, "secretPath=%2F&")  # the role allows what is below the prefix only
-    for _ in range(2):
-        with pytest.raises(SecretNotFound):
-            sink.get("example/key", actor=ACTOR)
-    infisical.set_by_hand(FOLDER, "other", "demo-only")
-    with pytest.raises(SecretNotFound):
-        sink.get("example/third", actor=ACTOR)
 
 
 def test_two_versions_that_were_made_in_the_same_moment_are_told_apart(

@@ -4,8 +4,9 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from tests.sinks.faulty_server import Answer, Fault
 from tests.sinks.infisical_fixtures import OpenInfisical
-from tests.sinks.infisical_server import Answer, Fault, Infisical
+from tests.sinks.infisical_server import Infisical
 from tests.sinks.test_infisical import FOLDER
 from tests.sinks.test_vault_puts import killed_at
 from tokenbroker.errors import SecretNotFound, SecretUnavailable

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.secrets_manager_crypto import write_authority_that_serves
 from tests.sinks.secrets_manager_fixtures import TOKEN, OpenSecretsManager
-from tests.sinks.secrets_manager_server import Fault, SecretsManager, serve_secrets_manager
+from tests.sinks.secrets_manager_server import SecretsManager, serve_secrets_manager
 from tests.sinks.vault_fixtures import put_from_threads, rows_of
 from tokenbroker.clock import system_clock
 from tokenbroker.errors import BrokerError, SecretUnavailable
