@@ -479,7 +479,6 @@ def test_a_sink_in_secrets_manager_needs_an_organization_and_a_project_only(tmp_
 @pytest.mark.req("SECRET-1")
 def test_an_id_in_capitals_is_the_one_that_the_server_tells(tmp_path: Path) -> None:
     ids = {line.split(" ")[0]: line.split('"')[1] for line in IDS.splitlines()}
-    ids["collection_id"] = ids["project_id"]
     lines = "".join(f'{name} = "{value.upper()}"\n' for name, value in ids.items())
     sink = configured(tmp_path, f"{SECRETS_MANAGER}{lines}")[0].sink("b")
     assert {name: getattr(sink, name) for name in ids} == ids

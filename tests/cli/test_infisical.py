@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.project import Project
-from tests.sinks.infisical_server import ENVIRONMENT, PROJECT, Fault, serve_infisical
+from tests.sinks.faulty_server import Fault
+from tests.sinks.infisical_server import ENVIRONMENT, PROJECT, serve_infisical
 
 pytestmark = pytest.mark.req("SECRET-1", "SECRET-3")
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.project import Project
-from tests.sinks.vault_server import Fault, serve_vault
+from tests.sinks.faulty_server import Fault
+from tests.sinks.vault_server import serve_vault
 
 pytestmark = pytest.mark.req("SECRET-1", "SECRET-3")
 

@@ -19,6 +19,7 @@ from tokenbroker.run import failure
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import ALIASES, KEY_VARIABLES, PREFIX, Settings, load_configuration
 from tokenbroker.sinks import SINKS
+from tokenbroker.sinks.place import REMOVED
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -145,6 +146,14 @@ def test_every_setting_and_its_variable_is_explained():
 def test_every_sink_is_explained():
     for kind in SINKS:
         assert re.search(rf"^\| `{kind}` \|", PAGES["docs/settings.md"], re.MULTILINE), kind
+
+
+@pytest.mark.req("SECRET-1")
+def test_of_every_sink_it_is_said_what_a_removed_secret_leaves():
+    _, _, table = PAGES["docs/secrets.md"].partition("## What a removed secret leaves")
+    for kind in SINKS:
+        assert re.search(rf"^\| [^|]*`{kind}`[^|]* \|", table, re.MULTILINE), kind
+    assert REMOVED in table
 
 
 class _Options:

@@ -17,7 +17,8 @@ import pytest
 from tests.postgres_server import place_of
 from tests.run.spool_rig import ACTOR, Rig, SinkPlace, an_intent, child, opened_rig, run_once
 from tests.run.tracer import Tracer, why_not
-from tests.sinks.vault_server import Fault, serve_vault
+from tests.sinks.faulty_server import Fault
+from tests.sinks.vault_server import serve_vault
 from tests.tcp_relay import relay_to
 from tokenbroker.errors import BrokerError
 from tokenbroker.run.recover import Outcome, Recovered, dismiss

@@ -98,7 +98,7 @@ def open_bitwarden(
 @pytest.fixture
 def bitwarden_sink(open_bitwarden: OpenBitwarden, monkeypatch: pytest.MonkeyPatch) -> BitwardenSink:
     """Signed in, with a client that others share; the server of the tests tells every two revisions apart."""
-    monkeypatch.setattr(BitwardenVault, "_let_settle", lambda *_: None)
+    monkeypatch.setattr(BitwardenVault, "_let_settle", lambda *_: False)
     return open_bitwarden(client="shared")
 
 

@@ -1,52 +1,28 @@
-"""A small Bitwarden of our own: identity, sync and items, over TLS on loopback.
+"""A small Bitwarden of our own: sync and items, over TLS on loopback; its account is in a file of its own.
 
 It speaks what the real client sends, and has switches for what goes wrong. It is given ciphertext only; the keys that it
 keeps beside are for the tests. Each route names the published source that it follows (bitwarden/server).
 """
 
-import base64
 import json
 import re
-import secrets
-import ssl
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from tests.sinks.bitwarden_crypto import ITERATIONS, AccountKeys
+from tests.sinks.bitwarden_account import Account
+from tests.sinks.faulty_server import Answer, Asked, Fault, serve
 
-Answer = tuple[int, Any]
 FIELD_MAX = 5_000
 """How long an encrypted password or field may be (bitwarden/server, src/Api/Vault/Models/CipherLoginModel.cs)."""
 NAME_MAX = 1_000
 OUT_OF_DATE = (
     "The cipher you are updating is out of date. Please save your work, sync your vault, and try again."
 )
-
-
-class Fault(StrEnum):
-    """What can go wrong with a request."""
-
-    DENIED = "denied"
-    UNAUTHORIZED = "unauthorized"
-    NOT_FOUND = "not_found"
-    TOO_MANY_REQUESTS = "too_many_requests"
-    SERVER_ERROR = "server_error"
-    MALFORMED = "malformed"
-    SILENT = "silent"
-    CUT_OFF = "cut_off"
-    """The request is done, and the connection ends in the middle of its answer."""
-    HUNG_UP = "hung_up"
-    """The request is not done, and the connection ends without an answer."""
-    NONSENSE = "nonsense"
-    WEB_PAGE = "web_page"
 
 
 _INSTEAD: dict[Fault, Answer] = {
@@ -60,47 +36,26 @@ _INSTEAD: dict[Fault, Answer] = {
 }
 
 
-class Bitwarden:
+class Bitwarden(Account):
     """What the server holds of its one account, and its switches.
 
     Attributes:
         ciphers: the items by their ids, as they were sent.
-        asked: method and path of each request so far.
         tolerance_s: how old an edit's revision may be; the server's own is a second.
         before_write: called before each write of an item, for whoever wants to be faster.
     """
 
+    instead = _INSTEAD
+    json_type = "application/json; charset=utf-8"
+
     def __init__(self) -> None:
-        self.email = f"demo-{secrets.token_hex(4)}@example.test"
-        self.password = f"demo-only-{secrets.token_hex(12)}"
-        self.client_id = f"user.{uuid.uuid4()}"
-        self.client_secret = f"demo-only-{secrets.token_hex(12)}"
-        self.keys = AccountKeys.of(self.email, self.password)
-        self.user_id, self.stamp = str(uuid.uuid4()), str(uuid.uuid4())
+        super().__init__()
         self.organization_id, self.collection_id = str(uuid.uuid4()), str(uuid.uuid4())
         self.ciphers: dict[str, dict[str, Any]] = {}
         self.folders: dict[str, str] = {}
-        self.tokens: set[str] = set()
-        self.devices: set[str] = set()
-        self.asked: list[str] = []
         self.tolerance_s = 0.0
         self.before_write: Callable[[], None] = lambda: None
-        self.user_key_id: str | None = None
-        self.url = ""
-        self.lock = threading.RLock()
-        self.ended = threading.Event()
-        self._faults: list[tuple[Fault, str, int]] = []
         self._last = datetime.now(UTC)
-
-    def go_wrong(self, fault: Fault, on: str = "", *, after: int = 0) -> None:
-        """Let every request whose method and path hold `on` meet `fault`, the first `after` of them excepted."""
-        self._faults.append((fault, on, after))
-
-    def recover(self) -> None:
-        """No fault any more, and whoever waits for an answer is let go."""
-        self._faults.clear()
-        self.ended.set()
-        self.ended = threading.Event()
 
     def wipe(self) -> None:
         """No item, no folder and no fault any more; who is signed in stays so."""
@@ -113,16 +68,14 @@ class Bitwarden:
             self.before_write = lambda: None
             self._now()
 
-    def fault_of(self, request: str) -> Fault | None:
-        with self.lock:
-            self.asked.append(request)
-            for index, (fault, on, after) in enumerate(self._faults):
-                if on in request:
-                    self._faults[index] = (fault, on, after - 1)
-                    return fault if after <= 0 else None
-        return None
-
-    def answer(self, method: str, path: str, token: str, body: Any) -> Answer:
+    def answered(self, asked: Asked) -> Answer:
+        is_form = "x-www-form-urlencoded" in asked.headers.get("Content-Type", "")
+        method, path, body = (
+            asked.method,
+            asked.path,
+            parse_qs(asked.raw.decode()) if is_form else asked.said(),
+        )
+        token = asked.headers.get("Authorization", "").removeprefix("Bearer ")
         match method, path:
             case "GET", "/api/config":
                 return self.config()
@@ -164,48 +117,6 @@ class Bitwarden:
         places = {"vault": "", "api": "/api", "identity": "/identity", "notifications": "/notifications"}
         return 200, {**told, "environment": {name: self.url + path for name, path in places.items()}}
 
-    def prelogin(self) -> Answer:
-        """src/Identity/Controllers/AccountsController.cs, PostPasswordPrelogin"""
-        kdf = {"kdfType": 0, "iterations": ITERATIONS, "memory": None, "parallelism": None}
-        return 200, {"kdf": 0, "kdfIterations": ITERATIONS, "kdfSettings": kdf, "salt": self.email}
-
-    def log_in(self, body: dict[str, list[str]]) -> Answer:
-        """src/Identity/IdentityServer: ResourceOwnerPasswordValidator, CustomTokenRequestValidator (client_credentials)"""
-        said = {name: values[0] for name, values in body.items()}
-        match said["grant_type"]:
-            case "client_credentials":
-                if (said["client_id"], said["client_secret"]) != (self.client_id, self.client_secret):
-                    return 400, {"error": "invalid_client"}
-            case "password":
-                if (said["username"], said["password"]) != (self.email, self.keys.password_hash):
-                    wrong = {"Message": "Username or password is incorrect. Try again.", "Object": "error"}
-                    return 400, {"error": "invalid_grant", "ErrorModel": wrong}
-            case _:
-                if said["refresh_token"] not in self.tokens:
-                    return 400, {"error": "invalid_grant"}
-        self.devices.add(said.get("deviceIdentifier", ""))
-        return 200, {
-            "access_token": self._new_token(),
-            **(
-                {} if said["grant_type"] == "client_credentials" else {"refresh_token": self._refresh_token()}
-            ),
-            "expires_in": 3600,
-            "token_type": "Bearer",
-            "scope": "api",
-            "Key": self.keys.protected_user_key,
-            "PrivateKey": self.keys.protected_private_key,
-            "AccountKeys": self._account_keys(),
-            "Kdf": 0,
-            "KdfIterations": ITERATIONS,
-            "ResetMasterPassword": False,
-            "ForcePasswordReset": False,
-            "UserDecryptionOptions": {
-                "HasMasterPassword": True,
-                "MasterPasswordUnlock": self._unlock(),
-                "Object": "userDecryptionOptions",
-            },
-        }
-
     def sync(self) -> Answer:
         """src/Api/Vault/Controllers/SyncController.cs, Get"""
         return 200, {
@@ -235,11 +146,6 @@ class Bitwarden:
     def revision_date(self) -> Answer:
         """src/Api/Auth/Controllers/AccountsController.cs, GetAccountRevisionDate"""
         return 200, int(self._last.timestamp() * 1000)
-
-    def keep_user_key_id(self, body: dict[str, str]) -> Answer:
-        """src/Api/KeyManagement/Controllers/AccountsKeyManagementController.cs"""
-        self.user_key_id = next(iter(body.values()))
-        return 200, None
 
     def create(self, cipher: dict[str, Any], collections: list[str] | None = None) -> Answer:
         """src/Api/Vault/Controllers/CiphersController.cs, Post and PostCreate"""
@@ -305,6 +211,11 @@ class Bitwarden:
         self.before_write = lambda: None
         self.ciphers[id_] = {**self.ciphers[id_], "revisionDate": _text(self._now())}
 
+    def set_by_hand(self, id_: str, password: str) -> None:
+        """A person gives the item that another has made this password."""
+        login = {**self.ciphers[id_]["login"], "password": self.keys.user.sealed(password)}
+        self.ciphers[id_] = {**self.ciphers[id_], "login": login, "revisionDate": _text(self._now())}
+
     def opened(self) -> str:
         """Every text of every item, in clear."""
         texts = re.findall(r'"(2\.[^"]+)"', json.dumps([*self.ciphers.values()]))
@@ -318,59 +229,6 @@ class Bitwarden:
             told = {"message": "The model state is invalid.", "validationErrors": {"Login.Password": [why]}}
             return 400, {**told, "object": "error"}
         return None
-
-    def _profile(self) -> dict[str, Any]:
-        return {
-            "id": self.user_id,
-            "email": self.email,
-            "name": "demo",
-            "emailVerified": True,
-            "premium": False,
-            "premiumFromOrganization": False,
-            "culture": "en-US",
-            "twoFactorEnabled": False,
-            "key": self.keys.protected_user_key,
-            "privateKey": self.keys.protected_private_key,
-            "accountKeys": self._account_keys(),
-            "securityStamp": self.stamp,
-            "forcePasswordReset": False,
-            "usesKeyConnector": False,
-            "creationDate": "2026-01-01T00:00:00.000Z",
-            "organizations": [],
-            "providers": [],
-            "providerOrganizations": [],
-            "object": "profile",
-        }
-
-    def _account_keys(self) -> dict[str, Any]:
-        pair = {"wrappedPrivateKey": self.keys.protected_private_key, "publicKey": self.keys.public_key}
-        return {"publicKeyEncryptionKeyPair": {**pair, "object": "publicKeyEncryptionKeyPair"}}
-
-    def _unlock(self) -> dict[str, Any]:
-        kdf = {"KdfType": 0, "Iterations": ITERATIONS, "Memory": None, "Parallelism": None}
-        return {
-            "Kdf": kdf,
-            "MasterKeyEncryptedUserKey": self.keys.protected_user_key,
-            "Salt": self.email,
-        }
-
-    def _new_token(self) -> str:
-        """A token that says what the clients read of one; nobody checks its signature."""
-        now = int(datetime.now(UTC).timestamp())
-        said = {
-            **{"sub": self.user_id, "email": self.email, "email_verified": True, "name": "demo"},
-            **{"iss": self.url, "nbf": now, "exp": now + 3600, "premium": False, "sstamp": self.stamp},
-            **{"jti": secrets.token_hex(8), "amr": ["Application"], "scope": ["api"], "device": "demo"},
-        }
-        parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "typ": "at+jwt"}, said)]
-        token = ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, b"demo"))
-        self.tokens.add(token)
-        return token
-
-    def _refresh_token(self) -> str:
-        token = secrets.token_hex(32)
-        self.tokens.add(token)
-        return token
 
     def _now(self) -> datetime:
         """Now; no moment comes twice."""
@@ -387,70 +245,6 @@ def _text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer
-    server: "_Server"
-
-    def do_GET(self) -> None:
-        bitwarden = self.server.bitwarden
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault = bitwarden.fault_of(f"{self.command} {self.path}")
-        if fault is Fault.SILENT:
-            bitwarden.ended.wait()
-        if fault in (Fault.SILENT, Fault.HUNG_UP):
-            self.close_connection = True
-        elif fault is Fault.WEB_PAGE:
-            self._send(200, b"<!doctype html><title>Welcome</title>", "text/html")
-        else:
-            is_form = "x-www-form-urlencoded" in self.headers.get("Content-Type", "")
-            body: Any = parse_qs(raw.decode()) if is_form else json.loads(raw or b"{}")
-            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            status, told = _INSTEAD.get(fault) or bitwarden.answer(  # type: ignore[arg-type]
-                self.command, urlsplit(self.path).path, token, body
-            )
-            answer = b"" if told is None else json.dumps(told).encode()
-            self._send(status, answer, "application/json; charset=utf-8", cut=fault is Fault.CUT_OFF)
-
-    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  http.server's names
-
-    def _send(self, status: int, raw: bytes, kind: str, *, cut: bool = False) -> None:
-        self.send_response(status)
-        if raw:
-            self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw[: len(raw) // 2] if cut else raw)
-        self.close_connection = cut
-
-    def log_message(self, *_: object) -> None:
-        """Nothing: what was asked stands in `Bitwarden.asked`."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    bitwarden: Bitwarden
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: clients that give up are what the faults are for."""
-
-
-@contextmanager
-def serve_bitwarden(certificate: Path) -> Iterator[Bitwarden]:
-    """A fresh server on a free port of loopback; the file of the `certificate` holds its key too."""
-    bitwarden = Bitwarden()
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.bitwarden = bitwarden
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        # Not at accept: a client that is slow with its handshake must not keep the others waiting.
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        bitwarden.url = f"https://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield bitwarden
-        finally:
-            bitwarden.ended.set()
-            server.shutdown()
-            thread.join()
+def serve_bitwarden(certificate: Path) -> AbstractContextManager[Bitwarden]:
+    """As :func:`tests.sinks.faulty_server.serve` does, a fresh one."""
+    return serve(Bitwarden(), certificate)

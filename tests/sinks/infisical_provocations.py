@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.infisical_fixtures import TOKEN, OpenInfisical
-from tests.sinks.infisical_server import Fault, Infisical, serve_infisical
-from tests.sinks.provocations import PATH, PROVOKED, SHORT_S, Opened, nobody_listening, provokes
-
-__all__ = ["PATH", "PROVOKED", "SHORT_S"]
+from tests.sinks.infisical_server import Infisical, serve_infisical
+from tests.sinks.provocations import SHORT_S, Opened, nobody_listening, provokes
 
 
 def goes_wrong(fault: Fault, on: str = "") -> Callable[..., Opened]:

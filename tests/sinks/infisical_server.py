@@ -4,40 +4,19 @@ It has switches for what goes wrong. Each route names the published source that 
 the vendor's own server.
 """
 
-import json
 import secrets
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
-Answer = tuple[int, dict[str, Any]]
+from tests.sinks.faulty_server import Answer, Asked, Fault, FaultyServer, serve
+
 PROJECT, ENVIRONMENT = "demo-project", "dev"
-
-
-class Fault(StrEnum):
-    """What can go wrong with a request."""
-
-    DENIED = "denied"
-    TOO_MANY_REQUESTS = "too_many_requests"
-    SERVER_ERROR = "server_error"
-    MALFORMED = "malformed"
-    APPROVAL = "approval"
-    SILENT = "silent"
-    CUT_OFF = "cut_off"
-    """The request is done, and the connection ends in the middle of its answer."""
-    HUNG_UP = "hung_up"
-    """The request is not done, and the connection ends without an answer."""
-    NONSENSE = "nonsense"
-    WEB_PAGE = "web_page"
-    REDIRECT = "redirect"
+FOREIGN_PROJECTS = ("demo-foreign",)
+"""Those of another organization: backend/src/ee/services/permission/permission-service.ts."""
 
 
 def refusal(status: int, error: str, message: object) -> Answer:
@@ -81,43 +60,30 @@ class Row:
         }
 
 
-class Infisical:
+class Infisical(FaultyServer):
     """What the server holds, and its switches.
 
     Attributes:
         tokens: those that are known.
         clients: the client secret of each client id.
         expires_in: how long, in seconds, a login says that its token is good.
-        asked: method and path of each request so far.
-        before: called before each request is done, with its method and path.
         folders: the paths that there are.
     """
 
+    instead = _INSTEAD
+
     def __init__(self) -> None:
+        super().__init__()
         self.tokens: set[str] = set()
         self.clients: dict[str, str] = {}
         self.expires_in = 7200
-        self.asked: list[str] = []
-        self.before: Callable[[str], None] = lambda request: None
-        self.url = ""
-        self.lock = threading.RLock()
-        self.ended = threading.Event()
         self.folders = {"/"}
         self.rows: list[Row] = []
-        self._faults: list[tuple[Fault, str]] = []
 
     def new_token(self) -> str:
         token = f"demo-only.{secrets.token_urlsafe(24)}"
         self.tokens.add(token)
         return token
-
-    def go_wrong(self, fault: Fault, on: str = "") -> None:
-        """Let every request whose method and path hold `on` meet `fault`."""
-        self._faults.append((fault, on))
-
-    def recover(self) -> None:
-        """No fault any more."""
-        self._faults.clear()
 
     def value_of(self, path: str, key: str) -> str | None:
         return next((row.value for row in self.rows if (row.path, row.key) == (path, key)), None)
@@ -131,10 +97,9 @@ class Infisical:
         else:
             row.value, row.updated, row.version = value, _now(), row.version + 1
 
-    def fault_of(self, request: str) -> Fault | None:
-        with self.lock:
-            self.asked.append(request)
-            return next((fault for fault, on in self._faults if on in request), None)
+    def answered(self, asked: Asked) -> Answer:
+        token = asked.headers.get("Authorization", "")
+        return self.answer(asked.method, asked.path, dict(asked.query), token, asked.said())
 
     def answer(self, method: str, path: str, query: dict[str, str], token: str, body: Any) -> Answer:
         if (method, path) == ("POST", "/api/v1/auth/universal-auth/login"):
@@ -143,15 +108,21 @@ class Infisical:
             return refusal(401, "UnauthorizedError", "Token missing or invalid")
         with self.lock:
             at = body if method != "GET" else query
-            if (at.get("projectId"), at.get("environment")) != (PROJECT, ENVIRONMENT):
-                return refusal(404, "NotFound", "Project or environment not found")
+            if at["projectId"] in FOREIGN_PROJECTS:
+                return refusal(
+                    403, "Forbidden", "This project does not belong to your selected organization."
+                )
+            if at["projectId"] != PROJECT:
+                return refusal(404, "NotFound", f"Project with {at['projectId']} not found")
+            if at["environment"] != ENVIRONMENT:
+                return self.no_environment(method, path, at)
             if (method, path) == ("POST", "/api/v2/folders"):
                 return self.make_folder(body)
             if path == "/api/v4/secrets":
                 return self.list_secrets(at["secretPath"], query.get("recursive") == "true")
             name = unquote(path.removeprefix("/api/v4/secrets/"))
             if at["secretPath"] not in self.folders:
-                return refusal(404, "NotFound", f"Folder with path '{at['secretPath']}' not found")
+                return _no_folder(at)
             match method:
                 case "GET":
                     return self.read(at["secretPath"], name)
@@ -161,6 +132,19 @@ class Infisical:
                     return self.update(at["secretPath"], name, body)
                 case _:
                     return self.delete(at["secretPath"], name)
+
+    def no_environment(self, method: str, path: str, at: dict[str, str]) -> Answer:
+        """As if it had no folders, not even the first; a list of one folder is empty then.
+
+        https://github.com/Infisical/infisical/blob/main/backend/src/services/secret-v2-bridge/secret-v2-bridge-fns.ts and
+        secret-v2-bridge-service.ts beside it; backend/src/services/secret-folder/secret-folder-service.ts
+        """
+        if path == "/api/v4/secrets" and "recursive" not in at:
+            return 200, {"secrets": [], "imports": []}
+        if path in ("/api/v4/secrets", "/api/v2/folders"):
+            why = f"Environment with slug '{at['environment']}' in project with ID '{PROJECT}' not found"
+            return refusal(404, "NotFound", why)
+        return _no_folder(at)
 
     def log_in(self, body: dict[str, str]) -> Answer:
         """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/v1/identity-universal-auth-router.ts"""
@@ -185,8 +169,6 @@ class Infisical:
 
     def list_secrets(self, path: str, recursive: bool) -> Answer:
         """https://github.com/Infisical/infisical/blob/main/backend/src/server/routes/v4/secret-router.ts listSecretsV4"""
-        if path not in self.folders:
-            return refusal(404, "NotFound", f"Folder with path '{path}' not found")
         inside = f"{path.rstrip('/')}/"
         found = [
             row for row in self.rows if row.path == path or (recursive and f"{row.path}/".startswith(inside))
@@ -238,76 +220,14 @@ class Infisical:
         return next((row for row in self.rows if (row.path, row.key) == (path, name)), None)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer
-    server: "_Server"
-
-    def do_GET(self) -> None:
-        held = self.server.infisical
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        url = urlsplit(self.path)
-        fault = held.fault_of(f"{self.command} {self.path}")
-        held.before(f"{self.command} {self.path}")
-        if fault is Fault.SILENT:
-            held.ended.wait()
-        if fault in (Fault.SILENT, Fault.HUNG_UP):
-            self.close_connection = True
-        elif fault is Fault.WEB_PAGE:
-            self._send(200, b"<!doctype html><title>Welcome</title>", "text/html")
-        elif fault is Fault.REDIRECT:
-            self._send(307, b"", "text/plain", Location=f"{held.url}/elsewhere")
-        else:
-            status, told = _INSTEAD.get(fault) or held.answer(  # type: ignore[arg-type]
-                self.command,
-                url.path,
-                {name: values[0] for name, values in parse_qs(url.query).items()},
-                self.headers.get("Authorization", ""),
-                json.loads(body or b"{}"),
-            )
-            self._send(status, json.dumps(told).encode(), "application/json", cut=fault is Fault.CUT_OFF)
-
-    do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815  http.server's names
-
-    def _send(self, status: int, raw: bytes, kind: str, *, cut: bool = False, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(raw)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(raw[: len(raw) // 2] if cut else raw)
-        self.close_connection = cut
-
-    def log_message(self, *_: object) -> None:
-        """Nothing: what was asked stands in `Infisical.asked`."""
+def serve_infisical(certificate: Path | None = None) -> AbstractContextManager[Infisical]:
+    """As :func:`tests.sinks.faulty_server.serve` does, a fresh one."""
+    return serve(Infisical(), certificate)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    infisical: Infisical
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: clients that give up are what the faults are for."""
-
-
-@contextmanager
-def serve_infisical(certificate: Path | None = None) -> Iterator[Infisical]:
-    """A fresh server on a free port of loopback; with TLS if there is a `certificate`, whose file holds the key too."""
-    held = Infisical()
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.infisical = held
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        held.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield held
-        finally:
-            held.ended.set()
-            server.shutdown()
-            thread.join()
+def _no_folder(at: dict[str, str]) -> Answer:
+    why = f"Folder with path '{at['secretPath']}' in environment with slug '{at['environment']}' not found"
+    return refusal(404, "GetSecretByName", why)
 
 
 def _trimmed(text: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.onepassword_fixtures import TOKEN, OpenOnePassword
-from tests.sinks.onepassword_server import Connect, Fault, serve_connect
+from tests.sinks.onepassword_server import Connect, serve_connect
 from tests.sinks.provocations import SHORT_S, Opened, nobody_listening, provokes
 
 NAME = "onepassword (Connect)"

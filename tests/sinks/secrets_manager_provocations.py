@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.provocations import SHORT_S, Opened, nobody_listening, provokes
 from tests.sinks.secrets_manager_fixtures import TOKEN, OpenSecretsManager
-from tests.sinks.secrets_manager_server import Fault, SecretsManager
+from tests.sinks.secrets_manager_server import SecretsManager
 from tokenbroker.sinks.testing import ACTOR
 
 NAME = "bitwarden (Secrets Manager)"

@@ -8,38 +8,17 @@ import base64
 import json
 import os
 import re
-import ssl
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.sinks.faulty_server import Answer, Asked, Fault, FaultyServer, serve
 from tests.sinks.secrets_manager_crypto import EncryptionKey, bearer, shared_key
-
-Answer = tuple[int, dict[str, Any]]
-
-
-class Fault(StrEnum):
-    """What can go wrong with a request."""
-
-    DENIED = "denied"
-    NOT_FOUND = "not_found"
-    TOO_MANY_REQUESTS = "too_many_requests"
-    SERVER_ERROR = "server_error"
-    SILENT = "silent"
-    CUT_OFF = "cut_off"
-    """The request is done, and the connection ends in the middle of its answer."""
-    HUNG_UP = "hung_up"
-    """The request is not done, and the connection ends without an answer."""
-    NONSENSE = "nonsense"
-    WEB_PAGE = "web_page"
 
 
 def _problem(status: int, message: str) -> Answer:
@@ -69,29 +48,26 @@ class Stored:
     revised: str = field(default_factory=lambda: _now())
 
 
-class SecretsManager:
+class SecretsManager(FaultyServer):
     """What the server holds, and its switches.
 
     Attributes:
         secrets: by their ids, without those that were deleted.
         trash: those that were deleted.
-        asked: method and path of each request so far.
         before_update: called before each update of a secret, for whoever wants to be faster.
     """
 
+    instead = _INSTEAD
+
     def __init__(self) -> None:
+        super().__init__()
         self.organization, self.project = str(uuid.uuid4()), str(uuid.uuid4())
         self.key = EncryptionKey(raw=os.urandom(64))
         self.secrets: dict[str, Stored] = {}
         self.trash: list[Stored] = []
-        self.asked: list[str] = []
         self.tokens: dict[str, tuple[str, str]] = {}
         self.bearers: set[str] = set()
         self.before_update: Callable[[], None] = lambda: None
-        self.url = ""
-        self.ended = threading.Event()
-        self._lock = threading.RLock()
-        self._faults: list[tuple[Fault, str, int]] = []
 
     def new_token(self) -> str:
         """An access token of a machine account.
@@ -117,22 +93,9 @@ class SecretsManager:
             for s in self.secrets.values()
         ]
 
-    def go_wrong(self, fault: Fault, on: str = "", *, after: int = 0) -> None:
-        """Let every request whose method and path hold `on` meet `fault`, the first `after` of them excepted."""
-        self._faults.append((fault, on, after))
-
-    def recover(self) -> None:
-        """No fault any more."""
-        self._faults.clear()
-
-    def fault_of(self, request: str) -> Fault | None:
-        with self._lock:
-            self.asked.append(request)
-            for index, (fault, on, after) in enumerate(self._faults):
-                if on in request:
-                    self._faults[index] = (fault, on, after - 1)
-                    return fault if after <= 0 else None
-        return None
+    def answered(self, asked: Asked) -> Answer:
+        token = asked.headers.get("Authorization", "")
+        return self.answer(f"{asked.method} {asked.path}", token, asked.raw)
 
     def answer(self, request: str, token: str, body: bytes) -> Answer:
         if request == "POST /identity/connect/token":
@@ -142,7 +105,7 @@ class SecretsManager:
         said = json.loads(body or b"{}")
         if request.startswith("PUT "):
             self.before_update()
-        with self._lock:
+        with self.lock:
             for pattern, act in self._routes().items():
                 if match := re.fullmatch(pattern, request):
                     return act(said, *match.groups())
@@ -246,68 +209,9 @@ class SecretsManager:
         }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer
-    server: "_Server"
-
-    def do_GET(self) -> None:
-        manager = self.server.manager
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = f"{self.command} {self.path}"
-        fault = manager.fault_of(request)
-        if fault is Fault.SILENT:
-            manager.ended.wait()
-        if fault in (Fault.SILENT, Fault.HUNG_UP):
-            self.close_connection = True
-        elif fault is Fault.WEB_PAGE:
-            self._send(200, b"<!doctype html><title>Welcome</title>", "text/html")
-        else:
-            status, told = _INSTEAD.get(fault) or manager.answer(  # type: ignore[arg-type]
-                request, self.headers.get("Authorization", ""), body
-            )
-            self._send(status, json.dumps(told).encode(), "application/json", cut=fault is Fault.CUT_OFF)
-
-    do_POST = do_PUT = do_GET  # noqa: N815  http.server's names
-
-    def _send(self, status: int, raw: bytes, kind: str, *, cut: bool = False) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw[: len(raw) // 2] if cut else raw)
-        self.close_connection = cut
-
-    def log_message(self, *_: object) -> None:
-        """Nothing: what was asked stands in `SecretsManager.asked`."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    manager: SecretsManager
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: clients that give up are what the faults are for."""
-
-
-@contextmanager
-def serve_secrets_manager(certificate: Path) -> Iterator[SecretsManager]:
-    """A fresh server on a free port of loopback, with TLS by `certificate`, whose file holds the key too."""
-    manager = SecretsManager()
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.manager = manager
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        manager.url = f"https://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield manager
-        finally:
-            manager.ended.set()
-            server.shutdown()
-            thread.join()
+def serve_secrets_manager(certificate: Path) -> AbstractContextManager[SecretsManager]:
+    """As :func:`tests.sinks.faulty_server.serve` does, a fresh one."""
+    return serve(SecretsManager(), certificate)
 
 
 def _now() -> str:

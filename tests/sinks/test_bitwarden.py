@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.sinks.bitwarden_fixtures import OpenBitwarden
-from tests.sinks.bitwarden_server import Bitwarden, Fault
+from tests.sinks.bitwarden_server import Bitwarden
+from tests.sinks.faulty_server import Fault
 from tests.sinks.vault_fixtures import put_from_threads
 from tokenbroker.clock import system_clock
 from tokenbroker.errors import SecretAccessDenied, SecretTimeout, SecretUnavailable
@@ -91,9 +92,29 @@ def test_an_item_that_is_young_is_left_alone_until_the_server_can_tell_its_revis
         clock=lambda: now,
         wait=waited.append,
     )
-    for age in (timedelta(0), timedelta(hours=1), -timedelta(seconds=30)):
-        vault._let_settle((now - age).isoformat())
+    ages = (timedelta(0), timedelta(hours=1), -timedelta(seconds=30))
+    assert [vault._let_settle((now - age).isoformat()) for age in ages] == [True, False, True]
     assert waited == [vault.tolerance_s] * 2
+
+
+def test_a_change_that_somebody_makes_while_an_item_settles_is_not_overwritten(
+    open_bitwarden: OpenBitwarden, bitwarden: Bitwarden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bitwarden.tolerance_s = 600.0  # the server takes their revision and the one before for the same
+    bitwarden.hold("example/key", password="demo-only-before")
+    (id_,) = bitwarden.ciphers
+    late = iter([True])
+
+    def be_slow(vault: BitwardenVault, revision: str) -> bool:
+        if next(late, False):
+            bitwarden.set_by_hand(id_, "demo-only-theirs")
+        return True
+
+    monkeypatch.setattr(BitwardenVault, "_let_settle", be_slow)
+    sink, secret = open_bitwarden(client="shared"), demo_secret()
+    assert sink.put("example/key", secret, put_id="a", actor=ACTOR).version == 2
+    assert sink.get("example/key", version=1, actor=ACTOR) == Secret("demo-only-theirs")
+    assert sink.get("example/key", actor=ACTOR) == secret
 
 
 def test_a_field_of_a_persons_own_that_is_called_like_a_version_is_not_destroyed(

@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 
 from tests.sinks import (  # noqa: F401 - each adds its own to PROVOKED
+    bitwarden_provocations,
     infisical_provocations,
+    local_provocations,
     onepassword_provocations,
+    postgres_provocations,
     secrets_manager_provocations,
+    vault_provocations,
 )
 from tests.sinks.provocations import PATH, PROVOKED, SHORT_S, locked
 from tests.store.plain import FOREIGN, assert_plain

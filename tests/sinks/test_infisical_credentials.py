@@ -1,13 +1,14 @@
-"""How the sink `infisical` signs in, and what it trusts."""
+"""How the sink `infisical` signs in, what it trusts, and what a wrong project or environment comes to."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.infisical_fixtures import CLIENT_ID, CLIENT_SECRET, TOKEN, OpenInfisical, new_client
-from tests.sinks.infisical_server import Fault, Infisical, serve_infisical
-from tokenbroker.errors import SecretAccessDenied, SecretUnavailable, SettingsError
+from tests.sinks.infisical_server import Infisical, serve_infisical
+from tokenbroker.errors import SecretAccessDenied, SecretNotFound, SecretUnavailable, SettingsError
 from tokenbroker.sinks.testing import ACTOR, demo_secret
 
 pytestmark = pytest.mark.req("SECRET-1")
@@ -127,3 +128,38 @@ def test_what_else_goes_wrong_is_said_and_a_write_is_not_sent_again(
     infisical.go_wrong(fault, "GET")
     with pytest.raises(SecretUnavailable, match=error):
         sink.get("example/key", actor=ACTOR)
+
+
+@pytest.mark.req("SECRET-3")
+@pytest.mark.parametrize("prefix", ["", "tokenbroker"])
+@pytest.mark.parametrize(
+    "wrong", [{"project_id": "other"}, {"project_id": "demo-foreign"}, {"environment": "other"}], ids=str
+)
+def test_a_project_or_environment_that_is_not_there_is_said_in_each_act(
+    open_infisical: OpenInfisical, wrong: dict[str, str], prefix: str
+) -> None:
+    sink = open_infisical(path_prefix=prefix, **wrong)
+    for act in (
+        lambda: sink.get("example/key", actor=ACTOR),
+        lambda: sink.get("key", version=1, actor=ACTOR),
+        lambda: sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR),
+        lambda: sink.remove("example/key", actor=ACTOR),
+        lambda: sink.list(),
+        lambda: sink.probe(),
+    ):
+        with pytest.raises(SecretUnavailable, match="knows no such project or environment"):
+            act()
+
+
+@pytest.mark.req("SECRET-3")
+def test_a_secret_that_is_missing_is_not_taken_for_a_wrong_environment(
+    open_infisical: OpenInfisical, infisical: Infisical
+) -> None:
+    sink = open_infisical()
+    infisical.go_wrong(Fault.DENIED, "secretPath=%2F&")  # the role allows what is below the prefix only
+    for _ in range(2):
+        with pytest.raises(SecretNotFound):
+            sink.get("example/key", actor=ACTOR)
+    infisical.set_by_hand("/tokenbroker/example", "other", "demo-only")
+    with pytest.raises(SecretNotFound):
+        sink.get("example/third", actor=ACTOR)

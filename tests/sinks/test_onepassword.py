@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.onepassword_fixtures import REAL, TOKEN, OpenOnePassword
-from tests.sinks.onepassword_server import Connect, Fault, new_id, serve_connect
+from tests.sinks.onepassword_server import Connect, new_id, serve_connect
 from tests.sinks.vault_fixtures import rows_of
 from tokenbroker.errors import (
     BrokerError,

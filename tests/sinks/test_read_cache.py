@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.infisical_fixtures import OpenInfisical
-from tests.sinks.infisical_server import Fault, Infisical
+from tests.sinks.infisical_server import Infisical
 from tokenbroker.errors import BrokerError, SecretNotFound, SecretUnavailable
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink

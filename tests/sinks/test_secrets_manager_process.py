@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.secrets_manager_fixtures import TOKEN, Certificates, OpenSecretsManager
-from tests.sinks.secrets_manager_server import Fault, SecretsManager
+from tests.sinks.secrets_manager_server import SecretsManager
 from tokenbroker.errors import SecretTimeout
 from tokenbroker.sinks import secrets_manager_sdk
 from tokenbroker.sinks.testing import ACTOR, demo_secret

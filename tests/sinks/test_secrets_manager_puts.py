@@ -5,16 +5,20 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.secrets_manager_crypto import write_authority_that_serves
 from tests.sinks.secrets_manager_fixtures import TOKEN, OpenSecretsManager
-from tests.sinks.secrets_manager_server import Fault, SecretsManager, serve_secrets_manager
+from tests.sinks.secrets_manager_server import SecretsManager, serve_secrets_manager
 from tests.sinks.vault_fixtures import put_from_threads, rows_of
+from tokenbroker.clock import system_clock
 from tokenbroker.errors import BrokerError, SecretUnavailable
-from tokenbroker.sinks import Sink
+from tokenbroker.secret import Secret
+from tokenbroker.sinks import Sink, SinkInputs
 from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.secrets_manager import SecretsManagerSink
 from tokenbroker.sinks.testing import ACTOR, demo_secret
@@ -94,6 +98,51 @@ def test_a_change_that_somebody_makes_meanwhile_is_seen_and_not_overwritten(
     assert manager_sink.put("example/key", ours, put_id="b", actor=ACTOR).version == 3
     assert manager_sink.get("example/key", version=2, actor=ACTOR) == theirs
     assert manager_sink.get("example/key", actor=ACTOR) == ours
+
+
+def test_a_writer_whose_claim_may_lapse_before_its_write_is_done_does_not_write(
+    open_manager: OpenSecretsManager, manager: SecretsManager, local: LocalSink
+) -> None:
+    late = [timedelta()]
+    variables = {TOKEN: Secret(manager.new_token())}
+    inputs = SinkInputs(
+        store=local.store,
+        custody=local.custody,
+        variables=variables,
+        clock=lambda: system_clock() + late[0],
+    )
+    sink, other = open_manager(inputs=inputs), open_manager(inputs=inputs)
+    ours, theirs = demo_secret(), demo_secret()
+    sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    answer = manager.answer
+
+    def stand_still(request: str, token: str, body: bytes) -> object:
+        told = answer(request, token, body)
+        if request == "POST /api/secrets/get-by-ids" and not late[0]:
+            claims = [key for key, _, _ in manager.texts() if key == "example/key@1"]
+            if claims:  # the last look before the write
+                late[0] = timedelta(minutes=10)
+                other.put("example/key", theirs, put_id="b", actor=ACTOR)
+        return told
+
+    manager.answer = stand_still  # type: ignore[method-assign,assignment]
+    assert sink.put("example/key", ours, put_id="c", actor=ACTOR).version == 3
+    assert sink.get("example/key", version=2, actor=ACTOR) == theirs
+    assert sink.get("example/key", version=3, actor=ACTOR) == ours
+
+
+def test_a_claim_lasts_for_all_that_is_asked_under_it(
+    open_manager: OpenSecretsManager, manager: SecretsManager
+) -> None:
+    notes: list[dict[str, object]] = []
+    sink = open_manager(timeout_s=7)
+    sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    manager.before_update = lambda: notes.extend(
+        json.loads(note) for key, _, note in manager.texts() if key == "example/key@1"
+    )
+    sink.put("example/key", demo_secret(), put_id="b", actor=ACTOR)
+    (note,) = notes
+    assert note["lease_s"] == 8 * 7 + 30 + 60
 
 
 def claim(manager: SecretsManager, *, lease_s: float = 3600) -> str:

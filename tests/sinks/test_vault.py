@@ -5,8 +5,9 @@ import os
 import pytest
 from sqlalchemy import text
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.vault_fixtures import REAL, TOKEN, Open, new_role, put_from_threads, rows_of
-from tests.sinks.vault_server import Fault, Vault
+from tests.sinks.vault_server import Vault
 from tokenbroker.errors import SecretAccessDenied, SecretNotFound, SecretUnavailable, UsageError
 from tokenbroker.settings import SinkSettings
 from tokenbroker.sinks import Reference, Sink, SinkInputs, open_sink

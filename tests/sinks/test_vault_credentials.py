@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.vault_fixtures import ROLE_ID, SECRET_ID, TOKEN, Open, new_role
-from tests.sinks.vault_server import Fault, Vault
+from tests.sinks.vault_server import Vault
 from tokenbroker.errors import SecretAccessDenied
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink

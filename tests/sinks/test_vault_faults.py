@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.vault_fixtures import TOKEN, Open, rows_of
-from tests.sinks.vault_server import Fault, Vault, serve_vault
+from tests.sinks.vault_server import Vault, serve_vault
 from tokenbroker.errors import BrokerError, SettingsError
 from tokenbroker.sinks import Sink
 from tokenbroker.sinks.local import LocalSink

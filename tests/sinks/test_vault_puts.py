@@ -7,12 +7,13 @@ from contextlib import contextmanager, suppress
 import pytest
 from sqlalchemy import text
 
+from tests.sinks.faulty_server import Fault
 from tests.sinks.vault_fixtures import (
     Open,
     put_from_threads,
     rows_of,
 )
-from tests.sinks.vault_server import Fault, Vault
+from tests.sinks.vault_server import Vault
 from tokenbroker.errors import (
     SecretAccessDenied,
     SecretUnavailable,

@@ -24,6 +24,33 @@ _DEFAULTS = {"infisical": {"address": "https://app.infisical.com", "auth": "univ
 _CLIENTS = {"bitwarden": ("cli", "secrets_manager"), "onepassword": ("service_account", "connect")}
 """The clients of the kinds that have several; the first is the default."""
 _SPELT = {"1password": "onepassword"}
+_VAULT, _INFISICAL = {"type": "vault"}, {"type": "infisical"}
+_BITWARDEN, _ONEPASSWORD = {"type": "bitwarden"}, {"type": "onepassword"}
+_CLI = {**_BITWARDEN, "client": "cli"}
+_SECRETS_MANAGER = {**_BITWARDEN, "client": "secrets_manager"}
+_CONNECT = {**_ONEPASSWORD, "client": "connect"}
+_POSTGRES = {"type": "postgres"}
+_BELONGS: dict[str, tuple[dict[str, str], ...]] = {
+    "prefix": ({"type": "env"},),
+    "address": (_VAULT, _BITWARDEN, _INFISICAL, _CONNECT),
+    "url": (_POSTGRES,),
+    "mount": (_VAULT,),
+    "namespace": (_VAULT,),
+    "path_prefix": (_VAULT, _INFISICAL),
+    "auth": (_VAULT, _INFISICAL),
+    "auth_mount": ({**_VAULT, "auth": "approle"},),
+    "client": (_BITWARDEN, _ONEPASSWORD),
+    "vault": (_ONEPASSWORD,),
+    "command": (_CLI,),
+    "organization_id": (_BITWARDEN,),
+    "collection_id": (_CLI,),
+    "ca_file": (_POSTGRES, _VAULT, _BITWARDEN, _INFISICAL, _CONNECT),
+    "timeout_s": (_POSTGRES, _VAULT, _BITWARDEN, _INFISICAL, _ONEPASSWORD),
+    "project_id": (_SECRETS_MANAGER, _INFISICAL),
+    "environment": (_INFISICAL,),
+    "cache_s": (_INFISICAL,),
+}
+"""To which sinks a setting means something, by what those have set."""
 
 
 class Part(BaseModel):
@@ -143,15 +170,26 @@ class SinkSettings(Part):
         clients = _CLIENTS.get(self.type, ())
         if clients and self.client not in clients:
             raise ValueError(f"a sink of type {self.type} has a client: {' or '.join(clients)}")
-        if not clients and self.client is not None:
-            raise ValueError(f"a sink of type {self.type} has one client only")
         if self.type == "onepassword" and self.vault is None:
             raise ValueError("a sink of type onepassword needs a vault")
         if self.type == "onepassword" and self.client == "connect" and self.address is None:
             raise ValueError("a sink in 1Password Connect needs an address")
-        if self.type == "onepassword" and self.client != "connect" and (self.address or self.ca_file):
-            raise ValueError("1Password's SDK finds its server by the token: no address, no ca_file")
         return self
+
+    @model_validator(mode="after")
+    def _has_nothing_that_is_anothers(self) -> Self:
+        strange = [name for name in self.model_fields_set & _BELONGS.keys() if not self._may_have(name)]
+        if strange:
+            raise ValueError(
+                "; ".join(f"{name} means nothing here, but to {_owners(name)}" for name in sorted(strange))
+            )
+        return self
+
+    def _may_have(self, name: str) -> bool:
+        if getattr(self, name) is None:
+            return True
+        owners = _BELONGS[name]
+        return any(all(getattr(self, key) == value for key, value in owner.items()) for owner in owners)
 
     @model_validator(mode="after")
     def _has_a_server(self) -> Self:
@@ -167,6 +205,11 @@ class SinkSettings(Part):
             if not re.fullmatch(_UUID, self.project_id):
                 raise ValueError("the project_id of Secrets Manager is a UUID")
         return self
+
+
+def _owners(name: str) -> str:
+    told = (" and ".join(f'{key} = "{value}"' for key, value in owner.items()) for owner in _BELONGS[name])
+    return f"a sink with {', or '.join(told)}"
 
 
 class StoreSettings(Part):

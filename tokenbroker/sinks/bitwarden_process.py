@@ -25,6 +25,7 @@ from typing import Any, Final
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.bitwarden_failure import Failure, failure_in
 from tokenbroker.sinks.bitwarden_folder import BwFolder
+from tokenbroker.sinks.failure import MISREAD
 
 VENDORS_ADDRESS: Final = "https://vault.bitwarden.com"
 _START_S: Final = 30.0
@@ -92,7 +93,7 @@ class BwProcess:
             failure = failure_in(str(told.get("message")))
         except TimeoutError:
             failure = Failure.TIMEOUT
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        except (OSError, http.client.HTTPException, *MISREAD):
             failure = Failure.ENDED
         if failure in _LOST:
             self.close()
@@ -113,7 +114,7 @@ class BwProcess:
             }
         except StopIteration:
             return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, *MISREAD):
             return None
 
     def close(self) -> None:

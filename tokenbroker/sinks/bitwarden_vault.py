@@ -1,7 +1,8 @@
 """The items of Bitwarden's password manager, in one conversation with `bw`.
 
 An edit says which revision it is of, and the server refuses one that is out of date, by more than a second. So nothing
-is written to an item whose newest revision is not older than that: two writers then can't both be within that second.
+is written to an item whose newest revision is not older than that, and what the server has is looked at once more then:
+two writers can't both be within that second.
 """
 
 import time
@@ -80,18 +81,22 @@ class BitwardenVault(ItemVault):
     def save(self, item: Item) -> Item | NotWritten:
         if not item.handle:
             return self._saved(item.path, self._create(item))
-        raw = self._session.ask("GET", f"/object/item/{item.handle}")
+        raw = self._unchanged(item)
         if isinstance(raw, Failure):
-            return self._saved(item.path, Failure.CONFLICT if raw is Failure.NOT_FOUND else raw)
-        if raw["revisionDate"] != item.revision:
-            return self._saved(item.path, Failure.CONFLICT)
+            return self._saved(item.path, raw)
         field = in_the_way(raw)
         if field is not None:
             raise SecretUnavailable(
                 f"Bitwarden at {self._address} has a field '{field}' there that is not ours, and would be lost",
                 next_step="rename that field of the item, or use another path",
             )
-        self._let_settle(raw["revisionDate"])
+        if self._let_settle(raw["revisionDate"]):
+            # Who has changed it meanwhile may still be within the server's second.
+            self._fresh = False
+            self._listed()
+            raw = self._unchanged(item)
+            if isinstance(raw, Failure):
+                return self._saved(item.path, raw)
         wanted = with_values(raw, item)
         if item.value is not None or item.held:
             return self._saved(item.path, self._put(wanted))
@@ -132,6 +137,13 @@ class BitwardenVault(ItemVault):
             self._fresh = False
         raise explain(Failure.UNSETTLED, self._address)
 
+    def _unchanged(self, item: Item) -> dict[str, Any] | Failure:
+        """What `bw` holds of `item`; CONFLICT if that is another revision by now, or nothing."""
+        raw = self._session.ask("GET", f"/object/item/{item.handle}")
+        if isinstance(raw, Failure):
+            return Failure.CONFLICT if raw is Failure.NOT_FOUND else raw
+        return dict(raw) if raw["revisionDate"] == item.revision else Failure.CONFLICT
+
     def _is_in_reach(self, raw: dict[str, Any]) -> bool:
         if (raw.get("organizationId") or None) != self._organization_id:
             return False
@@ -170,11 +182,15 @@ class BitwardenVault(ItemVault):
             return NotWritten(error=told, raced=raced)
         raise explain(answer, self._address)
 
-    def _let_settle(self, revision: str) -> None:
-        """Wait until the server can tell a revision of now from `revision`; its clock and ours may differ."""
+    def _let_settle(self, revision: str) -> bool:
+        """Wait until the server can tell a revision of now from `revision`, and say whether that was needed.
+
+        Its clock and ours may differ.
+        """
         age = self._clock() - datetime.fromisoformat(revision)
         if age < _SKEW:
             self._wait(self.tolerance_s)
+        return age < _SKEW
 
 
 def _is_named(each: Kept) -> bool:

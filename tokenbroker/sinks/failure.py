@@ -11,6 +11,9 @@ from tokenbroker.errors import BrokerError, SecretTimeout, SecretUnavailable
 Words = tuple[type[BrokerError], str, str]
 """The class of the error, what is said of the store, and what to do."""
 
+MISREAD: Final = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a text that has another shape than ours can raise, such as JSON with NaN, or nested without end."""
+
 _F = TypeVar("_F", bound=StrEnum)
 
 _SHARED: Final[dict[str, Words]] = {

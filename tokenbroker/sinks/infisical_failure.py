@@ -11,7 +11,7 @@ from tokenbroker.errors import (
     SecretAccessDenied,
     SecretUnavailable,
 )
-from tokenbroker.sinks.failure import Words, shared_words
+from tokenbroker.sinks.failure import MISREAD, Words, shared_words
 from tokenbroker.sinks.http_failure import failure_of
 
 _T = TypeVar("_T")
@@ -21,6 +21,8 @@ class Failure(StrEnum):
     """Why Infisical did not do what it was asked for."""
 
     NOT_FOUND = "not_found"
+    NO_FOLDER = "no_folder"
+    NO_ENVIRONMENT = "no_environment"
     CONFLICT = "conflict"
     DENIED = "denied"
     NEEDS_APPROVAL = "needs_approval"
@@ -41,13 +43,19 @@ class Failure(StrEnum):
 UNCERTAIN = frozenset({Failure.TIMEOUT, Failure.CUT_OFF, Failure.SERVER_ERROR, Failure.NOT_UNDERSTOOD})
 """After these a write may have been done all the same."""
 
+ABSENT = (Failure.NOT_FOUND, Failure.NO_FOLDER)
+"""What is asked for isn't there; of a missing folder the server says the same as of a missing environment."""
+
 _UNAVAILABLE = SecretUnavailable
+_CHECK = "check project_id and environment of the sink"
 _SAID: dict[Failure, Words] = {
     **shared_words(Failure),
-    Failure.NOT_FOUND: (
+    Failure.NOT_FOUND: (_UNAVAILABLE, "knows nothing of that name", _CHECK),
+    Failure.NO_FOLDER: (_UNAVAILABLE, "knows no such folder", _CHECK),
+    Failure.NO_ENVIRONMENT: (
         _UNAVAILABLE,
-        "knows no such project, environment or folder",
-        "check project_id and environment of the sink",
+        "knows no such project or environment, or shows it to nobody with these credentials",
+        _CHECK,
     ),
     Failure.CONFLICT: (
         _UNAVAILABLE,
@@ -101,6 +109,15 @@ _BY_STATUS = {
 }
 
 
+_BY_BEGINNING = (
+    # Of what is missing, the text alone says what it is.
+    (404, "Project with ", Failure.NO_ENVIRONMENT),
+    (404, "Environment with slug ", Failure.NO_ENVIRONMENT),
+    (404, "Folder with path ", Failure.NO_FOLDER),
+    (403, "This project does not belong to ", Failure.NO_ENVIRONMENT),
+)
+
+
 def attempt(call: Callable[[], httpx2.Response]) -> dict[str, Any] | Failure:
     """The JSON of the answer; what `call` raises, and a refusal, become a :class:`Failure` without their text."""
     try:
@@ -113,7 +130,7 @@ def understood(read: Callable[[], _T]) -> _T | Failure:
     """What `read` makes of an answer, or NOT_UNDERSTOOD where the answer has another shape."""
     try:
         return read()
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except MISREAD:
         return Failure.NOT_UNDERSTOOD
 
 
@@ -141,6 +158,8 @@ def _refusal(status: int, response: httpx2.Response) -> Failure:
     """What is said beside a status that means several things is read here, and never shown.
 
     https://github.com/Infisical/infisical/blob/main/backend/src/server/plugins/error-handler.ts
+    https://github.com/Infisical/infisical/blob/main/backend/src/ee/services/permission/permission-service.ts
+    https://github.com/Infisical/infisical/blob/main/backend/src/services/secret-v2-bridge/secret-v2-bridge-service.ts
     """
     try:
         body = response.json()
@@ -149,6 +168,10 @@ def _refusal(status: int, response: httpx2.Response) -> Failure:
     said = body if isinstance(body, dict) else {}
     if status == 403 and said.get("error") == "TokenError":
         return Failure.TOKEN_REFUSED
-    if status in (400, 409) and "already exist" in str(said.get("message", "")):
+    message = str(said.get("message", ""))
+    if status in (400, 409) and "already exist" in message:
         return Failure.CONFLICT
+    for of_status, beginning, failure in _BY_BEGINNING:
+        if status == of_status and message.startswith(beginning):
+            return failure
     return _BY_STATUS.get(status, Failure.MALFORMED)

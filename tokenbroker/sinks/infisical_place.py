@@ -1,50 +1,70 @@
 """What a path is in Infisical: a secret with the newest value, and a folder with one secret for each version.
 
 Infisical counts versions of a secret itself; but it has no check-and-set, gives those of a deleted secret out where its
-name is asked for, and begins with 1 again. So each version is a secret ``vN`` of its own below ``_versions``,
-which is made and never changed: that a name can be made only once is what decides a race. The secret ``last`` keeps
-the numbers of what was removed.
+name is asked for, and begins with 1 again. So each version is a secret ``vN`` of its own below ``_versions``, which
+is made with its value and never gets another: that a name can be made only once is what decides a race. One that was
+removed stays, says so and holds no value: that is all that can be written to it, however late. None is deleted but
+where later ones are there, so the highest name tells which numbers were used.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 from tokenbroker.sinks.infisical_failure import UNCERTAIN, Failure, explain, understood
 from tokenbroker.sinks.infisical_names import joined, path_of_versions, split, versions_of, written
 from tokenbroker.sinks.infisical_project import Kept, Project
 from tokenbroker.sinks.item_history import KEPT
-from tokenbroker.sinks.place import NotWritten, PathVersions, Place, Put, Record, Version
+from tokenbroker.sinks.place import REMOVED, NotWritten, PathVersions, Place, Put, Record, Version
 from tokenbroker.sinks.remote import PROBE_PATH
 
-LAST = "last"
+_NAME: Final = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 @dataclass(kw_only=True)
 class Seen:
-    """What there is at a path; `versions` are those with a value, `last` is the highest number that was ever used."""
+    """What there is at a path: the `versions` that have a value, and the numbers of those that were `removed`."""
 
     head: Kept | None = None
     versions: dict[int, Kept] = field(default_factory=dict)
-    last: int = 0
+    removed: set[int] = field(default_factory=set)
 
     def add_version(self, kept: Kept) -> None:
         """Take a secret of the folder of versions in."""
-        if kept.name == LAST and kept.text.isdecimal():
-            self.last = max(self.last, int(kept.text))
-        elif kept.name.startswith("v") and kept.name[1:].isdecimal():
-            number = int(kept.name[1:])
-            self.last = max(self.last, number)
-            # Two that were made in the same moment: the first one has the number, and the other's writer knows it.
-            first = min(self.versions.get(number, kept), kept, key=lambda each: (each.created, each.handle))
-            self.versions[number] = first
+        name = _NAME.fullmatch(kept.name)
+        if name is None:
+            return
+        number = int(name[1])
+        if kept.removed or number in self.removed:
+            self.removed.add(number)
+            self.versions.pop(number, None)
+            return
+        # Two that were made in the same moment: the first one has the number, and the other's writer knows it.
+        first = min(self.versions.get(number, kept), kept, key=lambda each: (each.created, each.handle))
+        self.versions[number] = first
+
+    @property
+    def last(self) -> int:
+        """The highest number that was ever used for a version of ours."""
+        return max((*self.versions, *self.removed), default=0)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the head shows a version of ours that is no more: a write that came late has put it there."""
+        return bool(self.head and 0 < self.head.version <= self.last) and self._shown is None
+
+    @property
+    def _shown(self) -> Kept | None:
+        return self.versions.get(self.head.version) if self.head else None
 
     @property
     def theirs(self) -> Kept | None:
         """The value that somebody else has set, which is a version of its own though there is no ``vN`` of it."""
-        if self.head is None or not self.head.text:
+        if self.head is None or not self.head.text or self.outdated:
             return None
-        ours = self.versions.get(self.head.version)
+        ours = self._shown
         return None if ours and (ours.text, ours.how) == (self.head.text, self.head.how) else self.head
 
     @property
@@ -102,7 +122,7 @@ class InfisicalPlace(Place):
         if isinstance(made, Failure):
             return self._not_written(made)
         newest = self._shown(put.path, seen.head)
-        if newest.versions.get(after + 1, made).put_id != put.put_id:
+        if after + 1 in newest.removed or newest.versions.get(after + 1, made).put_id != put.put_id:
             return self._not_written(Failure.CONFLICT)
         self._thin_out(put.path, newest)
         return Record(version=after + 1, created=made.created, secret=put.secret, put_id=put.put_id)
@@ -114,12 +134,13 @@ class InfisicalPlace(Place):
     def destroy(self, path: str, versions: list[int]) -> None:
         """As a place does; Infisical itself keeps what was deleted in its history."""
         seen = self._at(path)
-        self._seen.pop(path, None)
-        self._project.set(versions_of(path), LAST, (str(max(seen.current, *versions)), ""), {})
         folders, name = split(path)
-        self._project.delete(folders, name)
+        if seen.theirs is None or seen.current in versions:
+            self._project.delete(folders, name)
         for number in sorted(versions, reverse=True):
-            self._project.delete(versions_of(path), f"v{number}")
+            # What somebody else has set has no secret of its own yet: then it is made, for its number was given out.
+            self._project.set(versions_of(path), f"v{number}", (REMOVED, ""), {"removed": "yes"})
+        self._shown(path, None)
 
     def paths(self) -> Iterator[tuple[str, PathVersions]]:
         for kept in self._project.everything():
@@ -155,22 +176,32 @@ class InfisicalPlace(Place):
         return self._project.make(versions_of(path), f"v{number}", value, about)
 
     def _shown(self, path: str, head: Kept | None) -> Seen:
-        """The versions as they are now, once the secret itself, which is `head`, shows the newest."""
+        """The versions as they are now, once the secret itself, which was `head`, shows the newest or is gone."""
         self._seen.pop(path, None)
-        seen, shown = self._versions(path), 0
-        # Looked at again behind each write: another writer's newer value may just have been overwritten by it.
-        while path != PROBE_PATH and seen.last != shown and seen.last in seen.versions:
-            shown = seen.last
-            kept = seen.versions[shown]
-            about = {"version": str(shown), "put": kept.put_id, "fingerprint": kept.fingerprint}
-            folders, name = split(path)
-            others = head.others if head else ()
-            self._project.set(folders, name, (kept.text, kept.how), about, others=others)
-            seen = self._versions(path)
+        seen, done = self._versions(path), (0, False)
+        # Looked at again behind each change: what another writer has shown meanwhile may just have been undone by it.
+        while path != PROBE_PATH and (newest := (seen.last, seen.last in seen.versions)) != done:
+            if seen.last in seen.versions:
+                self._show(path, seen.last, seen.versions[seen.last], head)
+            else:
+                self._hide(path, seen)
+            seen, done = self._versions(path), newest
         return seen
 
+    def _show(self, path: str, number: int, kept: Kept, head: Kept | None) -> None:
+        about = {"version": str(number), "put": kept.put_id, "fingerprint": kept.fingerprint}
+        folders, name = split(path)
+        others = head.others if head else ()
+        self._project.set(folders, name, (kept.text, kept.how), about, others=others)
+
+    def _hide(self, path: str, seen: Seen) -> None:
+        folders, name = split(path)
+        seen.head = self._project.one(folders, name)
+        if seen.outdated:
+            self._project.delete(folders, name)
+
     def _thin_out(self, path: str, seen: Seen) -> None:
-        for number in sorted(seen.versions)[:-KEPT]:
+        for number in sorted((*seen.versions, *seen.removed))[:-KEPT]:
             self._project.delete(versions_of(path), f"v{number}")
 
     def _not_written(self, failure: Failure) -> NotWritten:

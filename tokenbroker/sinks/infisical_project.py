@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from tokenbroker.secret import Secret
-from tokenbroker.sinks.infisical_failure import Failure, explain, understood
+from tokenbroker.sinks.infisical_failure import ABSENT, Failure, explain, understood
 from tokenbroker.sinks.infisical_names import read_back
 from tokenbroker.sinks.infisical_session import InfisicalSession
 from tokenbroker.sinks.place import Record
@@ -33,9 +33,10 @@ class Kept:
     Attributes:
         folders: where it lies, below the prefix.
         handle: Infisical's id.
-        text: its value, as it is written there.
+        value: as it is written there; None for a secret without one.
         how: how ours is written, or "".
         version: of which version of ours it has the value, or 0.
+        removed: it is a version of ours whose value was removed.
         others: the metadata that aren't ours.
     """
 
@@ -44,26 +45,29 @@ class Kept:
     handle: str
     created: str
     updated: str
-    value: Secret
+    value: Secret | None
     how: str = ""
     put_id: str = ""
     fingerprint: str = ""
     version: int = 0
+    removed: bool = False
     others: tuple[Metadatum, ...] = ()
 
     @property
     def text(self) -> str:
-        return self.value.reveal()
+        """The value, or "" for none."""
+        return self.value.reveal() if self.value is not None else ""
 
     def record(self, number: int, *, as_it_is: bool = False) -> Record | Failure:
         """It as the version `number`; what somebody else has set is taken `as_it_is`."""
 
         def read() -> Record:
-            value = self.value if as_it_is or not self.how else read_back(self.text, self.how)
+            as_written = as_it_is or not self.how or self.value is None
+            value = self.value if as_written else read_back(self.text, self.how)
             return Record(
                 version=number,
                 created=self.updated if as_it_is else self.created,
-                secret=value if self.text else None,
+                secret=value,
                 put_id="" if as_it_is else self.put_id,
             )
 
@@ -100,9 +104,20 @@ class Project:
         """The secret `name`, or None if it isn't there."""
         query = {"viewSecretValue": "true", "expandSecretReferences": "false", "include_imports": "false"}
         answer = self._ask("GET", f"{SECRETS}/{name}", {**self._at(folders), **query})
-        if answer is Failure.NOT_FOUND:
+        if answer is Failure.NO_FOLDER:
+            self._require_environment(name)
+        if answer in ABSENT:
             return None
         return self.had(self._kept(self._session.told(answer).get("secret"), folders))
+
+    def _require_environment(self, name: str) -> None:
+        """Tell a folder that isn't there from an environment that isn't: the first folder is in every one.
+
+        Whatever else is answered, such as that nothing may be read there, comes from one that is there.
+        """
+        answer = self._ask("GET", f"{SECRETS}/{name}", {"secretPath": "/", **self._where})
+        if answer is Failure.NO_FOLDER:
+            raise explain(Failure.NO_ENVIRONMENT, self.address)
 
     def inside(self, folders: tuple[str, ...]) -> list[Kept]:
         """The secrets that lie in a folder; none where there is no such folder."""
@@ -117,7 +132,7 @@ class Project:
     ) -> Kept | Failure:
         """Make a secret that wasn't there, and the folders that lead to it; CONFLICT if it was."""
         answer = self._write("POST", folders, name, value, about)
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             self._make_folders(self._prefix + folders)
             answer = self._write("POST", folders, name, value, about)
         if isinstance(answer, Failure):
@@ -144,7 +159,7 @@ class Project:
     ) -> None:
         """Give the secret `name` another value, or make it; of its metadata the `others` stay."""
         answer = self._write("PATCH", folders, name, value, about, others)
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             made = self.make(folders, name, value, about)
             if made is not Failure.CONFLICT:
                 self.had(made)
@@ -156,7 +171,7 @@ class Project:
     def delete(self, folders: tuple[str, ...], name: str) -> None:
         """Delete the secret `name`, if it is there."""
         answer = self._ask("DELETE", f"{SECRETS}/{name}", None, self._at(folders))
-        if answer is not Failure.NOT_FOUND:
+        if answer not in ABSENT:
             self.had(answer)
 
     def _write(
@@ -180,7 +195,7 @@ class Project:
             raise explain(Failure.NOT_FOUND, self.address)
         body = {**self._where, "name": folders[-1], "path": f"/{'/'.join(folders[:-1])}"}
         answer = self._ask("POST", FOLDERS, None, body)
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             self._make_folders(folders[:-1])
             answer = self._ask("POST", FOLDERS, None, body)
         if answer is not Failure.CONFLICT:
@@ -190,7 +205,7 @@ class Project:
         query = {"viewSecretValue": "true", "expandSecretReferences": "false", "include_imports": "false"}
         told = {"recursive": "true"} if recursive else {}
         answer = self._ask("GET", SECRETS, {**self._at(folders), **query, **told})
-        if answer is Failure.NOT_FOUND:
+        if answer in ABSENT:
             return []
         secrets = self._session.told(answer).get("secrets")
         if not isinstance(secrets, list):
@@ -229,11 +244,12 @@ def _kept(told: dict[str, Any], folders: tuple[str, ...]) -> Kept:
         handle=str(told["id"]),
         created=str(told["createdAt"]),
         updated=str(told["updatedAt"]),
-        value=Secret(_text(told["secretValue"])),
+        value=Secret(text) if (text := _text(told["secretValue"])) else None,
         how=about.get(_HOW, ""),
         put_id=_said(about, "put"),
         fingerprint=_said(about, "fingerprint"),
         version=int(_said(about, "version") or 0),
+        removed=bool(_said(about, "removed")),
         others=tuple(each for each in given if not str(each["key"]).startswith(_MARK)),
     )
 

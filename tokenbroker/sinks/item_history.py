@@ -2,11 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
+
+from tokenbroker.sinks.failure import MISREAD
 
 KEPT: Final = 10
 """How many versions of a path stay readable; the number is Vault's."""
+
+_LAST_MAX: Final = 999_999_999
+"""The highest number that a reference can name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,14 +66,18 @@ def history_of(text: str) -> History | None:
         )
         numbers = [version.number for version in versions]
         last = int(said["last"])
-        if numbers != sorted(set(numbers)) or (numbers and not 0 < numbers[0] <= numbers[-1] <= last):
+        if numbers != sorted(set(numbers)) or not all(0 < number <= last for number in numbers):
+            return None
+        if not 0 <= last <= _LAST_MAX:
             return None
         return History(born=str(said["born"]), last=last, versions=versions)
-    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
+    except MISREAD:
         return None
 
 
 def _moment(text: object) -> str:
-    if datetime.fromisoformat(str(text)).tzinfo is None:
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
         raise ValueError("a moment names its offset")
+    moment.astimezone(UTC)  # raises for one that is none there
     return str(text)

@@ -9,7 +9,6 @@ An item whose secret was removed stays, empty: it keeps the numbers that must no
 
 import secrets
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -141,10 +140,15 @@ class ItemPlace(Place):
         return Record(version=version.number, created=version.created, secret=put.secret, put_id=put.put_id)
 
     def destroy(self, path: str, versions: list[int]) -> None:
-        item = self._item(path)
+        """As a place does; what a writer who was killed has left beside the item goes first, for good."""
         self._seen.pop(path, None)
+        items = self._vault.matching(path)
+        item = self._only(path, items)
         if item is None:
             return
+        for other in items:
+            if other.handle != item.handle:
+                self._vault.discard(other)
         told = self._told(item)
         left = told.without(frozenset(versions))
         if path == PROBE_PATH and not left.versions:  # another probe may have its version there
@@ -161,14 +165,16 @@ class ItemPlace(Place):
             raise saved.error
 
     def paths(self) -> Iterator[tuple[str, PathVersions]]:
-        """As a place does; a path that several items answer to is left out, as is an item that can't be made out."""
-        items = [*self._vault.all()]
-        several = {path for path, count in Counter(item.path for item in items).items() if count > 1}
-        for item in items:
-            told = _history(item)
-            if item.path not in several and told is not None:
-                self._seen[item.path] = item
-                yield item.path, _versions(told, item)
+        """As a place does; where a person has made several for a path it is left out, as is what can't be made out."""
+        at: dict[str, list[Item]] = {}
+        for item in self._vault.all():
+            at.setdefault(item.path, []).append(item)
+        for path, items in at.items():
+            item = min(items, key=_order)
+            told = None if _are_several(items) else _history(item)
+            if told is not None:
+                self._seen[path] = item
+                yield path, _versions(told, item)
 
     def _item(self, path: str) -> Item | None:
         if path not in self._seen:
@@ -181,8 +187,7 @@ class ItemPlace(Place):
         Raises:
             SecretAccessDenied: a person has made several.
         """
-        births = {told.born for item in items if item.history is not None and (told := _history(item))}
-        if len(items) > 1 and len(births) < len(items):
+        if _are_several(items):
             raise SecretAccessDenied(
                 f"{self._vault.server} holds {len(items)} items at the path '{path}'",
                 next_step="give each item a name of its own, so that the path addresses one",
@@ -198,7 +203,7 @@ class ItemPlace(Place):
         return False
 
     def _told(self, item: Item) -> History:
-        """The history of `item`, with what a person has changed by hand as the newest version.
+        """As :func:`_history`.
 
         Raises:
             SecretUnavailable: somebody has changed the field that holds it.
@@ -230,8 +235,17 @@ class ItemPlace(Place):
         return NotWritten(error=error, raced=True)
 
 
+def _are_several(items: list[Item]) -> bool:
+    """Whether a person has made one of `items`, or a copy of one: writers of ours have each given theirs a birth."""
+    births = {told.born for item in items if item.history is not None and (told := _history(item))}
+    return len(items) > 1 and len(births) < len(items)
+
+
 def _history(item: Item) -> History | None:
-    """As :meth:`ItemPlace._told`; None where it can't be made out."""
+    """The history of `item`, with what a person has changed by hand as the newest version; None for a damaged one.
+
+    One that a person has emptied has no such version, and its last one is not given out as the newest.
+    """
     told = History(born="") if item.history is None else history_of(item.history)
     if told is None or item.value is None or item.value == item.held.get(told.last):
         return told

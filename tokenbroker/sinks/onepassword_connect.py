@@ -145,16 +145,21 @@ def _listed(answer: Any, name: str) -> list[Document] | Failure:
     return answer if sound else Failure.NOT_UNDERSTOOD
 
 
+def _are_objects(told: Any) -> bool:
+    return isinstance(told, list) and all(isinstance(each, dict) for each in told)
+
+
 def _item(answer: Any) -> Document | Failure:
     if isinstance(answer, Failure):
         return answer
     if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
         return Failure.NOT_UNDERSTOOD
-    fields = answer.get("fields") or []
+    fields, sections = answer.get("fields") or [], answer.get("sections") or []
     sound = (
         isinstance(answer.get("title"), str)
         and isinstance(answer.get("version"), int)
-        and isinstance(fields, list)
-        and all(isinstance(each, dict) for each in fields)
+        and _are_objects(fields)
+        and _are_objects(sections)
+        and _are_objects([each["section"] for each in fields if each.get("section")])
     )
     return answer if sound else Failure.NOT_UNDERSTOOD

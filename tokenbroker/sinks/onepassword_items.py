@@ -6,7 +6,7 @@ a password, which would have to come with an entropy when it is replaced (github
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from tokenbroker.errors import SecretAccessDenied
@@ -153,6 +153,6 @@ def _named(document: dict[str, Any]) -> tuple[dict[str, dict[str, Secret]], froz
 def _moment(text: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None

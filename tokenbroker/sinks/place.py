@@ -4,9 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tokenbroker.errors import BrokerError
 from tokenbroker.secret import Secret
+
+REMOVED: Final = "removed by tokenbroker"
+"""What stands in the place of a removed value, where a store wants one; something beside it says that it is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

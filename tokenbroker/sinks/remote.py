@@ -20,6 +20,7 @@ from tokenbroker.errors import (
     UsageError,
 )
 from tokenbroker.secret import Secret
+from tokenbroker.sinks.number_notes import Number, NumberNotes
 from tokenbroker.sinks.place import Place, Put, Record, Version
 from tokenbroker.sinks.put_notes import PutNote, PutNotes
 from tokenbroker.sinks.puts import look_for, write_once
@@ -70,6 +71,7 @@ class RemoteSink(Sink):
         self._fingerprint_key = inputs.custody.master_key.derive("fingerprint")
         mark = hashlib.sha256(place.encode()).hexdigest()[:16]
         self._notes = PutNotes(inputs.store, alias=name, place=mark)
+        self._numbers = NumberNotes(inputs.store, alias=name, place=mark)
 
     @abstractmethod
     def _talk(self) -> AbstractContextManager[Place]:
@@ -111,6 +113,7 @@ class RemoteSink(Sink):
     def get(self, path: str, *, version: int | None = None, actor: str) -> Secret:
         """As the contract says; where the newest version was deleted in the store itself, no older one stands in.
 
+        A `version` whose value is not the one that this home has put or told of under that number is refused.
         Where nothing was put to ``ITEM#FIELD``, it is the field of that name of what others have put to ``ITEM``.
         """
         return self._audited("get_token", path, actor, lambda: self._get(path, version, actor))
@@ -124,8 +127,11 @@ class RemoteSink(Sink):
 
     def list(self) -> builtins.list[StoredSecret]:
         """As the contract says. A version that this home didn't put is read for its fingerprint, and not kept."""
+        theirs: dict[Number, str] = {}
         with self._talk() as place:
-            return sorted(self._listed(place), key=lambda stored: (stored.path, stored.version))
+            found = sorted(self._listed(place, theirs), key=lambda stored: (stored.path, stored.version))
+        self._numbers.first(theirs)
+        return found
 
     def remove(self, path: str, *, actor: str) -> int:
         return self._audited("delete_token", path, actor, lambda: self._remove(path, actor))
@@ -166,8 +172,24 @@ class RemoteSink(Sink):
             field = path.partition("#")[2]
             why = f": what is there has no text called '{field or self.own_field}'"
             raise self._nothing_at(path, version, why=why)
+        if version is not None:
+            self._require_known(path, found, found.secret)
         self._note("get_token", path, actor, OK, version=found.version)
         return found.secret
+
+    def _require_known(self, path: str, found: Record, secret: Secret) -> None:
+        mark, number = fingerprint(self._fingerprint_key, secret), (path, found.version)
+        note = self._notes.read(found.put_id) if found.put_id else None
+        if note is not None and (note.path, note.version) == number:
+            known = note.fingerprint
+        else:
+            known = self._numbers.first({number: mark})[number]
+        if known != mark:
+            what = f"{self.name}:{path}"
+            raise SecretAccessDenied(
+                f"{what}@{found.version} is not the secret that it was: somebody has changed it in {self.vendor}",
+                next_step=f"read {what} without a version, or put it anew: tokenbroker secrets put {what}",
+            )
 
     def _found(self, path: str, version: int | None) -> Record | None:
         """What is at `path`; no row of it is written yet."""
@@ -190,24 +212,32 @@ class RemoteSink(Sink):
         self._note("delete_token", path, actor, OK if left else SecretNotFound.code, versions=len(left))
         return len(left)
 
-    def _listed(self, place: Place) -> Iterator[StoredSecret]:
+    def _listed(self, place: Place, theirs: dict[Number, str]) -> Iterator[StoredSecret]:
+        """What is there; `theirs` learns of the numbers that no put has made."""
         known = {(note.path, note.version): note for note in self._notes.all().values()}
         for path, found in place.paths():
             for version in () if path == PROBE_PATH else found.versions:
-                mark = self._mark(place, path, version, known.get((path, version.number)))
+                mark = self._mark(place, path, version, known.get((path, version.number)), theirs)
                 if mark is not None:
                     yield StoredSecret(
                         path=path, version=version.number, fingerprint=mark, created_at=version.created_at
                     )
 
-    def _mark(self, place: Place, path: str, version: Version, note: PutNote | None) -> str | None:
+    def _mark(
+        self, place: Place, path: str, version: Version, note: PutNote | None, theirs: dict[Number, str]
+    ) -> str | None:
         """The fingerprint of a version, or None if it can't be read."""
         if not version.readable(self._clock()):
             return None
         if note is not None and note.created == version.created:
             return note.fingerprint
         found = place.peek(path, version.number)
-        return fingerprint(self._fingerprint_key, found.secret) if found and found.secret else None
+        if found is None or found.secret is None:
+            return None
+        mark = fingerprint(self._fingerprint_key, found.secret)
+        if not found.put_id:
+            theirs[path, version.number] = mark
+        return mark
 
     def _settle(self, place: Place, path: str) -> None:
         """Learn of every put to `path` that was cut off whether it was done, while the store can tell."""

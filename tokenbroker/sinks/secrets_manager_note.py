@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tokenbroker.secret import Secret
+from tokenbroker.sinks.failure import MISREAD
+from tokenbroker.sinks.place import REMOVED
 
 ROOM_BYTES: Final = 7_000
 """The SDK takes 7,000 characters, and the server 10,000 of ciphertext, which are more than 7,400 bytes."""
 
 _OURS: Final = "tokenbroker"
-_REMOVED: Final = "removed by tokenbroker"
-"""Stands for no value, where the note says so: there is no secret without one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ def told_by(value: str, note: str) -> Told:
         return Told(value=newest, held={}, remark=note)
     try:
         said = json.loads(note)
-        held = {int(number): Secret(text) for number, text in said["held"].items()}
+        held = {int(number): _held(text) for number, text in said["held"].items()}
         history, last = said[_OURS], int(said[_OURS]["last"])
         if said["newest"] == _mark(value):
             if said["removed"]:
@@ -54,13 +54,20 @@ def told_by(value: str, note: str) -> Told:
                 held[last] = Secret(value)
         text = json.dumps(history, separators=(",", ":"))
         return Told(value=newest, history=text, held=held, remark=str(said["remark"]))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except MISREAD:
         return Told(value=newest, history="", held={})
+
+
+def _held(text: object) -> Secret:
+    if not isinstance(text, str):
+        raise TypeError("a value is a text")
+    text.encode()  # raises for what no other store could take
+    return Secret(text)
 
 
 def texts_of(told: Told) -> tuple[str, str] | None:
     """The value and the note that say `told`, or None if there is no room for it."""
-    value = told.value.reveal() if told.value else _REMOVED
+    value = told.value.reveal() if told.value else REMOVED
     said: dict[str, Any] = {
         _OURS: json.loads(told.history or "null"),
         "newest": _mark(value),

@@ -29,6 +29,7 @@ class SecretsManagerVault(ItemVault):
         self.server = f"{SERVER} at {access.address}"
         self.sdk = Sdk(access)
         self._address = access.address
+        self._clock = clock
         self._claims = Claims(self._asked, self._had, timeout_s=access.timeout_s, clock=clock)
 
     def matching(self, path: str) -> list[Item]:
@@ -40,12 +41,14 @@ class SecretsManagerVault(ItemVault):
         return (_item(each) for each in self._read(handles))
 
     def save(self, item: Item) -> Item | NotWritten:
-        with self._claims.on(item.path) as alone:
-            if not alone:
+        with self._claims.on(item.path) as claim:
+            if claim is None:
                 raise explain(Failure.BUSY, self._address)
             now = self._read([item.handle]) if item.handle else []
             outdated = [_item(each).revision for each in now] != [item.revision] * bool(item.handle)
             if outdated or (not item.handle and self.matching(item.path)):
+                return NotWritten(error=explain(Failure.BUSY, self._address), raced=True)
+            if not claim.has_time(self._clock()):
                 return NotWritten(error=explain(Failure.BUSY, self._address), raced=True)
             remark = told_by(now[0]["value"], now[0]["note"]).remark if now else ""
             return self._written(item, remark)
