@@ -10,8 +10,8 @@ from tokenbroker.cli.home import PIPED_WIDTH, print_table
 REFERENCE = "bitwarden:example/a-rather-long-path-of-a-key@12"
 COLUMNS = ("reference", "fingerprint", "created", "ends", "to_do")
 ROWS = [
-    (REFERENCE, "b12c73765d5d44bf", "2026-11-28 09:03:20Z", "-", "tokenbroker rotate " + REFERENCE),
-    ("local:a@1", "b12c73765d5d44bf", "2026-11-28 09:03:20Z", "2026-12-01 09:03:20Z", ""),
+    (REFERENCE, "f" * 16, "2026-11-28 09:03:20Z", "-", "tokenbroker rotate " + REFERENCE),
+    ("local:a@1", "f" * 16, "2026-11-28 09:03:20Z", "2026-12-01 09:03:20Z", ""),
 ]
 
 
