@@ -201,7 +201,7 @@ def _order(token: Token) -> tuple[bool, str, str]:
 def _under_way(rotation: Rotation, lives: Lives, now: datetime) -> UnderWay:
     if rotation.code:
         waits = Waits.STOPPED
-    elif rotation.revoke_after is None or rotation.state is not Stage.TOLD:
+    elif rotation.revoke_after is None or rotation.state is Stage.REPLACED:
         waits = Waits.GOING_ON
     else:
         waits = Waits.GRACE if rotation.revoke_after > now else Waits.REVOCATION
