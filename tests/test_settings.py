@@ -109,6 +109,23 @@ def test_every_wrong_setting_is_told_at_once_with_its_origin(tmp_path: Path) -> 
     assert "TOKENBROKER_PICTURES" in error.sentence
 
 
+def test_what_is_wrong_is_told_in_the_words_of_the_file_and_not_in_those_of_python(tmp_path: Path) -> None:
+    text = (
+        'pictures = "maybe"\nstep_timeout_s = "x"\nbrowser = 3\norigin_map = 3\nsinks = "s"\nhuman = 4\noperator = 7\n'
+        '[rotation]\nhook = "x"\nhook_timeout_s = nan\n[audit]\nrecipients = "age"\n[store]\ntimeout_s = true\nurl = []\n'
+    )
+    told = refused(tmp_path, text).sentence
+    assert told.count("\n  - ") >= 11
+    assert "rotation.hook (" in told
+    assert 'a list of strings, such as ["./reload"]' in told
+    python = ("tuple", "dict", "Input", "instance", "class", "Path", "Settings", "parse", "NoneType", "bool")
+    assert not [word for word in python if word in told]
+    nested = refused(
+        tmp_path, '[sinks.a]\ntype = 3\n[sinks.b]\n[sinks.c]\ntype = "infisical"\ncache_s = []\n'
+    ).sentence
+    assert not [word for word in python if word in nested]
+
+
 def test_a_wrong_value_is_not_repeated(tmp_path: Path) -> None:
     value = f"demo-only-{secrets.token_hex(8)}"
     error = refused(

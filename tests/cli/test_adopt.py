@@ -75,6 +75,8 @@ def test_a_key_is_stored_and_gets_what_its_flow_says_and_again_only_what_is_give
 @pytest.mark.req("SECRET-7")
 def test_at_a_terminal_the_value_is_asked_for_and_not_echoed(project: Project) -> None:
     with project.terminal("adopt", "a/key", "--expires-in", "90d") as terminal:
+        terminal.wait_for("There is no secret at local:a/key yet")
+        terminal.wait_for("Ctrl-C stores nothing")
         terminal.wait_for("not shown")
         terminal.type(CANARY)
         assert terminal.end() == 0
@@ -116,6 +118,10 @@ def test_the_newest_version_is_adopted_or_the_one_that_is_named(here: Project) -
         (("a/key", "--param", "who=a"), "usage"),
         (("a/key", "--owner", "someone@example.com"), "flow.schema"),
         (("a/key.rotating",), "usage"),
+        (("a/key", "--flow", ""), "usage"),
+        (("a/key", "--owner", ""), "flow.schema"),
+        (("a/key", "--key-name", ""), "usage"),
+        (("a/key", "--created-at", ""), "flow.bad_date"),
         (("env:a.key",), "usage"),
     ],
 )
@@ -129,3 +135,23 @@ def test_what_makes_no_sense_is_refused_before_a_value_is_asked_for(
     assert CANARY not in ended.output + str(ended.exception)
     with here.broker() as broker:
         assert broker.local.list() == []
+
+
+def test_a_key_that_has_ended_already_is_adopted_and_said_to_be_over(here: Project) -> None:
+    with here.broker() as broker:
+        broker.local.put("a/key", Secret(CANARY), put_id="1", actor="tests")
+    write_flow(here, "create", "local:a/key")
+    ended = adopt("a/key", "--expires-at", "2026-01-31")
+    assert "which was there already; no value was read" in ended.output
+    assert "it has ended already: --flow says" in ended.output
+    again = adopt("a/key", "--flow", "example/create")
+    assert "it has ended already: tokenbroker rotate local:a/key" in again.output
+    later = adopt("a/key", "--expires-at", "2999-01-31")
+    assert "has ended" not in later.output
+
+
+def test_a_mistyped_path_is_said_before_a_value_is_read(here: Project) -> None:
+    here.put("atlas/key", CANARY)
+    ended = adopt("atlas/kye", "--expires-in", "90d", stdin="\n")
+    assert isinstance(ended.exception, UsageError)
+    assert "There is no secret at local:atlas/kye yet (did you mean local:atlas/key?)" in ended.stderr

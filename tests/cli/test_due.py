@@ -109,5 +109,11 @@ def test_a_sink_that_is_down_is_said_and_hides_nothing(project: Project) -> None
 @pytest.mark.parametrize("within", ["0d", "14", "14 days", ""])
 def test_a_span_that_is_none_is_refused(within: str) -> None:
     with pytest.raises(UsageError) as caught:
-        due(within=within, owner="", label=[], everything=False, as_json=False)
+        due(within=within, owner=None, label=[], everything=False, as_json=False)
     assert caught.value.code == "usage"
+
+
+@pytest.mark.parametrize(("owner", "label"), [("", []), (None, ["prod", ""])])
+def test_an_empty_owner_or_label_is_refused(owner: str | None, label: list[str]) -> None:
+    with pytest.raises(UsageError):
+        due(within="14d", owner=owner, label=label, everything=False, as_json=False)

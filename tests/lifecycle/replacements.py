@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -80,7 +80,7 @@ class Told:
     """A hook that remembers, and fails while `error` says so."""
 
     told: list[dict[str, object]] = field(default_factory=list)
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def __call__(self, about: Any) -> None:
         self.told.append(dict(about))
@@ -142,6 +142,11 @@ class Scene:
         if name not in self.flows:
             raise UsageError(f"there is no flow {name}", code="flow.not_found")
         return self.flows[name]
+
+    def revoked_by(self, flow_id: str) -> None:
+        """Let the flow of that id, one of `flows`, be known to revoke the token."""
+        self.life = replace(self.life, revokes=flow_id)
+        remember(self.local.store, self.life)
 
     def ticket(self, **given: str) -> Ticket:
         """The ticket as another sitting finds it: with what is durable, and nothing else."""

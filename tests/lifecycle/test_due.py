@@ -174,6 +174,7 @@ def test_a_sink_that_can_not_be_listed_hides_nothing_and_is_said(local: LocalSin
     [
         (Stage.BEGUN, "", None, Waits.GOING_ON, True),
         (Stage.PROVEN, "target.not_found", None, Waits.STOPPED, True),
+        (Stage.REPLACED, "", NOW + DAY, Waits.GOING_ON, True),  # cut off before the hook was called
         (Stage.TOLD, "", NOW + DAY, Waits.GRACE, False),
         (Stage.TOLD, "", NOW, Waits.REVOCATION, True),
     ],
@@ -206,8 +207,10 @@ def test_a_replacement_under_way_says_what_it_waits_for(
         (timedelta(days=3, hours=23), "in 3 d"),
         (timedelta(hours=23, minutes=59), "in 23 h"),
         (timedelta(minutes=59), "in 59 min"),
-        (timedelta(seconds=59), "now"),
+        (timedelta(seconds=59, milliseconds=900), "in 59 s"),
+        (timedelta(milliseconds=900), "now"),
         (timedelta(0), "now"),
+        (-timedelta(seconds=40), "40 s ago"),
         (-timedelta(minutes=1), "1 min ago"),
         (-timedelta(days=400), "400 d ago"),
     ],

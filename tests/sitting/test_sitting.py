@@ -106,3 +106,28 @@ def test_one_that_fails_keeps_no_other_from_it_and_is_told_with_the_key_that_wor
             "the search can find what is there"
         )
         assert not [path for path in files for key in keys if key.encode() in path.read_bytes()]
+
+
+@pytest.mark.soak
+@pytest.mark.req("RUN-10")
+def test_ctrl_c_in_a_run_that_makes_a_key_names_it_and_the_next_sitting_revokes_it(make) -> None:
+    with make() as twelve:
+        slug = TWO[0].slug
+        file = twelve.project.folder / f"flows/{slug}/create_key.yaml"
+        sound = file.read_text()
+        capture = "  - capture_token:"
+        file.write_text(sound.replace(capture, f'  - wait_for: "#never-there"\n    timeout: 2m\n{capture}'))
+        with twelve.project.terminal("rotate", f"local:{slug}/key", "--yes", "--no-pictures") as terminal:
+            terminal.wait_for("wait_for #never-there")
+            terminal.press_ctrl_c()
+            assert terminal.end() == 130, terminal.screen
+            screen = terminal.screen
+        (rotation,) = twelve.under_way()
+        assert rotation.code == "run.interrupted"
+        assert f"'{rotation.key_name}' may have been created" in screen
+        assert f"first has {slug}/revoke_key revoke that key" in screen
+        assert "Traceback" not in screen
+        file.write_text(sound)
+        code, told = twelve.rotate()
+        assert code == 0, told
+        assert len(twelve.live_keys()[slug]) == 1

@@ -1,13 +1,17 @@
 """``tokenbroker adopt``: a key that exists already gets an end, an owner, and the flow that replaces it (FLOW-8)."""
 
+import difflib
 import secrets
+import sys
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 
 import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.cli.asked_value import read_value
+from tokenbroker.cli.due_words import how_long
 from tokenbroker.cli.home import open_broker
 from tokenbroker.cli.secrets import print_key_advice
 from tokenbroker.errors import SecretNotFound, UsageError
@@ -39,29 +43,29 @@ def adopt(
         metavar="[SINK:]PATH[@VERSION]",
         help="Where the key is, or is to be stored; default: its newest version.",
     ),
-    flow: str = typer.Option(
-        "", metavar="SITE/FLOW", help="The flow that gets such a key; it fills in the rest."
+    flow: str | None = typer.Option(
+        None, metavar="SITE/FLOW", help="The flow that gets such a key; it fills in the rest."
     ),
-    expires_in: str = typer.Option(
-        "", metavar="SPAN", help="How long after its creation it ends: 12h, 90d, 6w."
+    expires_in: str | None = typer.Option(
+        None, metavar="SPAN", help="How long after its creation it ends: 12h, 90d, 6w."
     ),
-    expires_at: str = typer.Option("", metavar="DATE", help="The last day on which it works, UTC."),
-    owner: str = typer.Option("", metavar="NAME", help="Who answers for it: a team or a role."),
+    expires_at: str | None = typer.Option(None, metavar="DATE", help="The last day on which it works, UTC."),
+    owner: str | None = typer.Option(None, metavar="NAME", help="Who answers for it: a team or a role."),
     label: list[str] = typer.Option(
         [],
         metavar="WORD",
         help="A word by which its owner finds it; may be repeated; they replace earlier ones.",
     ),
-    grace: str = typer.Option(
-        "", metavar="SPAN", help="How long it works on after another took its place: 24h."
+    grace: str | None = typer.Option(
+        None, metavar="SPAN", help="How long it works on after another took its place: 24h."
     ),
-    revokes: str = typer.Option("", metavar="SITE/FLOW", help="The flow that revokes it."),
-    key_name: str = typer.Option("", metavar="NAME", help="Its name at the site."),
+    revokes: str | None = typer.Option(None, metavar="SITE/FLOW", help="The flow that revokes it."),
+    key_name: str | None = typer.Option(None, metavar="NAME", help="Its name at the site."),
     param: list[str] = typer.Option(
         [], metavar="NAME=VALUE", help="A parameter with which --flow gets such a key; may be repeated."
     ),
-    created_at: str = typer.Option(
-        "",
+    created_at: str | None = typer.Option(
+        None,
         metavar="DATE",
         help="When the site created it: a date, UTC, or a time with its offset; default: now.",
     ),
@@ -84,7 +88,10 @@ def adopt(
         "grace": grace,
         "revokes": revokes,
     }
-    life = TokenLife.of(life_given({name: value for name, value in given.items() if value}))
+    for option, name in (("--flow", flow), ("--revokes", revokes)):
+        if name == "":  # of a variable that is not set
+            raise UsageError(f"{option} takes SITE/FLOW", next_step=f"leave {option} away, or name the flow")
+    life = TokenLife.of(life_given({name: said for name, said in given.items() if said not in (None, [])}))
     params = parse_params(param)
     with open_broker() as broker:
         now = broker.clock()
@@ -96,19 +103,23 @@ def adopt(
         said = Said(
             life=life,
             source=source,
-            created_at=moment_said(created_at, now=now) if created_at else None,
-            key_name=key_name_said(key_name),
+            created_at=moment_said(created_at, now=now) if created_at is not None else None,
+            key_name=key_name_said(key_name) if key_name is not None else "",
             params=params,
         )
-        place = place or _put(broker, alias, path)
+        how = "Adopted {}, which was there already; no value was read"
+        if place is None:
+            how = "Stored and adopted {}"
+            place = _put(broker, alias, path)
         kept = adopted(said, place, known, now=now)
         keep_adopted(broker.local.store, kept, actor=broker.actor, at=now)
-        print("\n".join([f"Adopted {place} (fingerprint {place.fingerprint}).", *_told(kept), *_lacks(kept)]))
+        closing = f"{how.format(place)} (fingerprint {place.fingerprint})."
+        print("\n".join([closing, *_told(kept, now), *_lacks(kept, now)]))
         print_key_advice(broker)
 
 
 def _source(
-    broker: Broker, flow: str, target: str, params: Mapping[str, str], known: Life | None
+    broker: Broker, flow: str | None, target: str, params: Mapping[str, str], known: Life | None
 ) -> Source | None:
     """What the flow says that is named, or that is known already and gets other parameters; None for no flow."""
     known_flow = known.flow_id if known else ""
@@ -161,13 +172,22 @@ def _stored(broker: Broker, alias: str, path: str, version: int | None) -> Refer
 def _put(broker: Broker, alias: str, path: str) -> Reference:
     sink = broker.sink(alias)
     sink.probe()
+    near = difflib.get_close_matches(path, {each.path for each in sink.list()}, n=1)
+    hint = f" (did you mean {alias}:{near[0]}?)" if near else ""
+    way_out = " Ctrl-C stores nothing." if sys.stdin.isatty() else ""
+    print(
+        f"There is no secret at {alias}:{path} yet{hint}. "
+        f"The value that you give now is stored there, and adopted.{way_out}",
+        file=sys.stderr,
+        flush=True,
+    )
     value = read_value(f"{alias}:{path}")
     return sink.put(path, value, put_id=f"put-{secrets.token_hex(16)}", actor=broker.actor)
 
 
-def _told(life: Life) -> list[str]:
+def _told(life: Life, now: datetime) -> list[str]:
     told: Mapping[str, str] = {
-        "ends": f"{life.ends_at:%Y-%m-%d %H:%M}Z" if life.ends_at else "",
+        "ends": f"{life.ends_at:%Y-%m-%d %H:%M}Z, {how_long(life.ends_at, now)}" if life.ends_at else "",
         "owner": life.owner,
         "labels": ", ".join(life.labels),
         "name at its site": life.key_name,
@@ -179,11 +199,17 @@ def _told(life: Life) -> list[str]:
     return [f"  {name}: {said}" for name, said in told.items() if said]
 
 
-def _lacks(life: Life) -> list[str]:
+def _lacks(life: Life, now: datetime) -> list[str]:
+    has_ended = life.ends_at is not None and life.ends_at <= now and life.revoked_at is None
     lacks = {
+        f"it has ended already: tokenbroker rotate {life.sink}:{life.path}   gets another": has_ended
+        and bool(life.rotates or life.flow_id),
+        "it has ended already: --flow says which flow gets another": has_ended
+        and not (life.rotates or life.flow_id),
         "no end is known: --expires-in or --expires-at says it": life.ends_at is None,
         "no owner is known: --owner says it": not life.owner,
-        "no flow is known that gets another: --flow says it": not (life.rotates or life.flow_id),
+        "no flow is known that gets another: --flow says it": not has_ended
+        and not (life.rotates or life.flow_id),
         "no way to revoke it is known: --revokes says it": not (life.revokes or life.revoke_at),
         "its name at the site is not known: --key-name says it": not life.key_name,
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from tokenbroker.broker import Broker
+from tokenbroker.cli.audit_acts import log
 from tokenbroker.cli.home import open_broker, print_rows
 from tokenbroker.errors import BrokerError, ExitCode, UsageError
 from tokenbroker.evidence.bundle.age import Identity, read_identities
@@ -23,7 +24,7 @@ from tokenbroker.evidence.bundle.start_here import START_HERE
 from tokenbroker.store.audit_log import verify_chain
 
 app = typer.Typer(
-    help="What runs left for an auditor: list, seal, export, open and verify their bundles; verify the audit log.",
+    help="What runs left for an auditor: list, seal, export, open and verify their bundles; the audit log.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -55,6 +56,9 @@ def list_(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> 
             )
     columns = ("run", "flow", "status", "began", "sealed")
     print_rows(rows, columns=columns, as_json=as_json, empty="No flow has run in this home.")
+
+
+app.command("log")(log)
 
 
 @app.command("seal")

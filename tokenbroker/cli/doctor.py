@@ -14,6 +14,7 @@ from tokenbroker.broker import Broker
 from tokenbroker.cli.home import open_broker, print_rows
 from tokenbroker.errors import BrokerError, ExitCode
 from tokenbroker.human.channels import TerminalChannel
+from tokenbroker.lifecycle.hook import require_hook
 from tokenbroker.run.chromium import Browser, find_browser
 from tokenbroker.run.chromium_install import ensure_browser
 from tokenbroker.run.pictures import block_font
@@ -42,7 +43,13 @@ def doctor(
     # Opened once: settings take the key out of the environment, so a second look would find none.
     with open_broker() as broker:
         configured = broker.configuration.settings.browser
-        findings = [_python(), *_browser(configured, mend=mend), *_home(broker), _person()]
+        findings = [
+            _python(),
+            *_browser(configured, mend=mend),
+            *_home(broker),
+            *hook_findings(broker),
+            _person(),
+        ]
     rows = [asdict(finding) for finding in findings]
     print_rows(rows, columns=("what", "state", "found", "to_do"), as_json=as_json, empty="")
     if any(finding.state == MISSING for finding in findings):
@@ -126,6 +133,19 @@ def _elsewhere(broker: Broker) -> Iterator[Finding]:
             yield Finding(what=what, state=MISSING, found=error.sentence, to_do=error.next_step)
         else:
             yield Finding(what=what, state=OK, found=f"{settings.type}: can be written")
+
+
+def hook_findings(broker: Broker) -> Iterator[Finding]:
+    """What is told of a rotation, where the settings name it."""
+    command = broker.configuration.settings.rotation.hook
+    what = "rotation hook"
+    try:
+        require_hook(command, folder=broker.configuration.root)
+    except BrokerError as error:
+        yield Finding(what=what, state=MISSING, found=error.sentence, to_do=error.next_step)
+    else:
+        if command:
+            yield Finding(what=what, state=OK, found=f"{command[0]} can be called")
 
 
 def _person() -> Finding:

@@ -11,6 +11,7 @@ import typer
 from tokenbroker.cli.due_words import print_outlook, rotation_step, token_step
 from tokenbroker.cli.home import open_home
 from tokenbroker.clock import iso
+from tokenbroker.errors import UsageError
 from tokenbroker.flow.span import span_given
 from tokenbroker.lifecycle.due import Outlook, Token, UnderWay, Wanted, look
 from tokenbroker.store.lives import Life
@@ -23,7 +24,7 @@ def due(
     within: str = typer.Option(
         WITHIN, metavar="SPAN", help="Tokens that end within this time: 12h, 14d, 6w."
     ),
-    owner: str = typer.Option("", metavar="NAME", help="Only those of this owner."),
+    owner: str | None = typer.Option(None, metavar="NAME", help="Only those of this owner."),
     label: list[str] = typer.Option(
         [], metavar="WORD", help="Only those with this label; may be repeated: with each of them."
     ),
@@ -36,8 +37,14 @@ def due(
 
     Exit 0: nothing is due; 1: something is; 12: a sink can't be listed now.
     """
+    if owner == "" or "" in label:
+        # Of a variable that is not set: it would ask about everybody's, or about nobody's.
+        raise UsageError("--owner and --label take a word", next_step="leave the empty one away")
     wanted = Wanted(
-        within=span_given("--within", within), owner=owner, labels=frozenset(label), whatever_end=everything
+        within=span_given("--within", within),
+        owner=owner or "",
+        labels=frozenset(label),
+        whatever_end=everything,
     )
     with open_home() as home:
         now = home.clock()

@@ -16,6 +16,7 @@ _UNITS: Final = (
     ("d", timedelta(days=1)),
     ("h", timedelta(hours=1)),
     ("min", timedelta(minutes=1)),
+    ("s", timedelta(seconds=1)),
 )
 _NOTHING: Final = "-"
 Rows = Sequence[Sequence[str]]
@@ -61,7 +62,7 @@ def rotation_step(under_way: UnderWay) -> str | None:
 
 
 def how_long(moment: datetime, now: datetime) -> str:
-    """How long it is from `now` to `moment`, in whole units, rounded down: ``in 3 d``, ``2 h ago``."""
+    """How long it is from `now` to `moment`, in whole units, rounded down: ``in 3 d``, ``2 h ago``, ``in 40 s``."""
     distance = abs(moment - now)
     said = next((f"{distance // unit} {name}" for name, unit in _UNITS if distance >= unit), "")
     if not said:
@@ -88,7 +89,8 @@ def _rotation_cells(under_way: UnderWay, now: datetime) -> tuple[str, ...]:
         case Waits.STOPPED:
             waits = f"stopped with {rotation.code}"
         case Waits.GOING_ON:
-            waits = f"its run, since {_moment(rotation.begun_at, now)}"
+            what = "its run" if rotation.new_version is None else "the hook is to be called"
+            waits = f"{what}, since {_moment(rotation.begun_at, now)}"
         case Waits.GRACE:
             waits = f"the old key's grace ends at {_moment(rotation.revoke_after, now)}"
         case Waits.REVOCATION:

@@ -3,12 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 
 from tokenbroker.home import Home
 from tokenbroker.settings import Configuration, load_configuration
@@ -47,11 +47,39 @@ def print_rows(
     if not rows:
         print(empty)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(str(row[column]) if row[column] is not None else "-" for column in columns))
-    # Piped output is for programs: there a cell is never broken over lines.
+    cells = [[str(row[column]) if row[column] is not None else "-" for column in columns] for row in rows]
+    # Piped output is for programs: there a line is a row, however long.
     width = None if sys.stdout.isatty() else PIPED_WIDTH
-    Console(markup=False, highlight=False, width=width).print(table)
+    print_table(Console(markup=False, highlight=False, width=width, soft_wrap=True), columns, cells)
+
+
+def print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A line a row where the window is wide enough; else a paragraph a row: no cell is ever broken over lines.
+
+    So what is to be copied, a reference or a command, stays in one piece.
+    """
+    titles = [column.replace("_", " ") for column in columns]
+    widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
+    if sum(widths) + 2 * (len(widths) - 1) <= console.width or console.width >= PIPED_WIDTH:
+        for number, row in enumerate([titles, *rows]):
+            line = "  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+            console.print(line.rstrip(), style=None if number else "bold")
+        return
+    for first, *rest in rows:
+        console.print(first, style="bold")
+        told = (
+            f"{title} {cell}" for title, cell in zip(titles[1:], rest, strict=True) if cell not in ("", "-")
+        )
+        for line in _packed(told, console.width - 2):
+            console.print(f"  {line}")
+
+
+def _packed(parts: Iterable[str], width: int) -> list[str]:
+    """`parts` in as few lines as may be, none of them broken, in their order."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_len(joined := f"{lines[-1]}; {part}") <= width:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines

@@ -10,11 +10,20 @@ from contextlib import ExitStack
 import typer
 
 from tokenbroker.broker import Broker
+from tokenbroker.cli.due import WITHIN
 from tokenbroker.cli.home import configuration
-from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, note_losses, tickets_due, tickets_for
+from tokenbroker.cli.rotate_tickets import (
+    bench_of,
+    flow_finder,
+    note_losses,
+    require_known_params,
+    tickets_due,
+    tickets_for,
+)
 from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say, say_end
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
+from tokenbroker.lifecycle.hook import require_hook
 from tokenbroker.lifecycle.one_sitting import only_sitting
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.pytest_plugin.options import parse_params
@@ -27,7 +36,9 @@ def rotate(
     due: bool = typer.Option(
         False, "--due", help="All that end soon, and those that have stopped on the way."
     ),
-    within: str = typer.Option("14d", metavar="SPAN", help="With --due: how soon, such as 12h, 14d or 6w."),
+    within: str | None = typer.Option(
+        None, metavar="SPAN", help="With --due: how soon, such as 12h, 14d or 6w; default: 14d."
+    ),
     param: list[str] = typer.Option(
         [], metavar="NAME=VALUE", help="A parameter of the flows; may be repeated."
     ),
@@ -50,9 +61,15 @@ def rotate(
         raise UsageError(
             "rotate takes one reference, or --due", next_step="tokenbroker due   shows what ends soon"
         )
-    span = span_given("--within", within)
+    if within is not None and not due:
+        raise UsageError(
+            f"--within says what is due, and {reference} is rotated whenever it ends",
+            next_step="leave --within away, or give --due in the place of the reference",
+        )
+    span = span_given("--within", WITHIN if within is None else within)
     given = parse_params(param)
     settings = configuration()
+    require_hook(settings.settings.rotation.hook, folder=settings.root)
     if not (yes or sys.stdin.isatty()):
         raise UsageError("without a terminal rotate begins nothing unasked", next_step="give --yes")
     with ExitStack() as held:
@@ -67,6 +84,7 @@ def rotate(
                 if due
                 else tickets_for(broker, reference, given, find=find)
             )
+            require_known_params(found, given)
             note_losses(found.tickets, left)
             for refusal in found.refusals:
                 say(f"can't be replaced: {refusal.sentence}")

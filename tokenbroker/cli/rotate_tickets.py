@@ -23,7 +23,7 @@ from tokenbroker.run.intent import UNKNOWN
 from tokenbroker.run.recover import Outcome, Recovered
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import Configuration, is_loopback, origin_of
-from tokenbroker.sinks import split_reference
+from tokenbroker.sinks import Sink, split_reference
 from tokenbroker.store.lives import Life
 from tokenbroker.store.rotations import Rotation, rotations_under_way
 
@@ -90,6 +90,23 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
     return Found(tickets=tuple(tickets), refusals=tuple(refusals))
 
 
+def require_known_params(found: Found, given: Mapping[str, str]) -> None:
+    """Refuse a parameter that no flow of the sitting has: it would say nothing.
+
+    Raises:
+        UsageError: ``param.unknown``.
+    """
+    flows_of = [flow for each in found.tickets for flow in (each.ways.creator, each.ways.revoker) if flow]
+    known = {param.name for flow in flows_of for param in flow.params}
+    unknown = [name for name in given if name not in known]
+    if unknown and found.tickets and not found.refusals:
+        raise UsageError(
+            f"no flow of this has a parameter '{unknown[0]}' (they have: {', '.join(sorted(known)) or 'none'})",
+            next_step=f"leave --param {unknown[0]} away, or mend it",
+            code="param.unknown",
+        )
+
+
 def note_losses(tickets: Sequence[Ticket], left: Sequence[Recovered]) -> None:
     """Tell each ticket of the keys that runs for it may have made and lost, so that they are revoked first."""
     for ticket in tickets:
@@ -106,9 +123,6 @@ def note_losses(tickets: Sequence[Ticket], left: Sequence[Recovered]) -> None:
 def bench_of(configuration: Configuration, *, live: bool) -> Callable[[pytest.Item], Bench]:
     """What the stages work with, of a session's own fixtures."""
     settings = configuration.settings
-    hook = hook_of(
-        settings.rotation.hook, folder=configuration.root, timeout_s=settings.rotation.hook_timeout_s
-    )
 
     def bench(item: pytest.Item) -> Bench:
         fixtures: dict[str, Any] = item.funcargs  # type: ignore[attr-defined]  # of a Function
@@ -126,9 +140,16 @@ def bench_of(configuration: Configuration, *, live: bool) -> Callable[[pytest.It
                 )
             return address
 
+        open_sink: Callable[[str], Sink] = fixtures["secret_sink"]
+        hook = hook_of(
+            settings.rotation.hook,
+            folder=configuration.root,
+            timeout_s=settings.rotation.hook_timeout_s,
+            redact=lambda said, told: _redacted(said, told, broker, open_sink),
+        )
         return Bench(
             store=broker.local.store,
-            open_sink=fixtures["secret_sink"],
+            open_sink=open_sink,
             actor=broker.actor,
             clock=broker.clock,
             address_of=address_of,
@@ -138,6 +159,18 @@ def bench_of(configuration: Configuration, *, live: bool) -> Callable[[pytest.It
         )
 
     return bench
+
+
+def _redacted(said: str, told: Mapping[str, object], broker: Broker, open_sink: Callable[[str], Sink]) -> str:
+    """What a hook has said, without either key: it may have read them. "" where they can't be read to look for them."""
+    for name in ("reference", "replaced"):
+        alias, path, version = split_reference(str(told[name]))
+        try:
+            secret = open_sink(alias).get(path, version=version, actor=broker.actor)
+        except BrokerError:
+            return ""
+        broker.redactor.add(secret, label="a key that is replaced")
+    return broker.redactor.text(said)
 
 
 def flow_finder(root: Path) -> FindFlow:

@@ -17,7 +17,7 @@ from tokenbroker.lifecycle.sign_on import Account, account_of, grouped, question
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.policy.approve import Approval
 from tokenbroker.pytest_plugin.sitting import Sitting, Turn
-from tokenbroker.run.result import RunEvent, StepStarted
+from tokenbroker.run.result import RunEvent, Status, StepStarted
 from tokenbroker.store.rotations import Stage
 
 _DOES = {
@@ -126,10 +126,12 @@ class Told(Sitting):
         self._line(f"{self._mark(turn)} {turn.ticket.reference}: {_DOES[turn.need]} …")
 
     def step(self, turn: Turn, event: RunEvent) -> None:
+        progress = f"{self._mark(turn)} {turn.ticket.reference}: "
         if isinstance(event, StepStarted):
-            self._line(
-                f"{self._mark(turn)} {turn.ticket.reference}: {event.number}/{event.total} {event.title}"
-            )
+            only_if = f" (if {event.only_if} is there)" if event.only_if else ""
+            self._line(f"{progress}{event.number}/{event.total} {event.title}{only_if}")
+        elif event.status is Status.SKIPPED:
+            self._line(f"{progress}skipped {event.title}")
 
     def turn_is_over(self, turn: Turn, bench: Bench) -> None:
         ticket = turn.ticket

@@ -99,9 +99,9 @@ def key_name_said(text: str) -> str:
     """`text`, if a key can have that name.
 
     Raises:
-        UsageError: it is longer than 100, begins or ends with space, or holds control characters.
+        UsageError: it is empty or longer than 100, begins or ends with space, or holds control characters.
     """
-    if text and (len(text) > _LONGEST_NAME or text != text.strip() or not text.isprintable()):
+    if not text or len(text) > _LONGEST_NAME or text != text.strip() or not text.isprintable():
         raise UsageError(f"--key-name takes a name of at most {_LONGEST_NAME} printable characters")
     return text
 

@@ -9,7 +9,7 @@ from typing import Final
 from tokenbroker.errors import BrokerError
 from tokenbroker.sinks.sink import Sink, StoredSecret
 from tokenbroker.store.lives import Life
-from tokenbroker.store.rotations import Rotation
+from tokenbroker.store.rotations import Rotation, Stage
 
 STOP: Final = ".rotating"
 """How a path ends under which a new token only rests until it takes the place of another."""
@@ -201,7 +201,7 @@ def _order(token: Token) -> tuple[bool, str, str]:
 def _under_way(rotation: Rotation, lives: Lives, now: datetime) -> UnderWay:
     if rotation.code:
         waits = Waits.STOPPED
-    elif rotation.revoke_after is None:
+    elif rotation.revoke_after is None or rotation.state is Stage.REPLACED:
         waits = Waits.GOING_ON
     else:
         waits = Waits.GRACE if rotation.revoke_after > now else Waits.REVOCATION

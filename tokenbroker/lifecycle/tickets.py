@@ -1,11 +1,12 @@
 """The tokens that one sitting replaces, each with how far it has come and what it waits for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from typing import Final
 
 from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.flow.model import Flow
@@ -41,6 +42,13 @@ class Need(StrEnum):
     REVOKING = "the revoking of the old key"
     PERSON = "a person who revokes the old key"
     NOTHING = "nothing"
+
+
+_CUT_OFF: Final[Mapping[Stage | None, str]] = {
+    Stage.BEGUN: "before its site had accepted the new key",
+    Stage.PROVEN: "before the reference led to the new key, which its site accepts",
+    Stage.REPLACED: "before all were told of the new key: the reference leads to it, and the old one is kept",
+}
 
 
 @dataclass
@@ -151,13 +159,34 @@ class Ticket:
         with suppress(BrokerError):
             self.done = stopped(self.done, error.code, bench) if self.done else None
 
-    def fail_run(self, need: Need, bench: Bench) -> None:
-        """The run that was to give what it needs has failed."""
+    def fail_run(
+        self, need: Need, bench: Bench, *, interrupted: bool = False, left: Sequence[str] = ()
+    ) -> None:
+        """The run that was to give what it needs has failed, or was interrupted.
+
+        `left` are sentences about keys that it may have made and did not bring home.
+        """
         flow = self.flow_for(need)
+        ended = "was interrupted" if interrupted else "has failed"
+        told = f"{flow.id if flow else 'the run'} {ended}, and {self.reference} waits for {need.value}"
+        revoker = self.flow_for(Need.CLEANING)
+        first = f", and first has {revoker.id} revoke that key" if left and revoker else ""
         error = RunError(
-            f"{flow.id if flow else 'the run'} has failed, and {self.reference} waits for {need.value}",
+            "; ".join([told, *left]),
+            next_step=f"tokenbroker rotate {self.reference}   goes on with it{first}",
+            code="run.interrupted" if interrupted else "rotate.run_failed",
+        )
+        self.fail(error, bench)
+
+    def interrupt(self, bench: Bench) -> None:
+        """A person has ended the sitting between two runs. While it only waits, nothing of it has stopped."""
+        state = self.done.rotation.state if self.done else None
+        if self.error is not None or state not in _CUT_OFF:
+            return
+        error = RunError(
+            f"the replacing of {self.reference} was interrupted {_CUT_OFF[state]}",
             next_step=f"tokenbroker rotate {self.reference}   goes on with it",
-            code="rotate.run_failed",
+            code="run.interrupted",
         )
         self.fail(error, bench)
 

@@ -72,6 +72,13 @@ class OwnSession(Follower):
         config.stash[FOLLOWER] = self
         config.stash[NAMED_FLOWS] = self.files
 
+    def pytest_internalerror(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> bool:
+        """Told by its type and place: pytest's own telling quotes messages and code, which nobody has redacted."""
+        place = excinfo.traceback[-1]
+        name = f"{excinfo.type.__name__} at {Path(place.path).name}:{place.lineno + 1}"
+        self.trouble("internal", f"internal: an error outside the runs ({name})")
+        return True
+
     def _refuse(self, act: Callable[[], object]) -> None:
         try:
             act()

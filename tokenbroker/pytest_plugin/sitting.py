@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -14,7 +15,7 @@ from tokenbroker.lifecycle.replacing import Bench
 from tokenbroker.lifecycle.sign_on import Account, account_of
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.items import FlowItem
-from tokenbroker.pytest_plugin.own_session import OwnSession
+from tokenbroker.pytest_plugin.own_session import INTERRUPTED, OwnSession
 from tokenbroker.pytest_plugin.running import ERRAND, Errand
 from tokenbroker.run.intent import Intent
 from tokenbroker.run.result import RunEvent, RunResult, Status
@@ -67,7 +68,14 @@ class Sitting(OwnSession):
         self._shares = shares
         self._sign_ons: dict[tuple[Account, str], SignOn] = {}
         self._turn: Turn | None = None
-        self._passed = False
+        self._result: RunResult | None = None
+        self._was_interrupted = False
+
+    def perform(self, options: Sequence[str]) -> None:
+        super().perform(options)
+        if self._was_interrupted and self.exit_code != INTERRUPTED:  # something else has failed before
+            self.exit_code = INTERRUPTED
+            self.trouble("run.interrupted", "Interrupted.")
 
     # What subclasses tell a person.
 
@@ -108,26 +116,46 @@ class Sitting(OwnSession):
             return (yield)
         bench = self._bench_of(item)
         before = turn.ticket.done
-        why_not = self._why_not(turn, bench)
+        with self._telling_of_interrupt(turn, bench):
+            why_not = self._why_not(turn, bench)
         if why_not:
             if turn.ticket.done is not before:
                 self.turn_is_over(turn, bench)  # it has gone on without a run
             pytest.skip(why_not)
         item.stash[ERRAND] = turn.errand(partial(self._sign_on, turn))
-        self._turn, self._passed = turn, False
+        self._turn, self._result = turn, None
         self.turn_begins(turn)
         try:
             return (yield)
         finally:
             self._turn = None
             if turn.lost is None:
-                self._go_on(turn, bench)
+                with self._telling_of_interrupt(turn, bench):
+                    self._go_on(turn, bench)
             elif self._passed:
                 item.funcargs["tokenbroker_broker"].dismiss(turn.lost.run_id)  # type: ignore[attr-defined]  # as above
             self.turn_is_over(turn, bench)
 
+    @contextmanager
+    def _telling_of_interrupt(self, turn: Turn, bench: Bench) -> Iterator[None]:
+        """A Ctrl-C at a stage, such as the hook, is told with where the rotation stands."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            turn.ticket.interrupt(bench)
+            self.turn_is_over(turn, bench)
+            raise
+
+    def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
+        """Whatever failed before: the person has ended the sitting."""
+        self._was_interrupted = excinfo.type is KeyboardInterrupt
+
     def finished(self, result: RunResult, folder: str, broker: Broker) -> None:
-        self._passed = result.status is Status.PASSED
+        self._result = result
+
+    @property
+    def _passed(self) -> bool:
+        return self._result is not None and self._result.status is Status.PASSED
 
     def refused(self, error: BrokerError) -> None:
         if self._turn is not None and self._turn.lost is None:
@@ -175,8 +203,13 @@ class Sitting(OwnSession):
     def _go_on(self, turn: Turn, bench: Bench) -> None:
         ticket = turn.ticket
         if not self._passed:
-            refusal = ticket.error
-            ticket.fail_run(turn.need, bench)
+            refusal, result = ticket.error, self._result
+            ticket.fail_run(
+                turn.need,
+                bench,
+                interrupted=result is not None and result.status is Status.INTERRUPTED,
+                left=result.possibly_created if result is not None else (),
+            )
             if refusal is not None:
                 ticket.fail(refusal, bench)
         elif turn.need is Need.KEY:

@@ -30,6 +30,8 @@ class StepStarted:
     number: int
     total: int
     title: str
+    only_if: str = ""
+    """Of a step with `when`: what has to be there, or nothing is done; "" for a step that is always done."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -225,7 +225,8 @@ class _Run:
     def _perform_step(self, step: Step, stage: Stage, camera: Camera | None) -> None:
         tools = self._tools
         self.step = step
-        tools.on_event(StepStarted(number=step.number, total=len(self._plan.flow.steps), title=step.title))
+        total, only_if = len(self._plan.flow.steps), str(step.when or "")
+        tools.on_event(StepStarted(number=step.number, total=total, title=step.title, only_if=only_if))
         started_at, began = tools.clock(), time.perf_counter()
         timeout_s = tools.step_timeout_s
         if step.timeout_s is not None and "human" not in STEPS[step.verb].requires:

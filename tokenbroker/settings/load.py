@@ -15,6 +15,7 @@ from tokenbroker.secret import Secret
 from tokenbroker.settings.model import FILE_NAME, Settings
 from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import ALIASES, KEY_VARIABLES, PREFIX, VAULT_ADDRESS, is_no_setting
+from tokenbroker.settings.wrong import wrong
 
 _Rests = TypeVar("_Rests", SinkSettings, StoreSettings)
 
@@ -157,14 +158,15 @@ def _read_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[
             hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
             problems.append(f"{name} (environment): there is no such setting{hint}")
     found: dict[str, Any] = {}
-    for top, variables in groups.items():  # one by one, so that one wrong variable doesn't hide another
+    for variables in groups.values():  # one by one, so that one wrong variable doesn't hide another
         source = EnvSettingsSource(Settings)
         source.env_vars = variables
         try:
             found |= source()
         except ValueError as error:
-            why = "not valid JSON" if isinstance(error.__cause__, json.JSONDecodeError) else "not readable"
-            problems.append(f"{PREFIX}{top.upper()} (environment): {why}")
+            is_json = isinstance(error.__cause__, json.JSONDecodeError)
+            why = "not valid JSON, in which lists and tables are given" if is_json else "not readable"
+            problems.append(f"{', '.join(map(str.upper, variables))} (environment): {why}")
     return found, problems
 
 
@@ -193,7 +195,7 @@ def _with_vault_address(merged: dict[str, Any], address: str) -> dict[str, Any]:
 def _problem(item: Any, origins: Mapping[str, str]) -> str:
     name = ".".join(str(part) for part in item["loc"])
     top = str(item["loc"][0]) if item["loc"] else ""
-    sentence = item["msg"].removeprefix("Value error, ")
+    sentence = wrong(name, item)
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(top, Settings.model_fields, n=1)
         sentence = "there is no such setting" + (

@@ -1,0 +1,91 @@
+"""``tokenbroker audit log``: who did what to which secret, and when."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.clock import iso
+from tokenbroker.errors import UsageError
+from tokenbroker.flow.span import span_given
+from tokenbroker.sinks import split_reference
+from tokenbroker.store.audit_acts import Act, Asked, actions, acts
+from tokenbroker.store.engine import Store
+
+_COLUMNS = ("when", "who", "act", "to", "result", "detail")
+
+
+def log(
+    reference: str = typer.Argument(
+        "", metavar="[[SINK:]PATH|SITE/FLOW]", help="What was done to this reference, or with this flow."
+    ),
+    action: str = typer.Option(
+        "", metavar="NAME", help="Only these acts, such as rotate_token or get_token."
+    ),
+    actor: str = typer.Option("", metavar="NAME", help="Only what this one did."),
+    within: str | None = typer.Option(
+        None, metavar="SPAN", help="Only of this time until now: 12h, 14d, 6w."
+    ),
+    last: int = typer.Option(100, min=1, max=100_000, metavar="NUMBER", help="So many of the newest."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """List the acts of the audit log, newest first: who did what to which secret; never a value."""
+    span = span_given("--within", within) if within is not None else None
+    with open_broker() as broker:
+        asked = Asked(
+            keys=_keys(reference),
+            action=action,
+            actor=actor,
+            since=broker.clock() - span if span is not None else None,
+            last=last + 1,
+        )
+        databases, refusals = broker.sinks.databases() if broker.has_home() else ([], [])
+        stores = [database.store for database in databases]
+        found = sorted(_found(stores, asked), key=lambda each: each[1].at, reverse=True)
+        known = sorted({name for store in stores for name in actions(store)}) if not found else []
+    rows = [_row(store, act, as_json=as_json) for store, act in found[:last]]
+    has = f"; it has: {', '.join(known)}" if known else ""
+    print_rows(rows, columns=_COLUMNS, as_json=as_json, empty=f"No such act is in the audit log{has}.")
+    if len(found) > last and not as_json:
+        print(f"\nOlder ones are not shown: --last {10 * last}")
+    if refusals:
+        raise refusals[0]
+
+
+def _keys(reference: str) -> tuple[str, ...]:
+    if not reference:
+        return ()
+    alias, path, version = split_reference(reference)
+    if version is not None:
+        raise UsageError("the acts of all versions are listed; leave @VERSION away")
+    return reference, f"{alias}:{path}"
+
+
+def _found(stores: list[Store], asked: Asked) -> Iterator[tuple[Store, Act]]:
+    for store in stores:
+        for act in acts(store, asked):
+            yield store, act
+
+
+def _row(store: Store, act: Act, *, as_json: bool) -> dict[str, Any]:
+    if as_json:
+        return {
+            "store": store.described,
+            "id": act.id,
+            "at": iso(act.at),
+            "service": act.service_id,
+            "action": act.action,
+            "actor": act.actor,
+            "key": act.key,
+            "result": act.result,
+            "detail": dict(act.detail),
+        }
+    return {
+        "when": f"{act.at:%Y-%m-%d %H:%M:%S}Z",
+        "who": act.actor,
+        "act": act.action,
+        "to": act.key,
+        "result": act.result,
+        "detail": ", ".join(f"{name} {value}" for name, value in act.detail.items()),
+    }
