@@ -12,7 +12,7 @@ from tests.flow.texts import flow_from, flow_text
 from tokenbroker.errors import UsageError
 from tokenbroker.flow.model import Flow
 from tokenbroker.lifecycle.hook import no_hook
-from tokenbroker.lifecycle.replacing import Bench, stop_of
+from tokenbroker.lifecycle.replacement import Bench, stop_of
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.lifecycle.ways import ways_of
 from tokenbroker.secret import Secret

@@ -10,8 +10,10 @@ import pytest
 from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site, serving
 from tokenbroker.errors import BrokerError, RunError, SecretUnavailable, UsageError
+from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.one_sitting import only_sitting
-from tokenbroker.lifecycle.replacing import STOP, _asked, prove, put_in_place, standing
+from tokenbroker.lifecycle.replacing import prove, put_in_place
+from tokenbroker.lifecycle.standing import asked, standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.lifecycle.ways import ways_of
 from tokenbroker.run import fault_points
@@ -354,7 +356,7 @@ def test_a_key_is_asked_about_only_where_the_flow_goes_and_not_in_the_clear(scen
         flow = flow_from(flow_text(*CREATE[:-1], f"- verify_token: '{url}'", head=head))
         ways = ways_of(scene.life, lambda _: flow)  # noqa: B023
         with pytest.raises(RunError) as caught:
-            _asked(ways, scene.old, scene.bench)
+            asked(ways, scene.old, scene.bench)
         assert caught.value.code == code
     assert scene.site.asked == 0
 

@@ -15,7 +15,7 @@ from tokenbroker.flow.folders import configured_folders
 from tokenbroker.flow.load import load
 from tokenbroker.lifecycle.due import Wanted, look
 from tokenbroker.lifecycle.hook import hook_of
-from tokenbroker.lifecycle.replacing import Bench, stop_of
+from tokenbroker.lifecycle.replacement import Bench, stop_of
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.lifecycle.ways import FindFlow, ways_of
 from tokenbroker.policy.approve import NEEDS_LIVE

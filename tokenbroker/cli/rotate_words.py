@@ -12,8 +12,9 @@ from tokenbroker.clock import iso, system_clock
 from tokenbroker.errors import BrokerError, ExitCode
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
-from tokenbroker.lifecycle.replacing import Bench, standing
+from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.sign_on import Account, account_of, grouped, questions
+from tokenbroker.lifecycle.standing import standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.policy.approve import Approval
 from tokenbroker.pytest_plugin.sitting import Sitting, Turn

@@ -10,23 +10,18 @@ from functools import partial
 from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.flow.model import Flow
 from tokenbroker.lifecycle.naming import old_params
+from tokenbroker.lifecycle.replacement import Bench, Replacement, is_over, stop_of, stopped
 from tokenbroker.lifecycle.replacing import (
-    Accepts,
-    Bench,
-    Replacement,
     begin,
-    is_over,
     is_waiting_for_key,
-    old_is_accepted,
     prove,
     prove_dead,
     put_in_place,
     require_new,
     resume,
-    stop_of,
-    stopped,
     tell,
 )
+from tokenbroker.lifecycle.standing import Accepts, old_is_accepted
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.intent import Intent
 from tokenbroker.store.rotations import Rotation, Stage

@@ -10,7 +10,7 @@ import pytest
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError
-from tokenbroker.lifecycle.replacing import Bench
+from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.sign_on import Account, account_of
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.items import FlowItem

@@ -1,0 +1,116 @@
+"""A token that is being replaced, and how far that has come: each stage is durable before the next begins."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tokenbroker.clock import Clock
+from tokenbroker.errors import SecretNotFound
+from tokenbroker.lifecycle.due import STOP
+from tokenbroker.lifecycle.hook import Hook
+from tokenbroker.lifecycle.ways import Ways
+from tokenbroker.run.fault_points import reached
+from tokenbroker.secret import Secret
+from tokenbroker.sinks.sink import Sink
+from tokenbroker.store.audit_log import OK, AuditEntry, record
+from tokenbroker.store.engine import Store
+from tokenbroker.store.rotations import Rotation, Stage, keep_rotation, note_stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What the stages work with.
+
+    Attributes:
+        address_of: an address as it is dialled, after the origin map.
+        learn: is told each secret that is read, so that it is redacted from then on.
+    """
+
+    store: Store
+    open_sink: Callable[[str], Sink]
+    actor: str
+    clock: Clock
+    address_of: Callable[[str], str]
+    hook: Hook
+    learn: Callable[[Secret], None]
+    timeout_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replacement:
+    """A token that is being replaced, as far as it has come.
+
+    Attributes:
+        params: what the flow that gets the new key is given.
+    """
+
+    ways: Ways
+    rotation: Rotation
+    params: Mapping[str, str]
+
+    @property
+    def stop(self) -> str:
+        """The reference at which the new key waits until it is proven."""
+        return stop_of(self.rotation.reference)
+
+    @property
+    def old(self) -> str:
+        return f"{self.rotation.reference}@{self.rotation.old_version}"
+
+
+def stop_of(reference: str) -> str:
+    """Where the key that is to replace that of `reference` waits until it is proven."""
+    return f"{reference}{STOP}"
+
+
+def is_over(rotation: Rotation, now: datetime) -> bool:
+    """Whether the old key's grace is over, and those who use it were told."""
+    after = rotation.revoke_after
+    return rotation.state is Stage.TOLD and after is not None and after <= now
+
+
+def waiting(done: Replacement, bench: Bench) -> Secret | None:
+    """The new key at its stop, or None."""
+    sink = bench.open_sink(done.rotation.sink)
+    try:
+        secret = sink.get(f"{done.rotation.path}{STOP}", actor=bench.actor)
+    except SecretNotFound:
+        return None
+    bench.learn(secret)
+    return secret
+
+
+def kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:
+    """`done` with these changes of its rotation; durable when this returns."""
+    rotation = replace(done.rotation, **{"code": "", **changes})  # type: ignore[arg-type]  # by their names
+    keep_rotation(bench.store, rotation, at=bench.clock())
+    note(rotation, bench)
+    if "state" in changes and rotation.state is not Stage.GIVEN_UP:
+        reached(f"rotation_{rotation.state.value}")
+    return replace(done, rotation=rotation)
+
+
+def stopped(done: Replacement, code: str, bench: Bench) -> Replacement:
+    """Keep why it could not go on; what has been reached stays, also where that was not heard of here."""
+    note_stop(bench.store, done.rotation.id, code, at=bench.clock())
+    rotation = replace(done.rotation, code=code)
+    note(rotation, bench)
+    return replace(done, rotation=rotation)
+
+
+def note(rotation: Rotation, bench: Bench) -> None:
+    """Leave a row in the audit of how far it is."""
+    entry = AuditEntry(
+        service_id=rotation.flow_id.partition("/")[0],
+        action="rotate_token",
+        actor=bench.actor,
+        key=rotation.reference,
+        result=rotation.code or OK,
+        detail={
+            "rotation": rotation.id,
+            "state": rotation.state.value,
+            "old_version": rotation.old_version,
+            "new_version": rotation.new_version or 0,
+        },
+    )
+    record(bench.store, entry, at=bench.clock())
