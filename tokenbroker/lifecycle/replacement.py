@@ -12,7 +12,7 @@ from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Sink
-from tokenbroker.store.audit_log import OK, AuditEntry, record
+from tokenbroker.store.audit_log import OK, AuditEntry
 from tokenbroker.store.engine import Store
 from tokenbroker.store.rotations import Rotation, Stage, keep_rotation, note_stop
 
@@ -83,8 +83,7 @@ def waiting(done: Replacement, bench: Bench) -> Secret | None:
 def kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:
     """`done` with these changes of its rotation; durable when this returns."""
     rotation = replace(done.rotation, **{"code": "", **changes})  # type: ignore[arg-type]  # by their names
-    keep_rotation(bench.store, rotation, at=bench.clock())
-    note(rotation, bench)
+    keep_rotation(bench.store, rotation, entry_of(rotation, bench), at=bench.clock())
     if "state" in changes and rotation.state is not Stage.GIVEN_UP:
         reached(f"rotation_{rotation.state.value}")
     return replace(done, rotation=rotation)
@@ -92,15 +91,14 @@ def kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:
 
 def stopped(done: Replacement, code: str, bench: Bench) -> Replacement:
     """Keep why it could not go on; what has been reached stays, also where that was not heard of here."""
-    note_stop(bench.store, done.rotation.id, code, at=bench.clock())
     rotation = replace(done.rotation, code=code)
-    note(rotation, bench)
+    note_stop(bench.store, rotation.id, code, entry_of(rotation, bench), at=bench.clock())
     return replace(done, rotation=rotation)
 
 
-def note(rotation: Rotation, bench: Bench) -> None:
-    """Leave a row in the audit of how far it is."""
-    entry = AuditEntry(
+def entry_of(rotation: Rotation, bench: Bench) -> AuditEntry:
+    """What the audit says of how far it is."""
+    return AuditEntry(
         service_id=rotation.flow_id.partition("/")[0],
         action="rotate_token",
         actor=bench.actor,
@@ -113,4 +111,3 @@ def note(rotation: Rotation, bench: Bench) -> None:
             "new_version": rotation.new_version or 0,
         },
     )
-    record(bench.store, entry, at=bench.clock())

@@ -13,7 +13,7 @@ from tokenbroker.clock import iso
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.naming import fresh_params
-from tokenbroker.lifecycle.replacement import Bench, Replacement, kept, note, waiting
+from tokenbroker.lifecycle.replacement import Bench, Replacement, entry_of, kept, waiting
 from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
@@ -47,8 +47,7 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
         state=Stage.BEGUN,
         begun_at=now,
     )
-    begin_rotation(bench.store, rotation)
-    note(rotation, bench)
+    begin_rotation(bench.store, rotation, entry_of(rotation, bench))
     reached("rotation_begun")
     return Replacement(ways=ways, rotation=rotation, params=params)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from tokenbroker.clock import iso
 from tokenbroker.errors import UsageError
+from tokenbroker.store.audit_log import AuditEntry, append
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import ROTATIONS
 
@@ -68,8 +69,8 @@ class Rotation:
         return self.state not in ENDED
 
 
-def begin_rotation(store: Store, rotation: Rotation) -> None:
-    """Keep a new one; durable when this returns.
+def begin_rotation(store: Store, rotation: Rotation, entry: AuditEntry) -> None:
+    """Keep a new one, with `entry` in the audit: both, or none; durable when this returns.
 
     Raises:
         UsageError: ``rotate.under_way``; one of the same token is.
@@ -85,14 +86,15 @@ def begin_rotation(store: Store, rotation: Rotation) -> None:
         if connection.execute(others).first() is not None:
             return False
         connection.execute(insert(ROTATIONS).values(_row(rotation, rotation.begun_at)))
+        append(connection, entry, at=rotation.begun_at)
         return True
 
     if not store.write(work):
         raise UsageError(f"{rotation.reference} is being rotated by another run", code="rotate.under_way")
 
 
-def keep_rotation(store: Store, rotation: Rotation, *, at: datetime) -> Rotation:
-    """Keep how far it is now, and answer it; durable when this returns.
+def keep_rotation(store: Store, rotation: Rotation, entry: AuditEntry, *, at: datetime) -> None:
+    """Keep how far it is now, with `entry` in the audit: both, or none; durable when this returns.
 
     Raises:
         SecretUnavailable: the store can't be written.
@@ -101,19 +103,24 @@ def keep_rotation(store: Store, rotation: Rotation, *, at: datetime) -> Rotation
     def work(connection: Connection) -> None:
         connection.execute(delete(ROTATIONS).where(ROTATIONS.c.id == rotation.id))
         connection.execute(insert(ROTATIONS).values(_row(rotation, at)))
+        append(connection, entry, at=at)
 
     store.write(work)
-    return rotation
 
 
-def note_stop(store: Store, rotation_id: str, code: str, *, at: datetime) -> None:
-    """Keep why a rotation could not go on; how far it has come stays as the store has it.
+def note_stop(store: Store, rotation_id: str, code: str, entry: AuditEntry, *, at: datetime) -> None:
+    """Keep why a rotation could not go on, with `entry` in the audit; how far it has come stays as the store has it.
 
     Raises:
         SecretUnavailable: the store can't be written.
     """
     change = update(ROTATIONS).where(ROTATIONS.c.id == rotation_id, ROTATIONS.c.state.not_in([*ENDED]))
-    store.write(lambda connection: connection.execute(change.values(code=code, updated_at=iso(at))))
+
+    def work(connection: Connection) -> None:
+        connection.execute(change.values(code=code, updated_at=iso(at)))
+        append(connection, entry, at=at)
+
+    store.write(work)
 
 
 def rotations_under_way(store: Store, sinks: Iterable[str]) -> list[Rotation]:
