@@ -13,8 +13,10 @@ from tokenbroker.errors import UsageError
 from tokenbroker.flow.model import Flow
 from tokenbroker.lifecycle.hook import no_hook
 from tokenbroker.lifecycle.replacement import Bench, stop_of
-from tokenbroker.lifecycle.tickets import Ticket
+from tokenbroker.lifecycle.tickets import Need, Ticket
+from tokenbroker.lifecycle.told import life_told
 from tokenbroker.lifecycle.ways import ways_of
+from tokenbroker.run.intent import Intent
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.testing import ACTOR, demo_secret
@@ -156,15 +158,38 @@ class Scene:
         known = known_lives(self.local.store, ["local"]).values()
         return {life.version: life for life in known if life.path == "example/key"}
 
-    def make_key(self, *, works: bool = True) -> Secret:
-        """What the run of the flow does: another key at the site, at its stop in the sink."""
+    def make_key(self, ticket: Ticket | None = None, *, works: bool = True) -> Secret:
+        """What the run of the flow for `ticket` does: another key at the site, at its stop in the sink."""
         new = demo_secret()
         if works:
             self.site.accepted.add(new.reveal())
-        self.local.put(
-            stop_of("example/key"), new, put_id=f"run-{len(self.learnt)}-{new.reveal()[-8:]}", actor=ACTOR
+        put_id = f"run-{len(self.learnt)}-{new.reveal()[-8:]}"
+        reference = self.local.put(stop_of("example/key"), new, put_id=put_id, actor=ACTOR)
+        params = ticket.params_for(Need.KEY) if ticket else {}
+        intent = Intent(
+            run_id="run",
+            flow_id=self.create.id,
+            site=self.create.site,
+            origin=SITE,
+            key_name=params.get("key_name", ""),
+            revoke=f"{SITE}/keys",
+            targets=(stop_of(REFERENCE),),
+            created_at=self.now,
+            lives=({},),
+            params=params,
         )
+        life = life_told(intent, 0, reference)
+        assert life is not None
+        remember(self.local.store, life)
         return new
+
+    def strange_key(self, *, works: bool) -> Secret:
+        """A key at the stop that no run of this rotation has brought there."""
+        strange = demo_secret()
+        if works:
+            self.site.accepted.add(strange.reveal())
+        self.local.put(stop_of("example/key"), strange, put_id=f"strange-{works}", actor=ACTOR)
+        return strange
 
     def current(self) -> Secret:
         """What the reference leads to."""

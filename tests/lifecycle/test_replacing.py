@@ -1,6 +1,6 @@
 """The stages in which one token takes another's place; wherever they stop, a key works (FLOW-8)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.flow.texts import flow_from, flow_text
-from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site, serving
+from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site
 from tokenbroker.errors import BrokerError, RunError, SecretUnavailable, UsageError
 from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.one_sitting import only_sitting
@@ -18,29 +18,12 @@ from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.lifecycle.ways import ways_of
 from tokenbroker.run import fault_points
 from tokenbroker.run.fault_points import ROTATION_POINTS
-from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.audit_log import verify_chain
 from tokenbroker.store.rotations import Stage, rotations_under_way
 
 pytestmark = pytest.mark.req("FLOW-8")
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[LocalSink]:
-    with open_local(tmp_path / "home", default_home=False) as sink:
-        yield sink
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def scene(site: Site, local: LocalSink) -> Scene:
-    return Scene(site=site, local=local)
 
 
 def stage_of(ticket: Ticket) -> Stage:

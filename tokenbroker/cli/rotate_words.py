@@ -119,6 +119,7 @@ class Told(Sitting):
         super().__init__(tickets, bench_of=bench_of, waits=waits, shares=shares)
         self._live = sys.stderr.isatty()
         self._told: set[str] = set()
+        self._noted: set[str] = set()
         self._said_wait = False
         self.attended = sys.stdin.isatty()
         self.standing: dict[str, str] = {}
@@ -137,12 +138,19 @@ class Told(Sitting):
         self._line("")
         if turn.lost is not None:
             return
+        self._say_notes(ticket)
         if ticket.error is not None:
             if ticket.done is not None:
                 self.standing[ticket.reference] = standing(ticket.done, bench)
             say(f"✗ {ticket.reference}: stopped ({ticket.error.code})")
         else:
             say(f"✓ {_reached(ticket)}")
+
+    def _say_notes(self, ticket: Ticket) -> None:
+        for sentence in ticket.done.notes if ticket.done else ():
+            if sentence not in self._noted:
+                say(f"· {ticket.reference}: {sentence}")
+            self._noted.add(sentence)
 
     def waits_for_grace(self, seconds: float) -> None:
         if not self._said_wait:
@@ -219,6 +227,7 @@ def rows_of(told: Told, refusals: Sequence[BrokerError]) -> list[dict[str, Any]]
                 "revoke_after": iso(rotation.revoke_after) if rotation and rotation.revoke_after else None,
                 "code": ticket.error.code if ticket.error else None,
                 "standing": told.standing.get(ticket.reference),
+                "notes": list(ticket.done.notes) if ticket.done else [],
             }
         )
     refused = [

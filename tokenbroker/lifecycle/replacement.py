@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import SecretNotFound
 from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.hook import Hook
 from tokenbroker.lifecycle.ways import Ways
@@ -42,11 +41,13 @@ class Replacement:
 
     Attributes:
         params: what the flow that gets the new key is given.
+        notes: sentences for the person, of what was met on the way.
     """
 
     ways: Ways
     rotation: Rotation
     params: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
     @property
     def stop(self) -> str:
@@ -56,6 +57,10 @@ class Replacement:
     @property
     def old(self) -> str:
         return f"{self.rotation.reference}@{self.rotation.old_version}"
+
+    def noting(self, sentence: str) -> "Replacement":
+        """The same, with a sentence more."""
+        return replace(self, notes=(*self.notes, sentence))
 
 
 def stop_of(reference: str) -> str:
@@ -67,17 +72,6 @@ def is_over(rotation: Rotation, now: datetime) -> bool:
     """Whether the old key's grace is over, and those who use it were told."""
     after = rotation.revoke_after
     return rotation.state is Stage.TOLD and after is not None and after <= now
-
-
-def waiting(done: Replacement, bench: Bench) -> Secret | None:
-    """The new key at its stop, or None."""
-    sink = bench.open_sink(done.rotation.sink)
-    try:
-        secret = sink.get(f"{done.rotation.path}{STOP}", actor=bench.actor)
-    except SecretNotFound:
-        return None
-    bench.learn(secret)
-    return secret
 
 
 def kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:

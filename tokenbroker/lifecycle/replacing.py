@@ -11,15 +11,15 @@ from datetime import timedelta
 
 from tokenbroker.clock import iso
 from tokenbroker.errors import RunError
-from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.naming import fresh_params
-from tokenbroker.lifecycle.replacement import Bench, Replacement, entry_of, kept, waiting
+from tokenbroker.lifecycle.replacement import Bench, Replacement, entry_of, kept
 from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
+from tokenbroker.lifecycle.stop import clear_stop, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
 from tokenbroker.secret import Secret
-from tokenbroker.store.lives import forget, note_revoked, remember
+from tokenbroker.store.lives import note_revoked, remember
 from tokenbroker.store.rotations import Rotation, Stage, begin_rotation
 
 
@@ -49,17 +49,29 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
     )
     begin_rotation(bench.store, rotation, entry_of(rotation, bench))
     reached("rotation_begun")
-    return Replacement(ways=ways, rotation=rotation, params=params)
+    return with_strangers_noted(Replacement(ways=ways, rotation=rotation, params=params), bench)
 
 
 def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Bench) -> Replacement:
-    """Go on with `rotation`, which has stopped: a key that has come to its stop is used, else another one is made."""
+    """Go on with `rotation`, which has stopped.
+
+    A key of its own that has come to its stop is used; where there is none, or its site refuses it, another is made.
+    """
     named = {ways.name_param: rotation.key_name} if ways.name_param else {}
     done = Replacement(
         ways=ways, rotation=rotation, params=fresh_params(ways, {**given, **named}, now=bench.clock())
     )
-    if rotation.state is not Stage.BEGUN or waiting(done, bench) is not None:
+    if rotation.state is not Stage.BEGUN:
         return done
+    found = waiting(done, bench)
+    if found is not None:
+        if asked(ways, found.secret, bench) is not Accepts.NO:
+            return done
+        done = done.noting(
+            f"the key '{found.name(done)}' waits at {done.stop}, and its site refuses it: another is made in its place"
+        )
+        clear_stop(done, bench)
+    done = with_strangers_noted(done, bench)
     # A key of that name may have been made and lost: the next one must be told from it.
     params = fresh_params(ways, given, now=bench.clock())
     return kept(replace(done, params=params), bench, key_name=params.get(ways.name_param, rotation.key_name))
@@ -73,23 +85,22 @@ def prove(done: Replacement, bench: Bench) -> Replacement:
     """
     if done.rotation.state is not Stage.BEGUN:
         return done
-    secret = waiting(done, bench)
-    if secret is None:
+    found = waiting(done, bench)
+    if found is None:
         raise RunError(
             f"no new key has come to {done.stop}",
             next_step=f"see how the run of {done.rotation.flow_id} ended",
             code="rotate.no_key",
         )
-    accepts = asked(done.ways, secret, bench)
+    accepts = asked(done.ways, found.secret, bench)
     if accepts is not Accepts.YES:
         raise RunError(
             f"the new key for {done.rotation.reference} is at {done.stop}, and {accepts.value}",
-            next_step=f"try again: tokenbroker rotate {done.rotation.reference}; if it stays refused, revoke the key "
-            f"'{done.rotation.key_name}' at {done.ways.creator.site} and take it away, so that another is made: "
-            f"tokenbroker secrets remove {done.stop}",
+            next_step=f"try again: tokenbroker rotate {done.rotation.reference}   makes another, if it stays refused; "
+            f"it is called '{found.name(done)}' at {done.ways.creator.site}",
             code="rotate.not_accepted",
         )
-    return kept(done, bench, state=Stage.PROVEN)
+    return kept(done, bench, state=Stage.PROVEN, key_name=found.name(done))
 
 
 def put_in_place(done: Replacement, bench: Bench) -> Replacement:
@@ -100,19 +111,19 @@ def put_in_place(done: Replacement, bench: Bench) -> Replacement:
     """
     if done.rotation.state is not Stage.PROVEN:
         return done
-    secret = waiting(done, bench)
+    found = waiting(done, bench)
     sink = bench.open_sink(done.rotation.sink)
     put_id = f"rotation-{done.rotation.id}"
     reference = sink.find(put_id)  # it was put, and that was not heard of any more
-    if secret is None and reference is None:
+    if found is None and reference is None:
         raise RunError(
             f"the new key for {done.rotation.reference} is no longer at {done.stop}",
             next_step=f"somebody has removed it; revoke the key '{done.rotation.key_name}' at its site",
             code="rotate.no_key",
         )
-    if reference is None and secret is not None:
-        _require_unchanged(done, secret, bench)
-        reference = sink.put(done.rotation.path, secret, put_id=put_id, actor=bench.actor)
+    if reference is None and found is not None:
+        _require_unchanged(done, found.secret, bench)
+        reference = sink.put(done.rotation.path, found.secret, put_id=put_id, actor=bench.actor)
     assert reference is not None  # one of the two is there
     remember(bench.store, life_of_new(done, reference, bench.store))
     now = bench.clock()
@@ -150,7 +161,7 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
     """
     if done.rotation.state is not Stage.REPLACED:
         return done
-    _clear_stop(done, bench)
+    clear_stop(done, bench)
     rotation, life = done.rotation, done.ways.life
     # Those who are told now have the whole of the grace from now on.
     grace_s = max(life.grace_s or 0, bench.open_sink(rotation.sink).stale_s)
@@ -204,10 +215,3 @@ def require_new(done: Replacement, bench: Bench) -> None:
         next_step=f"see what has become of the key '{done.rotation.key_name}' at {done.ways.creator.site}",
         code="rotate.new_refused" if accepts is Accepts.NO else "rotate.not_told",
     )
-
-
-def _clear_stop(done: Replacement, bench: Bench) -> None:
-    """Nothing waits at the stop any more; a sink that refuses that now is asked again at the next stage."""
-    rotation = done.rotation
-    bench.open_sink(rotation.sink).remove(f"{rotation.path}{STOP}", actor=bench.actor)
-    forget(bench.store, rotation.sink, f"{rotation.path}{STOP}")

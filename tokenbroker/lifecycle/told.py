@@ -11,9 +11,12 @@ from tokenbroker.store.lives import Life, known_lives
 
 
 def life_told(intent: Intent, index: int, reference: Reference) -> Life | None:
-    """What `intent` tells of the life of the token of its target `index`, at `reference` now; None: nothing."""
+    """What `intent` tells of the life of the token of its target `index`, at `reference` now; None: nothing.
+
+    Of one at the stop of a rotation something is always told: by that the rotation knows its own.
+    """
     said = intent.lives[index] if index < len(intent.lives) else {}
-    if not said:
+    if not said and not reference.path.endswith(STOP):
         return None
     life = TokenLife.of(said)
     return Life(
