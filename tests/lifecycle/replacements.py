@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -20,6 +21,7 @@ from tokenbroker.run.intent import Intent
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.testing import ACTOR, demo_secret
+from tokenbroker.store.engine import Store
 from tokenbroker.store.lives import Life, known_lives, remember
 
 REFERENCE = "local:example/key"
@@ -102,9 +104,11 @@ class Scene:
     create: Flow = field(default_factory=lambda: flow_from(flow_text(*CREATE, head=HEAD)))
     flows: dict[str, Flow] = field(default_factory=dict)
     grace_s: int | None = None
+    store: Store | None = None
     learnt: list[Secret] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.store = self.store or self.local.store
         reference = self.local.put("example/key", self.old, put_id="old", actor=ACTOR)
         self.site.accepted.add(self.old.reveal())
         self.life = Life(
@@ -124,13 +128,32 @@ class Scene:
             params={"key_name": "agent"},
             revoke_at=f"{SITE}/keys",
         )
-        remember(self.local.store, self.life)
+        remember(self.home, self.life)
         self.flows |= {self.create.id: self.create}
+
+    @property
+    def home(self) -> Store:
+        """What the home of this scene remembers by; its sink another may share."""
+        assert self.store is not None
+        return self.store
+
+    def neighbour(self, store: Store) -> "Scene":
+        """The same token, sink and site, as another home has them that has adopted the token."""
+        other = copy(self)
+        other.store, other.hook, other.learnt = store, Told(), []
+        remember(store, self.life)
+        return other
+
+    def let_a_flow_revoke(self) -> None:
+        """The token's life names a flow that revokes by the name of the key."""
+        self.flows["example/revoke"] = flow_from(flow_text(*CREATE[:2], head=HEAD))
+        self.life = replace(self.life, revokes="example/revoke")
+        remember(self.home, self.life)
 
     @property
     def bench(self) -> Bench:
         return Bench(
-            store=self.local.store,
+            store=self.home,
             open_sink=lambda _alias: self.local,
             actor=ACTOR,
             clock=lambda: self.now,
@@ -149,13 +172,13 @@ class Scene:
         """The ticket as another sitting finds it: with what is durable, and nothing else."""
         from tokenbroker.store.rotations import rotations_under_way
 
-        rotation = next(iter(rotations_under_way(self.local.store, ["local"])), None)
+        rotation = next(iter(rotations_under_way(self.home, ["local"])), None)
         version = rotation.old_version if rotation else max(life.version for life in self.lives().values())
         ways = ways_of(self.lives()[version], self.find)
         return Ticket(ways=ways, rotation=rotation, given=given)
 
     def lives(self) -> dict[int, Life]:
-        known = known_lives(self.local.store, ["local"]).values()
+        known = known_lives(self.home, ["local"]).values()
         return {life.version: life for life in known if life.path == "example/key"}
 
     def make_key(self, ticket: Ticket | None = None, *, works: bool = True) -> Secret:
@@ -180,7 +203,7 @@ class Scene:
         )
         life = life_told(intent, 0, reference)
         assert life is not None
-        remember(self.local.store, life)
+        remember(self.home, life)
         return new
 
     def strange_key(self, *, works: bool) -> Secret:

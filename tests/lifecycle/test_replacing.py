@@ -278,7 +278,7 @@ def test_a_put_of_which_nothing_was_heard_is_found(scene: Scene) -> None:
     ticket.start(scene.bench)
     new = scene.make_key()
     assert ticket.done is not None
-    put_id = f"rotation-{ticket.done.rotation.id}"
+    put_id = f"rotation-{ticket.done.rotation.id}-1"
     proven = prove(ticket.done, scene.bench)
     scene.local.put("example/key", new, put_id=put_id, actor=ACTOR)
     scene.local.remove(f"example/key{STOP}", actor=ACTOR)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tokenbroker.cli.home import PIPED_WIDTH
 from tokenbroker.lifecycle.due import Outlook, State, Token, UnderWay, Waits
+from tokenbroker.store.rotations import Stage
 
 _UNITS: Final = (
     ("d", timedelta(days=1)),
@@ -87,6 +88,8 @@ def _rotation_cells(under_way: UnderWay, now: datetime) -> tuple[str, ...]:
     match under_way.waits:
         case Waits.STOPPED:
             waits = f"stopped with {rotation.code}"
+        case _ if rotation.state is Stage.SURPLUS:
+            waits = "another's key has its place, and the new one is to be revoked"
         case Waits.GOING_ON:
             waits = f"its run, since {_moment(rotation.begun_at, now)}"
         case Waits.GRACE:

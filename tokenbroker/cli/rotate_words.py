@@ -24,7 +24,7 @@ from tokenbroker.store.rotations import Stage
 _DOES = {
     Need.CLEANING: "revoking a key that was made and lost",
     Need.KEY: "a new key",
-    Need.REVOKING: "revoking the old key",
+    Need.REVOKING: "revoking the key that is not needed any more",
 }
 
 
@@ -186,7 +186,7 @@ class Told(Sitting):
             print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
 
 
-_REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED})
+_REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED, Stage.UNPROVEN})
 
 
 def _stage(ticket: Ticket) -> Stage | None:
@@ -196,6 +196,10 @@ def _stage(ticket: Ticket) -> Stage | None:
 
 def _reached(ticket: Ticket) -> str:
     rotation = ticket.done.rotation if ticket.done else ticket.rotation
+    if rotation is not None and rotation.state is Stage.SURPLUS:
+        return (
+            f"{ticket.reference} leads to another's key; the new key '{rotation.key_name}' is to be revoked"
+        )
     if rotation is None or rotation.new_version is None:
         return f"{ticket.reference} is as it was"
     new = f"{rotation.reference}@{rotation.new_version}"
@@ -258,12 +262,12 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
         for ticket in told.tickets
         if ticket.error is None
         and (rotation := ticket.done.rotation if ticket.done else ticket.rotation) is not None
-        and rotation.state is Stage.TOLD
+        and rotation.state in (Stage.TOLD, Stage.SURPLUS)
         and rotation.revoke_after is not None
     ]
     if waiting:
         after = f"{max(waiting):%Y-%m-%d %H:%M} UTC"
-        keys = f"{len(waiting)} old key{'s' if len(waiting) > 1 else ''}"
+        keys = _count(len(waiting), "old key")
         what = told.tickets[0].reference if len(told.tickets) == 1 else "--due"
         say(f"\n{keys} to revoke; after {after}: tokenbroker rotate {what}")
     if failed and not told.exit_code:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tokenbroker.clock import Clock
+from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.hook import Hook
 from tokenbroker.lifecycle.ways import Ways
-from tokenbroker.run.fault_points import reached
+from tokenbroker.run.fault_points import ROTATION_POINTS, reached
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Sink
 from tokenbroker.store.audit_log import OK, AuditEntry
@@ -63,14 +64,28 @@ class Replacement:
         return replace(self, notes=(*self.notes, sentence))
 
 
+class RotationEnded(RunError):
+    """It has ended, and not as it was meant to; that is durable.
+
+    Attributes:
+        done: how it has ended.
+    """
+
+    def __init__(self, sentence: str, *, done: Replacement, next_step: str) -> None:
+        super().__init__(sentence, next_step=next_step, code=done.rotation.code)
+        self.done = done
+
+
 def stop_of(reference: str) -> str:
     """Where the key that is to replace that of `reference` waits until it is proven."""
     return f"{reference}{STOP}"
 
 
 def is_over(rotation: Rotation, now: datetime) -> bool:
-    """Whether the old key's grace is over, and those who use it were told."""
+    """Whether a key is to be revoked now: the old one, of which those who use it were told, or a new one not needed."""
     after = rotation.revoke_after
+    if rotation.state is Stage.SURPLUS:
+        return after is None or after <= now
     return rotation.state is Stage.TOLD and after is not None and after <= now
 
 
@@ -78,8 +93,9 @@ def kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:
     """`done` with these changes of its rotation; durable when this returns."""
     rotation = replace(done.rotation, **{"code": "", **changes})  # type: ignore[arg-type]  # by their names
     keep_rotation(bench.store, rotation, entry_of(rotation, bench), at=bench.clock())
-    if "state" in changes and rotation.state is not Stage.GIVEN_UP:
-        reached(f"rotation_{rotation.state.value}")
+    point = f"rotation_{rotation.state.value}"
+    if "state" in changes and point in ROTATION_POINTS:
+        reached(point)
     return replace(done, rotation=rotation)
 
 

@@ -11,15 +11,16 @@ from datetime import timedelta
 
 from tokenbroker.clock import iso
 from tokenbroker.errors import RunError
+from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newest, rival, withdraw
 from tokenbroker.lifecycle.naming import fresh_params
-from tokenbroker.lifecycle.replacement import Bench, Replacement, entry_of, kept
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, kept
 from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
-from tokenbroker.lifecycle.stop import clear_stop, waiting, with_strangers_noted
+from tokenbroker.lifecycle.stop import clear_stop, current, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
-from tokenbroker.secret import Secret
-from tokenbroker.store.lives import note_revoked, remember
+from tokenbroker.sinks.sink import Reference
+from tokenbroker.store.lives import Life, note_revoked, remember
 from tokenbroker.store.rotations import Rotation, Stage, begin_rotation
 
 
@@ -33,6 +34,7 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
 
     Raises:
         UsageError: ``rotate.under_way`` or ``rotate.key_name``.
+        RunError: ``rotate.changed_meanwhile``; the reference leads to another key already, and nothing is begun.
         SecretUnavailable, SecretTimeout, SecretAccessDenied: the store can't be written.
     """
     now = bench.clock()
@@ -47,15 +49,25 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
         state=Stage.BEGUN,
         begun_at=now,
     )
+    done = Replacement(ways=ways, rotation=rotation, params=params)
+    if is_changed(done, newest(done, bench)):
+        raise RunError(
+            f"somebody has stored another key at {ways.reference} just now, or removed it: nothing is begun",
+            next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now",
+            code="rotate.changed_meanwhile",
+        )
     begin_rotation(bench.store, rotation, entry_of(rotation, bench))
     reached("rotation_begun")
-    return with_strangers_noted(Replacement(ways=ways, rotation=rotation, params=params), bench)
+    return with_strangers_noted(done, bench)
 
 
 def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Bench) -> Replacement:
     """Go on with `rotation`, which has stopped.
 
     A key of its own that has come to its stop is used; where there is none, or its site refuses it, another is made.
+
+    Raises:
+        RotationEnded: ``rotate.changed_meanwhile``; the reference leads to another key by now, and no new one is made.
     """
     named = {ways.name_param: rotation.key_name} if ways.name_param else {}
     done = Replacement(
@@ -71,6 +83,10 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
             f"the key '{found.name(done)}' waits at {done.stop}, and its site refuses it: another is made in its place"
         )
         clear_stop(done, bench)
+    if is_changed(done, newest(done, bench)):
+        raise give_up(
+            done, bench, next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now"
+        )
     done = with_strangers_noted(done, bench)
     # A key of that name may have been made and lost: the next one must be told from it.
     params = fresh_params(ways, given, now=bench.clock())
@@ -89,7 +105,8 @@ def prove(done: Replacement, bench: Bench) -> Replacement:
     if found is None:
         raise RunError(
             f"no new key has come to {done.stop}",
-            next_step=f"see how the run of {done.rotation.flow_id} ended",
+            next_step=f"see how the run of {done.rotation.flow_id} ended; if '{done.rotation.key_name}' is a key at "
+            f"{done.ways.creator.site} now, revoke it",
             code="rotate.no_key",
         )
     accepts = asked(done.ways, found.secret, bench)
@@ -104,53 +121,58 @@ def prove(done: Replacement, bench: Bench) -> Replacement:
 
 
 def put_in_place(done: Replacement, bench: Bench) -> Replacement:
-    """Let the reference lead to the new key; PROVEN becomes REPLACED.
+    """Let the reference lead to the new key; PROVEN becomes REPLACED, or SURPLUS where another one was there first.
 
     Raises:
+        RotationEnded: ``rotate.no_key`` or ``rotate.changed_meanwhile``; it is given up.
         BrokerError: the sink's; the reference may lead to either key, and both work.
     """
     if done.rotation.state is not Stage.PROVEN:
         return done
+    reference = _put_before(done, bench) or _put(done, bench)
+    if reference is None:
+        return withdraw(done, bench)
+    first = rival(done, reference, bench)
+    return give_way(done, first, reference, bench) if first else _in_place(done, reference, bench)
+
+
+def _put(done: Replacement, bench: Bench) -> Reference | None:
+    """Where the new key is in place now; None where it is not: another one is."""
     found = waiting(done, bench)
-    sink = bench.open_sink(done.rotation.sink)
-    put_id = f"rotation-{done.rotation.id}"
-    reference = sink.find(put_id)  # it was put, and that was not heard of any more
-    if found is None and reference is None:
-        raise RunError(
-            f"the new key for {done.rotation.reference} is no longer at {done.stop}",
-            next_step=f"somebody has removed it; revoke the key '{done.rotation.key_name}' at its site",
+    if found is None:
+        raise give_up(
+            done,
+            bench,
+            why=f"somebody has removed the new key from {done.stop}",
+            next_step=f"revoke the key '{done.rotation.key_name}' at {done.ways.creator.site}",
             code="rotate.no_key",
         )
-    if reference is None and found is not None:
-        _require_unchanged(done, found.secret, bench)
-        reference = sink.put(done.rotation.path, found.secret, put_id=put_id, actor=bench.actor)
-    assert reference is not None  # one of the two is there
+    seen = newest(done, bench)
+    if seen is None or (is_changed(done, seen) and current(done, bench) != found.secret):
+        return None
+    sink = bench.open_sink(done.rotation.sink)
+    put_id = _put_id(done, found.life)
+    return sink.put(done.rotation.path, found.secret, put_id=put_id, actor=bench.actor)
+
+
+def _put_before(done: Replacement, bench: Bench) -> Reference | None:
+    """Where the new key is in place already: it was put, and that was not heard of any more."""
+    sink = bench.open_sink(done.rotation.sink)
+    found = (sink.find(_put_id(done, life)) for life in own_lives(done, bench))
+    return next((reference for reference in found if reference is not None), None)
+
+
+def _put_id(done: Replacement, life: Life) -> str:
+    # Of the rotation and the key: one put never stands for two keys, whatever comes to the stop.
+    return f"rotation-{done.rotation.id}-{life.version}"
+
+
+def _in_place(done: Replacement, reference: Reference, bench: Bench) -> Replacement:
     remember(bench.store, life_of_new(done, reference, bench.store))
-    now = bench.clock()
     # Who reads through a cache may have the old key that long.
-    grace = timedelta(seconds=max(done.ways.life.grace_s or 0, sink.stale_s))
-    return kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=now + grace)
-
-
-def _require_unchanged(done: Replacement, new: Secret, bench: Bench) -> None:
-    """Refuse to put the new key over one that somebody has put there meanwhile, and give the rotation up.
-
-    Raises:
-        RunError: ``rotate.changed_meanwhile``.
-    """
-    sink, rotation = bench.open_sink(done.rotation.sink), done.rotation
-    current = sink.get(rotation.path, actor=bench.actor)
-    bench.learn(current)
-    if current in (new, sink.get(rotation.path, version=rotation.old_version, actor=bench.actor)):
-        return
-    kept(done, bench, state=Stage.GIVEN_UP, code="rotate.changed_meanwhile")
-    raise RunError(
-        f"somebody has stored another key at {rotation.reference} since the rotation began: it is left as it is, "
-        "and the rotation is given up",
-        next_step=f"revoke the key '{rotation.key_name}' at {done.ways.creator.site}, which waits at {done.stop}; "
-        f"then: tokenbroker secrets remove {done.stop}",
-        code="rotate.changed_meanwhile",
-    )
+    grace_s = max(done.ways.life.grace_s or 0, bench.open_sink(done.rotation.sink).stale_s)
+    after = bench.clock() + timedelta(seconds=grace_s)
+    return kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=after)
 
 
 def tell(done: Replacement, bench: Bench) -> Replacement:
@@ -180,38 +202,52 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
 
 
 def prove_dead(done: Replacement, bench: Bench) -> Replacement:
-    """Ask the site whether it refuses the old key; TOLD becomes REVOKED.
+    """Ask the site whether it refuses the old key, which was to be revoked; TOLD becomes REVOKED.
+
+    Where the store has dropped the old one, the flow that has revoked it is believed; a person is told: UNPROVEN.
 
     Raises:
         RunError: ``rotate.still_accepted``, or ``rotate.not_told``: the site gave no clear answer.
+        RotationEnded: ``rotate.old_gone``; nobody can ask any more.
     """
     require_new(done, bench)
     accepts = old_is_accepted(done, bench)
-    rotation = done.rotation
-    if accepts is not Accepts.NO:
-        is_alive = accepts is Accepts.YES
+    rotation, where = done.rotation, done.ways.life.revoke_at or done.ways.creator.site
+    if accepts is Accepts.GONE and done.ways.revoker is None:
+        raise RotationEnded(
+            f"{rotation.reference} leads to the new key; of the old one, {done.old}: {accepts.value}",
+            done=kept(done, bench, state=Stage.UNPROVEN, code="rotate.old_gone"),
+            next_step=f"see at {where} that the key '{done.ways.life.key_name}' is revoked",
+        )
+    if accepts not in (Accepts.NO, Accepts.GONE):
         raise RunError(
             f"the old key {done.old} was to be revoked, and {accepts.value}",
-            next_step=f"revoke it at {done.ways.life.revoke_at or done.ways.creator.site}, then: "
-            f"tokenbroker rotate {rotation.reference}",
-            code="rotate.still_accepted" if is_alive else "rotate.not_told",
+            next_step=f"revoke it at {where}, then: tokenbroker rotate {rotation.reference}",
+            code="rotate.still_accepted" if accepts is Accepts.YES else "rotate.not_told",
         )
     note_revoked(bench.store, rotation.sink, rotation.path, rotation.old_version, at=bench.clock())
+    if accepts is Accepts.GONE and done.ways.revoker is not None:
+        done = done.noting(f"{done.ways.revoker.id} has revoked {done.old}; {accepts.value}")
     return kept(done, bench, state=Stage.REVOKED)
 
 
 def require_new(done: Replacement, bench: Bench) -> None:
     """Refuse to go on where the site does not accept the new key: the old one may be the only one that works.
 
+    Where the store has dropped the new one too, what the reference leads to has to work.
+
     Raises:
         RunError: ``rotate.new_refused``, or ``rotate.not_told``: the site gave no clear answer.
     """
     version = done.rotation.new_version
     accepts = Accepts.UNKNOWN if version is None else accepted(done, version, bench)
+    if accepts is Accepts.GONE:
+        version, accepts = None, accepted(done, None, bench)
     if accepts is Accepts.YES:
         return
+    new = f"{done.rotation.reference}@{version}" if version else f"that {done.rotation.reference} leads to"
     raise RunError(
-        f"of the new key {done.rotation.reference}@{version}: {accepts.value}; nothing more is done to the old one",
+        f"of the new key {new}: {accepts.value}; nothing more is done to the old one",
         next_step=f"see what has become of the key '{done.rotation.key_name}' at {done.ways.creator.site}",
         code="rotate.new_refused" if accepts is Accepts.NO else "rotate.not_told",
     )

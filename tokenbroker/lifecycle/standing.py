@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from tokenbroker.errors import BrokerError, RunError
+from tokenbroker.errors import BrokerError, RunError, SecretNotFound
 from tokenbroker.lifecycle.replacement import Bench, Replacement
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.policy.approve import origins_of
@@ -20,6 +20,7 @@ class Accepts(StrEnum):
     YES = "its site accepts it"
     NO = "its site refuses it"
     UNKNOWN = "whether its site accepts it can't be told now"
+    GONE = "its store has dropped it, so its site can't be asked about it"
 
 
 def old_is_accepted(done: Replacement, bench: Bench) -> Accepts:
@@ -35,7 +36,7 @@ def standing(done: Replacement, bench: Bench) -> str:
     """A sentence that says which key works, for a person whose rotation has stopped; asks the site."""
     rotation = done.rotation
     newest = rotation.new_version or rotation.old_version
-    if _is_another(done, newest, bench):
+    if rotation.state is Stage.SURPLUS or _is_another(done, newest, bench):
         old = f"of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
         return f"{rotation.reference} leads to a key that somebody else has stored there; {old}"
     leads = f"{rotation.reference} leads to {rotation.reference}@{newest}"
@@ -68,10 +69,13 @@ def _told(done: Replacement, version: int, bench: Bench) -> Accepts:
         return Accepts.UNKNOWN
 
 
-def accepted(done: Replacement, version: int, bench: Bench) -> Accepts:
+def accepted(done: Replacement, version: int | None, bench: Bench) -> Accepts:
+    """Whether the site accepts that version now, or what the reference leads to; asks it."""
     sink = bench.open_sink(done.rotation.sink)
     try:
         secret = sink.get(done.rotation.path, version=version, actor=bench.actor)
+    except SecretNotFound:
+        return Accepts.GONE
     except BrokerError:
         return Accepts.UNKNOWN
     bench.learn(secret)

@@ -30,7 +30,7 @@ class Waiting:
 def waiting(done: Replacement, bench: Bench) -> Waiting | None:
     """The new key of this rotation at its stop, or None: what another one has left there is none."""
     sink = bench.open_sink(done.rotation.sink)
-    for life in _own(done, bench):
+    for life in own_lives(done, bench):
         try:
             secret = sink.get(life.path, version=life.version, actor=bench.actor)
         except SecretNotFound:
@@ -43,15 +43,16 @@ def waiting(done: Replacement, bench: Bench) -> Waiting | None:
 def with_strangers_noted(done: Replacement, bench: Bench) -> Replacement:
     """`done`, with a note for the person where a key waits at the stop that is not of this rotation."""
     for stranger in _strangers(done, bench):
-        told = _told(done, stranger.secret, bench)
+        accepts = told(done, stranger.secret, bench)
         todo = (
             f"see at {done.ways.creator.site} whose it is, and revoke it if nobody needs it"
-            if told is not Accepts.NO
+            if accepts is not Accepts.NO
             else "it is taken away at the end"
         )
         named = f" (it is called '{stranger.name}')" if stranger.name else ""
         done = done.noting(
-            f"a key waits at {done.stop} that is not of this rotation{named}, and {told.value}: it is not used; {todo}"
+            f"a key waits at {done.stop} that is not of this rotation{named}, and {accepts.value}: "
+            f"it is not used; {todo}"
         )
     return done
 
@@ -62,7 +63,7 @@ def clear_stop(done: Replacement, bench: Bench) -> None:
     A key of another one, which its site accepts and the reference does not lead to, stays, and the whole stop with it.
     """
     sink, path = bench.open_sink(done.rotation.sink), _path(done)
-    if all(_told(done, each.secret, bench) is Accepts.NO for each in _strangers(done, bench)):
+    if all(told(done, each.secret, bench) is Accepts.NO for each in _strangers(done, bench)):
         sink.remove(path, actor=bench.actor)
         forget(bench.store, done.rotation.sink, path)
 
@@ -71,7 +72,7 @@ def _path(done: Replacement) -> str:
     return f"{done.rotation.path}{STOP}"
 
 
-def _own(done: Replacement, bench: Bench) -> list[Life]:
+def own_lives(done: Replacement, bench: Bench) -> list[Life]:
     """What is known of the keys that runs of this rotation have brought to the stop, the likeliest first."""
     rotation, name_param = done.rotation, done.ways.name_param
     found = []
@@ -92,24 +93,26 @@ class _Stranger:
 def _strangers(done: Replacement, bench: Bench) -> Iterator[_Stranger]:
     """The keys at the stop that no run of this rotation has brought, and that the reference does not lead to."""
     sink, path = bench.open_sink(done.rotation.sink), _path(done)
-    own = {life.version for life in _own(done, bench)}
+    own = {life.version for life in own_lives(done, bench)}
     lives = known_lives(bench.store, [done.rotation.sink])
     for stored in sink.list():
         if stored.path == path and stored.version not in own:
             secret = sink.get(path, version=stored.version, actor=bench.actor)
             bench.learn(secret)
             life = lives.get((done.rotation.sink, path, stored.version))
-            if secret != _current(done, bench):
+            if secret != current(done, bench):
                 yield _Stranger(secret=secret, name=life.key_name if life else "")
 
 
-def _current(done: Replacement, bench: Bench) -> Secret:
+def current(done: Replacement, bench: Bench) -> Secret:
+    """What the reference leads to."""
     secret = bench.open_sink(done.rotation.sink).get(done.rotation.path, actor=bench.actor)
     bench.learn(secret)
     return secret
 
 
-def _told(done: Replacement, secret: Secret, bench: Bench) -> Accepts:
+def told(done: Replacement, secret: Secret, bench: Bench) -> Accepts:
+    """What the site says of `secret`, as far as that can be told."""
     try:
         return asked(done.ways, secret, bench)
     except BrokerError:

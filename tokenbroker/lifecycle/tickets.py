@@ -9,8 +9,9 @@ from functools import partial
 
 from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.flow.model import Flow
+from tokenbroker.lifecycle.contention import prove_withdrawn, unneeded_is_accepted
 from tokenbroker.lifecycle.naming import old_params
-from tokenbroker.lifecycle.replacement import Bench, Replacement, is_over, stop_of, stopped
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, is_over, stop_of, stopped
 from tokenbroker.lifecycle.replacing import (
     begin,
     is_waiting_for_key,
@@ -33,8 +34,8 @@ class Need(StrEnum):
     CLEANING = "the revoking of a key that an earlier run may have made and lost"
     KEY = "a new key"
     GRACE = "the end of the old key's grace"
-    REVOKING = "the revoking of the old key"
-    PERSON = "a person who revokes the old key"
+    REVOKING = "the revoking of the key that is not needed any more"
+    PERSON = "a person who revokes the key that is not needed any more"
     NOTHING = "nothing"
 
 
@@ -71,7 +72,7 @@ class Ticket:
         rotation = self.done.rotation if self.done else self.rotation
         if rotation is None or rotation.state is Stage.BEGUN:
             return Need.KEY
-        if rotation.state is not Stage.TOLD:
+        if rotation.state not in (Stage.TOLD, Stage.SURPLUS):
             return Need.NOTHING
         if not is_over(rotation, now):
             return Need.GRACE
@@ -86,7 +87,10 @@ class Ticket:
     def params_for(self, need: Need) -> dict[str, str]:
         """What that flow is given."""
         if need is Need.REVOKING or self.done is None:
-            return old_params(self.ways, self.given)
+            known = old_params(self.ways, self.given)
+            if self.done is not None and self.done.rotation.state is Stage.SURPLUS:
+                return {**known, self.ways.name_param: self.done.rotation.key_name}
+            return known
         return dict(self.done.params)
 
     def params_for_lost(self, intent: Intent) -> dict[str, str]:
@@ -116,12 +120,13 @@ class Ticket:
                 return
 
     def conclude(self, bench: Bench) -> None:
-        """The old key was revoked: prove that it is dead."""
+        """The old key was revoked, or the new one that is not needed: prove that it is dead."""
         if self.done is not None:
-            self._attempt(partial(prove_dead, self.done, bench), bench)
+            prove_it = prove_withdrawn if self.done.rotation.state is Stage.SURPLUS else prove_dead
+            self._attempt(partial(prove_it, self.done, bench), bench)
 
     def is_dead_already(self, bench: Bench) -> bool:
-        """Whether the site refuses the old key by now: a person has revoked it, or a run that was cut off.
+        """Whether the site refuses the key that is to be revoked: a person has done it, or a run that was cut off.
 
         Where the new one is not accepted, that is kept as the error, and nobody may touch the old one.
         """
@@ -131,11 +136,16 @@ class Ticket:
         answers: list[Accepts] = []
 
         def ask() -> Replacement:
+            if done.rotation.state is Stage.SURPLUS:
+                answers.append(unneeded_is_accepted(done, bench))
+                return done
             require_new(done, bench)
             answers.append(old_is_accepted(done, bench))
             return done
 
-        if self._attempt(ask, bench) and answers == [Accepts.NO]:
+        # Of one that its store has dropped only the flow that revokes can tell.
+        ends = (Accepts.NO,) if self.ways.revoker is not None else (Accepts.NO, Accepts.GONE)
+        if self._attempt(ask, bench) and answers[0] in ends:
             self.conclude(bench)
             return self.error is None
         return False
@@ -143,8 +153,9 @@ class Ticket:
     def fail(self, error: BrokerError, bench: Bench) -> None:
         """Keep why it could not go on; that the store refuses is not told in its place."""
         self.error = error
-        with suppress(BrokerError):
-            self.done = stopped(self.done, error.code, bench) if self.done else None
+        if self.done is not None and self.done.rotation.is_under_way:
+            with suppress(BrokerError):
+                self.done = stopped(self.done, error.code, bench)
 
     def fail_run(self, need: Need, bench: Bench) -> None:
         """The run that was to give what it needs has failed."""
@@ -164,6 +175,9 @@ class Ticket:
         failure: BrokerError
         try:
             self.done = act()
+        except RotationEnded as error:
+            self.done = error.done
+            failure = error
         except BrokerError as error:
             failure = error
         except Exception as error:  # noqa: BLE001  of a sink of someone else: its text may hold the key

@@ -25,13 +25,17 @@ class Stage(StrEnum):
     """The reference leads to the new key."""
     TOLD = "told"
     """Those who use it were told: the hook has run, or there is none."""
+    SURPLUS = "surplus"
+    """The reference leads to a key of somebody else: its own new key is not needed, and is to be revoked."""
     REVOKED = "revoked"
     """The old key was revoked, and its site refuses it. The end."""
+    UNPROVEN = "unproven"
+    """The new key is in place; of the old one nobody can ask any more, for its store has dropped it. The end."""
     GIVEN_UP = "given_up"
-    """It ended without a new key, and the old one stays. The end."""
+    """It ended without a new key, and what the reference leads to stays. The end."""
 
 
-ENDED = frozenset({Stage.REVOKED, Stage.GIVEN_UP})
+ENDED = frozenset({Stage.REVOKED, Stage.UNPROVEN, Stage.GIVEN_UP})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
