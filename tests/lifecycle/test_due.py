@@ -195,9 +195,8 @@ def test_a_replacement_under_way_says_what_it_waits_for(
     )
     entry = AuditEntry(service_id="a", action="rotate_token", actor="tests", key="local:a/key")
     begin_rotation(local.store, begun, entry)
-    keep_rotation(
-        local.store, replace(begun, state=state, code=code, revoke_after=revoke_after), entry, at=NOW
-    )
+    kept = replace(begun, state=state, code=code, revoke_after=revoke_after)
+    keep_rotation(local.store, kept, entry, after=begun, at=NOW)
     found = seen(local)
     assert ([each.waits for each in found.rotations], found.is_due) == ([waits], is_due)
     assert len(seen(local, Wanted(within=DAY, owner="platform")).rotations) == 1

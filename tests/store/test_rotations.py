@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from tests.raw_sql import execute_raw
-from tokenbroker.errors import SecretUnavailable
+from tokenbroker.errors import RunError, SecretUnavailable
 from tokenbroker.store.audit_log import AuditEntry
 from tokenbroker.store.engine import Store
+from tokenbroker.store.models import AUDIT_LOG
+from tokenbroker.store.postgres import PostgresStore, open_postgres_store
 from tokenbroker.store.rotations import (
     Rotation,
     Stage,
@@ -18,6 +21,7 @@ from tokenbroker.store.rotations import (
     note_stop,
     rotations_under_way,
 )
+from tokenbroker.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.req("FLOW-8", "AUDIT-1")
 
@@ -44,7 +48,7 @@ def under_way(store: Store) -> list[Rotation]:
     "act",
     [
         lambda store: begin_rotation(store, replace(BEGUN, id="two", path="example/other"), ENTRY),
-        lambda store: keep_rotation(store, replace(BEGUN, state=Stage.PROVEN), ENTRY, at=LATER),
+        lambda store: keep_rotation(store, replace(BEGUN, state=Stage.PROVEN), ENTRY, after=BEGUN, at=LATER),
         lambda store: note_stop(store, BEGUN.id, "rotate.no_key", ENTRY, at=LATER),
     ],
 )
@@ -56,3 +60,46 @@ def test_where_the_audit_takes_no_row_nothing_of_the_step_is_kept(
     with pytest.raises(SecretUnavailable):
         act(store)
     assert under_way(store) == [BEGUN]
+
+
+@pytest.mark.req("RUN-10")
+def test_who_has_been_overtaken_changes_nothing_any_more(store: Store) -> None:
+    begin_rotation(store, BEGUN, ENTRY)
+    theirs = replace(BEGUN, key_name="key-2")
+    keep_rotation(store, theirs, ENTRY, after=BEGUN, at=LATER)
+    rows = store.read(lambda c: c.execute(select(func.count()).select_from(AUDIT_LOG)).scalar())
+    with pytest.raises(RunError) as caught:
+        keep_rotation(store, replace(BEGUN, state=Stage.PROVEN), ENTRY, after=BEGUN, at=LATER)
+    assert (caught.value.code, under_way(store)) == ("rotate.taken_over", [theirs])
+    assert store.read(lambda c: c.execute(select(func.count()).select_from(AUDIT_LOG)).scalar()) == rows
+    keep_rotation(store, replace(theirs, state=Stage.PROVEN), ENTRY, after=theirs, at=LATER)
+
+
+def test_a_store_that_machines_share_lets_one_sitting_in(postgres: PostgresStore) -> None:
+    with open_postgres_store(postgres.place) as elsewhere:
+        with postgres.sitting() as is_free, elsewhere.sitting() as is_free_too:
+            assert (is_free, is_free_too) == (True, False)
+        with elsewhere.sitting() as is_free:
+            assert is_free
+
+
+def test_a_sitting_lasts_longer_than_the_store_that_it_was_begun_with(postgres: PostgresStore) -> None:
+    elsewhere = open_postgres_store(postgres.place)
+    with elsewhere.sitting():
+        elsewhere.close()
+        with postgres.sitting() as is_free:
+            assert not is_free
+
+
+def test_a_sitting_whose_machine_is_gone_holds_up_nobody(postgres: PostgresStore) -> None:
+    ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    with open_postgres_store(postgres.place) as elsewhere, elsewhere.sitting():
+        execute_raw(postgres, f"{ended} AND pid <> pg_backend_pid()")
+        with postgres.sitting() as is_free:
+            assert is_free
+
+
+def test_a_store_of_one_machine_leaves_it_to_the_home(sqlite: SqliteStore) -> None:
+    with sqlite.sitting() as is_free, sqlite.sitting() as is_free_too:
+        assert is_free
+        assert is_free_too

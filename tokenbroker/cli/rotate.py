@@ -60,7 +60,7 @@ def rotate(
             left = (
                 broker.recover()
             )  # a key that a run has read and not stored may be the one that is waited for
-            held.enter_context(only_sitting(broker.home))
+            held.enter_context(only_sitting(broker.home, broker.local.store))
             find = flow_finder(settings.root)
             found = (
                 tickets_due(broker, span, given, find=find)

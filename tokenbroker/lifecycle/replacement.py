@@ -90,9 +90,13 @@ def is_over(rotation: Rotation, now: datetime) -> bool:
 
 
 def kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:
-    """`done` with these changes of its rotation; durable when this returns."""
+    """`done` with these changes of its rotation; durable when this returns.
+
+    Raises:
+        RunError: ``rotate.taken_over``; another process has gone on with it.
+    """
     rotation = replace(done.rotation, **{"code": "", **changes})  # type: ignore[arg-type]  # by their names
-    keep_rotation(bench.store, rotation, entry_of(rotation, bench), at=bench.clock())
+    keep_rotation(bench.store, rotation, entry_of(rotation, bench), after=done.rotation, at=bench.clock())
     point = f"rotation_{rotation.state.value}"
     if "state" in changes and point in ROTATION_POINTS:
         reached(point)

@@ -25,7 +25,7 @@ from tokenbroker.lifecycle.replacing import (
 from tokenbroker.lifecycle.standing import Accepts, old_is_accepted
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.intent import Intent
-from tokenbroker.store.rotations import Rotation, Stage
+from tokenbroker.store.rotations import TAKEN_OVER, Rotation, Stage
 
 
 class Need(StrEnum):
@@ -153,7 +153,8 @@ class Ticket:
     def fail(self, error: BrokerError, bench: Bench) -> None:
         """Keep why it could not go on; that the store refuses is not told in its place."""
         self.error = error
-        if self.done is not None and self.done.rotation.is_under_way:
+        is_ours = self.done is not None and self.done.rotation.is_under_way and error.code != TAKEN_OVER
+        if self.done is not None and is_ours:
             with suppress(BrokerError):
                 self.done = stopped(self.done, error.code, bench)
 

@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from tokenbroker.clock import iso
-from tokenbroker.errors import UsageError
+from tokenbroker.errors import RunError, UsageError
 from tokenbroker.store.audit_log import AuditEntry, append
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import ROTATIONS
+
+TAKEN_OVER: Final = "rotate.taken_over"
 
 
 class Stage(StrEnum):
@@ -97,19 +100,38 @@ def begin_rotation(store: Store, rotation: Rotation, entry: AuditEntry) -> None:
         raise UsageError(f"{rotation.reference} is being rotated by another run", code="rotate.under_way")
 
 
-def keep_rotation(store: Store, rotation: Rotation, entry: AuditEntry, *, at: datetime) -> None:
+def keep_rotation(
+    store: Store, rotation: Rotation, entry: AuditEntry, *, after: Rotation, at: datetime
+) -> None:
     """Keep how far it is now, with `entry` in the audit: both, or none; durable when this returns.
 
+    `after` is how this process knows it: where another one has gone on with it since, nothing is changed.
+
     Raises:
+        RunError: ``rotate.taken_over``; another one has.
         SecretUnavailable: the store can't be written.
     """
 
-    def work(connection: Connection) -> None:
-        connection.execute(delete(ROTATIONS).where(ROTATIONS.c.id == rotation.id))
-        connection.execute(insert(ROTATIONS).values(_row(rotation, at)))
+    def work(connection: Connection) -> bool:
+        # One UPDATE decides: two that go on with it at once must not both believe that it is theirs.
+        known = (
+            ROTATIONS.c.id == rotation.id,
+            ROTATIONS.c.state == after.state.value,
+            ROTATIONS.c.key_name == after.key_name,
+        )
+        if not connection.execute(update(ROTATIONS).where(*known).values(_row(rotation, at))).rowcount:
+            return False
         append(connection, entry, at=at)
+        return True
 
-    store.write(work)
+    if not store.write(work):
+        raise RunError(
+            f"another `tokenbroker rotate` has gone on with the replacement of {rotation.reference}: nothing more is "
+            "done here",
+            next_step=f"tokenbroker due   shows how far it is; a key '{after.key_name}' that is not in use then is to "
+            "be revoked at its site",
+            code=TAKEN_OVER,
+        )
 
 
 def note_stop(store: Store, rotation_id: str, code: str, entry: AuditEntry, *, at: datetime) -> None:
