@@ -86,6 +86,8 @@ def _token_cells(token: Token, now: datetime) -> tuple[str, ...]:
 def _rotation_cells(under_way: UnderWay, now: datetime) -> tuple[str, ...]:
     rotation, life = under_way.rotation, under_way.life
     match under_way.waits:
+        case Waits.ELSEWHERE:
+            waits = f"'{rotation.sink}' leads to another store now"
         case Waits.STOPPED:
             waits = f"stopped with {rotation.code}"
         case _ if rotation.state is Stage.SURPLUS:
