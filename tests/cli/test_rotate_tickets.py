@@ -11,7 +11,7 @@ from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE
 from tokenbroker.broker import Broker
 from tokenbroker.cli.rotate_tickets import tickets_due, tickets_for
-from tokenbroker.errors import BrokerError
+from tokenbroker.errors import BrokerError, UsageError
 from tokenbroker.flow.model import Flow
 from tokenbroker.settings import load_configuration
 from tokenbroker.sinks.testing import ACTOR, demo_secret
@@ -127,3 +127,18 @@ def test_a_rotation_of_which_nothing_is_known_any_more_is_said(broker: Broker) -
     assert (found.tickets, [error.code for error in found.refusals]) == ((), ["rotate.unknown"])
     assert f"adopt {REFERENCE}@1" in found.refusals[0].next_step
     assert code_of(broker) == "rotate.unknown"
+
+
+def test_one_name_for_the_keys_of_several_tokens_is_refused_once(broker: Broker) -> None:
+    stored(broker)
+    stored(broker, "example/other", "example/other")
+    assert len(tickets_due(broker, SOON, {}, find=find).tickets) == 2
+    with pytest.raises(UsageError) as caught:
+        tickets_due(broker, SOON, {"key_name": "mine"}, find=find)
+    assert caught.value.code == "rotate.key_name"
+    assert tickets_for(broker, REFERENCE, {"key_name": "mine"}, find=find).tickets[0].given
+
+
+def test_one_name_for_the_key_of_the_only_token_is_taken(broker: Broker) -> None:
+    stored(broker)
+    assert len(tickets_due(broker, SOON, {"key_name": "mine"}, find=find).tickets) == 1

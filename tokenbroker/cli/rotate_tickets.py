@@ -73,6 +73,9 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
     """The tickets of every rotation that is under way, and of the tokens that have ended or will within that time.
 
     One that can't be replaced does not keep the others from it.
+
+    Raises:
+        UsageError: ``rotate.key_name``; several would give their new keys the one name that is given.
     """
     outlook = look(
         Wanted(within=within),
@@ -99,7 +102,20 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
             tickets.append(Ticket(ways=ways_of(life, find), rotation=rotation, given=given))
         except BrokerError as error:
             refusals.append(error)
+    _require_names_apart(tickets, given)
     return Found(tickets=tuple(tickets), refusals=tuple(refusals))
+
+
+def _require_names_apart(tickets: Sequence[Ticket], given: Mapping[str, str]) -> None:
+    for name in given:
+        named = [ticket.reference for ticket in tickets if ticket.waits_for_name(name)]
+        if len(named) > 1:
+            raise UsageError(
+                f"--param {name} names one key, and {len(named)} tokens would get one of that name: {', '.join(named)}",
+                next_step=f"leave --param {name} away, so that each gets a name of its own; or give it for one: "
+                f"tokenbroker rotate {named[0]} --param {name}=NAME",
+                code="rotate.key_name",
+            )
 
 
 def _elsewhere(rotation: Rotation) -> UsageError:

@@ -67,6 +67,11 @@ class Ticket:
         """Whether it can't go on in this sitting."""
         return self.error is not None
 
+    def waits_for_name(self, param: str) -> bool:
+        """Whether its new key, which is still to be made, gets its name by that parameter."""
+        is_to_be_made = self.rotation is None or self.rotation.state is Stage.BEGUN
+        return is_to_be_made and self.ways.name_param == param
+
     def need(self, now: datetime) -> Need:
         """What it waits for now."""
         rotation = self.done.rotation if self.done else self.rotation
