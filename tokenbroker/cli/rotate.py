@@ -73,7 +73,13 @@ def rotate(
             shares = bool(found.tickets) and _agreed(
                 found.tickets, broker, separately=separately, yes=yes, waits=wait
             )
-        told = Told(found.tickets, bench_of=bench_of(settings, live=live), waits=wait, shares=shares)
+        told = Told(
+            found.tickets,
+            bench_of=bench_of(settings, live=live),
+            waits=wait,
+            shares=shares,
+            clock=broker.clock,
+        )
         flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
         if found.tickets:
             held.enter_context(own_temporary_folder())
@@ -93,10 +99,11 @@ def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes:
     """
     asks = sys.stdin.isatty() and not yes
     shares = (yes or asks) and not separately
-    announce(tickets, shares=shares, waits=waits)
+    now = broker.clock()
+    announce(tickets, shares=shares, waits=waits, now=now)
     if asks and not typer.confirm("Go on?", default=True, err=True):
         raise HumanDenied("nothing was begun")
-    for account, flows in accounts(tickets, waits=waits).items() if shares else ():
+    for account, flows in accounts(tickets, waits=waits, now=now).items() if shares else ():
         entry = AuditEntry(
             service_id="",
             action="share_sign_on",
