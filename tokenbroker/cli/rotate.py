@@ -11,10 +11,11 @@ import typer
 
 from tokenbroker.broker import Broker
 from tokenbroker.cli.home import configuration
-from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, note_losses, tickets_due, tickets_for
+from tokenbroker.cli.rotate_tickets import bench_of, flow_finder, tickets_due, tickets_for
 from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say, say_end
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
+from tokenbroker.lifecycle.losses import note_losses
 from tokenbroker.lifecycle.one_sitting import only_sitting
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.pytest_plugin.options import parse_params
@@ -67,7 +68,7 @@ def rotate(
                 if due
                 else tickets_for(broker, reference, given, find=find)
             )
-            note_losses(found.tickets, left)
+            note_losses(found.tickets, left, store=broker.local.store, lives=broker.lives())
             for refusal in found.refusals:
                 say(f"can't be replaced: {refusal.sentence}")
             shares = bool(found.tickets) and _agreed(

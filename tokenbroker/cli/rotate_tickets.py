@@ -15,12 +15,10 @@ from tokenbroker.flow.folders import configured_folders
 from tokenbroker.flow.load import load
 from tokenbroker.lifecycle.due import Waits, Wanted, known_life, leads_elsewhere, look
 from tokenbroker.lifecycle.hook import hook_of
-from tokenbroker.lifecycle.replacement import Bench, stop_of
+from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.lifecycle.ways import FindFlow, ways_of
 from tokenbroker.policy.approve import NEEDS_LIVE
-from tokenbroker.run.creation import UNKNOWN
-from tokenbroker.run.recover import Outcome, Recovered
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import Configuration, is_loopback, origin_of
 from tokenbroker.sinks import split_reference
@@ -134,19 +132,6 @@ def _forgotten(rotation: Rotation) -> UsageError:
         next_step=f"tokenbroker adopt {old} --flow {rotation.flow_id}, then: tokenbroker rotate {rotation.reference}",
         code="rotate.unknown",
     )
-
-
-def note_losses(tickets: Sequence[Ticket], left: Sequence[Recovered]) -> None:
-    """Tell each ticket of the keys that runs for it may have made and lost, so that they are revoked first."""
-    for ticket in tickets:
-        ticket.lost = tuple(
-            each.intent
-            for each in left
-            if each.outcome is Outcome.POSSIBLY_CREATED
-            and each.intent is not None
-            and each.intent.key_name != UNKNOWN
-            and stop_of(ticket.reference) in each.intent.targets
-        )
 
 
 def bench_of(configuration: Configuration, *, live: bool) -> Callable[[pytest.Item], Bench]:

@@ -237,7 +237,10 @@ def rows_of(told: Told, refusals: Sequence[BrokerError]) -> list[dict[str, Any]]
                 "revoke_after": iso(rotation.revoke_after) if rotation and rotation.revoke_after else None,
                 "code": ticket.error.code if ticket.error else None,
                 "standing": told.standing.get(ticket.reference),
-                "notes": list(ticket.done.notes) if ticket.done else [],
+                "notes": [
+                    *(ticket.done.notes if ticket.done else ()),
+                    *(loss.sentence for loss in ticket.unsettled),
+                ],
             }
         )
     refused = [
@@ -263,6 +266,9 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
         say(f"\n! {ticket.error}")
         if ticket.reference in told.standing:
             say(f"  now: {told.standing[ticket.reference]}")
+    for ticket in told.tickets:
+        for loss in ticket.unsettled:
+            say(f"\n? {ticket.reference}: {loss.sentence}")
     waiting = [
         rotation.revoke_after
         for ticket in told.tickets

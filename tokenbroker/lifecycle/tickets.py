@@ -39,6 +39,24 @@ class Need(StrEnum):
     NOTHING = "nothing"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A key that an earlier run may have made and lost, which only a person can see to, and why."""
+
+    intent: Intent
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """What a person is told, with what to do."""
+        intent = self.intent
+        return (
+            f"an earlier run may have made a key '{intent.key_name}' at {intent.site} that nobody holds, "
+            f"and {self.why}: look at {intent.revoke}, revoke it there if nobody needs it, then: "
+            f"tokenbroker recover --dismiss {intent.run_id}"
+        )
+
+
 @dataclass
 class Ticket:
     """One token in a sitting.
@@ -46,7 +64,8 @@ class Ticket:
     Attributes:
         rotation: how far an earlier sitting has come; None where this one begins it.
         given: parameters that the person gives.
-        lost: keys that earlier runs for this replacement may have made, and did not capture.
+        lost: keys that earlier runs for this replacement may have made, and did not capture; a flow is to revoke them.
+        unsettled: those of which a person is told.
         done: how far this sitting has come; None until it comes to this ticket.
         error: why it could not go on, if it couldn't.
     """
@@ -55,6 +74,7 @@ class Ticket:
     rotation: Rotation | None
     given: Mapping[str, str]
     lost: tuple[Intent, ...] = ()
+    unsettled: tuple[Loss, ...] = ()
     done: Replacement | None = None
     error: BrokerError | None = None
 
@@ -100,7 +120,11 @@ class Ticket:
 
     def params_for_lost(self, intent: Intent) -> dict[str, str]:
         """What the flow that revokes is given so that it revokes the key of `intent`."""
-        return {**old_params(self.ways, self.given), self.ways.name_param: intent.key_name}
+        return {**old_params(self.ways, self.given), self.ways.name_param: self.lost_name(intent)}
+
+    def lost_name(self, intent: Intent) -> str:
+        """What the parameter was that named the key of `intent`."""
+        return intent.params.get(self.ways.name_param, intent.key_name)
 
     def instead(self, need: Need) -> dict[str, str]:
         """Where the token of that flow goes instead."""
