@@ -52,7 +52,7 @@ class Loss:
         intent = self.intent
         return (
             f"an earlier run may have made a key '{intent.key_name}' at {intent.site} that nobody holds, "
-            f"and {self.why}: look at {intent.revoke}, revoke it there if nobody needs it, then: "
+            f"and {self.why}: see whether it is there ({intent.revoke}), revoke it if nobody needs it, then: "
             f"tokenbroker recover --dismiss {intent.run_id}"
         )
 
