@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,12 +13,15 @@ from tests.flow.texts import flow_from, flow_text
 from tokenbroker.errors import UsageError
 from tokenbroker.flow.model import Flow
 from tokenbroker.lifecycle.hook import no_hook
-from tokenbroker.lifecycle.replacing import Bench, stop_of
-from tokenbroker.lifecycle.tickets import Ticket
+from tokenbroker.lifecycle.replacement import Bench, stop_of
+from tokenbroker.lifecycle.tickets import Need, Ticket
+from tokenbroker.lifecycle.told import life_told
 from tokenbroker.lifecycle.ways import ways_of
+from tokenbroker.run.intent import Intent
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.testing import ACTOR, demo_secret
+from tokenbroker.store.engine import Store
 from tokenbroker.store.lives import Life, known_lives, remember
 
 REFERENCE = "local:example/key"
@@ -100,9 +104,11 @@ class Scene:
     create: Flow = field(default_factory=lambda: flow_from(flow_text(*CREATE, head=HEAD)))
     flows: dict[str, Flow] = field(default_factory=dict)
     grace_s: int | None = None
+    store: Store | None = None
     learnt: list[Secret] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.store = self.store or self.local.store
         reference = self.local.put("example/key", self.old, put_id="old", actor=ACTOR)
         self.site.accepted.add(self.old.reveal())
         self.life = Life(
@@ -122,13 +128,32 @@ class Scene:
             params={"key_name": "agent"},
             revoke_at=f"{SITE}/keys",
         )
-        remember(self.local.store, self.life)
+        remember(self.home, self.life)
         self.flows |= {self.create.id: self.create}
+
+    @property
+    def home(self) -> Store:
+        """What the home of this scene remembers by; its sink another may share."""
+        assert self.store is not None
+        return self.store
+
+    def neighbour(self, store: Store) -> "Scene":
+        """The same token, sink and site, as another home has them that has adopted the token."""
+        other = copy(self)
+        other.store, other.hook, other.learnt = store, Told(), []
+        remember(store, self.life)
+        return other
+
+    def let_a_flow_revoke(self) -> None:
+        """The token's life names a flow that revokes by the name of the key."""
+        self.flows["example/revoke"] = flow_from(flow_text(*CREATE[:2], head=HEAD))
+        self.life = replace(self.life, revokes="example/revoke")
+        remember(self.home, self.life)
 
     @property
     def bench(self) -> Bench:
         return Bench(
-            store=self.local.store,
+            store=self.home,
             open_sink=lambda _alias: self.local,
             actor=ACTOR,
             clock=lambda: self.now,
@@ -152,24 +177,47 @@ class Scene:
         """The ticket as another sitting finds it: with what is durable, and nothing else."""
         from tokenbroker.store.rotations import rotations_under_way
 
-        rotation = next(iter(rotations_under_way(self.local.store, ["local"])), None)
+        rotation = next(iter(rotations_under_way(self.home, ["local"])), None)
         version = rotation.old_version if rotation else max(life.version for life in self.lives().values())
         ways = ways_of(self.lives()[version], self.find)
         return Ticket(ways=ways, rotation=rotation, given=given)
 
     def lives(self) -> dict[int, Life]:
-        known = known_lives(self.local.store, ["local"]).values()
+        known = known_lives(self.home, ["local"]).values()
         return {life.version: life for life in known if life.path == "example/key"}
 
-    def make_key(self, *, works: bool = True) -> Secret:
-        """What the run of the flow does: another key at the site, at its stop in the sink."""
+    def make_key(self, ticket: Ticket | None = None, *, works: bool = True) -> Secret:
+        """What the run of the flow for `ticket` does: another key at the site, at its stop in the sink."""
         new = demo_secret()
         if works:
             self.site.accepted.add(new.reveal())
-        self.local.put(
-            stop_of("example/key"), new, put_id=f"run-{len(self.learnt)}-{new.reveal()[-8:]}", actor=ACTOR
+        put_id = f"run-{len(self.learnt)}-{new.reveal()[-8:]}"
+        reference = self.local.put(stop_of("example/key"), new, put_id=put_id, actor=ACTOR)
+        params = ticket.params_for(Need.KEY) if ticket else {}
+        intent = Intent(
+            run_id="run",
+            flow_id=self.create.id,
+            site=self.create.site,
+            origin=SITE,
+            key_name=params.get("key_name", ""),
+            revoke=f"{SITE}/keys",
+            targets=(stop_of(REFERENCE),),
+            created_at=self.now,
+            lives=({},),
+            params=params,
         )
+        life = life_told(intent, 0, reference)
+        assert life is not None
+        remember(self.home, life)
         return new
+
+    def strange_key(self, *, works: bool) -> Secret:
+        """A key at the stop that no run of this rotation has brought there."""
+        strange = demo_secret()
+        if works:
+            self.site.accepted.add(strange.reveal())
+        self.local.put(stop_of("example/key"), strange, put_id=f"strange-{works}", actor=ACTOR)
+        return strange
 
     def current(self) -> Secret:
         """What the reference leads to."""

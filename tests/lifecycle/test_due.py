@@ -18,6 +18,7 @@ from tokenbroker.lifecycle.due import Outlook, State, Waits, Wanted, look
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
 from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.store.audit_log import AuditEntry
 from tokenbroker.store.lives import Life, known_lives, remember
 from tokenbroker.store.rotations import Rotation, Stage, begin_rotation, keep_rotation, rotations_under_way
 
@@ -193,8 +194,10 @@ def test_a_replacement_under_way_says_what_it_waits_for(
         state=Stage.BEGUN,
         begun_at=NOW,
     )
-    begin_rotation(local.store, begun)
-    keep_rotation(local.store, replace(begun, state=state, code=code, revoke_after=revoke_after), at=NOW)
+    entry = AuditEntry(service_id="a", action="rotate_token", actor="tests", key="local:a/key")
+    begin_rotation(local.store, begun, entry)
+    kept = replace(begun, state=state, code=code, revoke_after=revoke_after)
+    keep_rotation(local.store, kept, entry, after=begun, at=NOW)
     found = seen(local)
     assert ([each.waits for each in found.rotations], found.is_due) == ([waits], is_due)
     assert len(seen(local, Wanted(within=DAY, owner="platform")).rotations) == 1

@@ -1,6 +1,6 @@
 """The stages in which one token takes another's place; wherever they stop, a key works (FLOW-8)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,37 +8,25 @@ from pathlib import Path
 import pytest
 
 from tests.flow.texts import flow_from, flow_text
-from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site, serving
+from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site
+from tests.postgres_server import place_of
 from tokenbroker.errors import BrokerError, RunError, SecretUnavailable, UsageError
+from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.one_sitting import only_sitting
-from tokenbroker.lifecycle.replacing import STOP, _asked, prove, put_in_place, standing
+from tokenbroker.lifecycle.replacing import prove, put_in_place
+from tokenbroker.lifecycle.standing import asked, standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.lifecycle.ways import ways_of
 from tokenbroker.run import fault_points
 from tokenbroker.run.fault_points import ROTATION_POINTS
-from tokenbroker.sinks.local import LocalSink, open_local
+from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.audit_log import verify_chain
+from tokenbroker.store.postgres import open_postgres_store
 from tokenbroker.store.rotations import Stage, rotations_under_way
+from tokenbroker.store.sqlite import open_store
 
 pytestmark = pytest.mark.req("FLOW-8")
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[LocalSink]:
-    with open_local(tmp_path / "home", default_home=False) as sink:
-        yield sink
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def scene(site: Site, local: LocalSink) -> Scene:
-    return Scene(site=site, local=local)
 
 
 def stage_of(ticket: Ticket) -> Stage:
@@ -251,12 +239,51 @@ def test_a_key_that_somebody_has_stored_meanwhile_is_left_and_the_rotation_given
 
 
 def test_a_second_sitting_in_a_home_is_refused_while_the_first_lasts(tmp_path: Path) -> None:
-    with only_sitting(tmp_path):
-        with pytest.raises(UsageError) as caught, only_sitting(tmp_path):
+    with open_store(tmp_path / "store.db") as store:
+        with only_sitting(tmp_path, store):
+            with pytest.raises(UsageError) as caught, only_sitting(tmp_path, store):
+                pass
+            assert caught.value.code == "rotate.under_way"
+        with only_sitting(tmp_path, store):
+            pass
+
+
+def test_a_second_sitting_of_another_home_with_the_same_store_is_refused(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    homes = [tmp_path / name for name in ("here", "there")]
+    for home in homes:
+        home.mkdir()
+    with open_postgres_store(place_of(postgres_url)) as store:
+        with (
+            only_sitting(homes[0], store),
+            pytest.raises(UsageError) as caught,
+            only_sitting(homes[1], store),
+        ):
             pass
         assert caught.value.code == "rotate.under_way"
-    with only_sitting(tmp_path):
-        pass
+        with only_sitting(homes[1], store):
+            pass
+
+
+@pytest.mark.req("RUN-10")
+def test_who_was_overtaken_is_told_with_the_name_of_the_key_and_changes_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = scene.ticket()
+    first.start(scene.bench)
+    scene.make_key(first)
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.local, "put", lambda *_, **__: 1 / 0)
+        second = scene.ticket()
+        second.start(scene.bench)
+    assert stage_of(second) is Stage.PROVEN
+    before = rotations_under_way(scene.local.store, ["local"])
+    first.advance(scene.bench)
+    assert first.error is not None
+    assert (first.error.code, scene.current()) == ("rotate.taken_over", scene.old)
+    assert before[0].key_name in first.error.next_step
+    assert rotations_under_way(scene.local.store, ["local"]) == before
 
 
 def test_a_token_of_which_no_flow_is_known_is_named_with_what_to_do(scene: Scene) -> None:
@@ -293,7 +320,7 @@ def test_a_put_of_which_nothing_was_heard_is_found(scene: Scene) -> None:
     ticket.start(scene.bench)
     new = scene.make_key()
     assert ticket.done is not None
-    put_id = f"rotation-{ticket.done.rotation.id}"
+    put_id = f"rotation-{ticket.done.rotation.id}-1"
     proven = prove(ticket.done, scene.bench)
     scene.local.put("example/key", new, put_id=put_id, actor=ACTOR)
     scene.local.remove(f"example/key{STOP}", actor=ACTOR)
@@ -354,7 +381,7 @@ def test_a_key_is_asked_about_only_where_the_flow_goes_and_not_in_the_clear(scen
         flow = flow_from(flow_text(*CREATE[:-1], f"- verify_token: '{url}'", head=head))
         ways = ways_of(scene.life, lambda _: flow)  # noqa: B023
         with pytest.raises(RunError) as caught:
-            _asked(ways, scene.old, scene.bench)
+            asked(ways, scene.old, scene.bench)
         assert caught.value.code == code
     assert scene.site.asked == 0
 

@@ -34,7 +34,7 @@ def killed_and_finished(twelve: Twelve, point: str, *, the: int) -> None:
     code, told = twelve.rotate()
     recovered = twelve.project.tokenbroker("recover")
     if point in NOT_MADE:
-        assert "POSSIBLY CREATED" in recovered.out, told
+        assert (code, "POSSIBLY CREATED" in recovered.out) == (0, True), told
     else:
         assert (code, recovered.out.strip()) == (0, "Nothing was left behind."), told + recovered.text
     for service, old in twelve.old.items():

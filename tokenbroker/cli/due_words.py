@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tokenbroker.cli.home import PIPED_WIDTH
 from tokenbroker.lifecycle.due import Outlook, State, Token, UnderWay, Waits
+from tokenbroker.store.rotations import Stage
 
 _UNITS: Final = (
     ("d", timedelta(days=1)),
@@ -86,8 +87,12 @@ def _token_cells(token: Token, now: datetime) -> tuple[str, ...]:
 def _rotation_cells(under_way: UnderWay, now: datetime) -> tuple[str, ...]:
     rotation, life = under_way.rotation, under_way.life
     match under_way.waits:
+        case Waits.ELSEWHERE:
+            waits = f"'{rotation.sink}' leads to another store now"
         case Waits.STOPPED:
             waits = f"stopped with {rotation.code}"
+        case _ if rotation.state is Stage.SURPLUS:
+            waits = "another's key has its place, and the new one is to be revoked"
         case Waits.GOING_ON:
             what = "its run" if rotation.new_version is None else "the hook is to be called"
             waits = f"{what}, since {_moment(rotation.begun_at, now)}"

@@ -15,7 +15,6 @@ from tokenbroker.cli.home import configuration
 from tokenbroker.cli.rotate_tickets import (
     bench_of,
     flow_finder,
-    note_losses,
     require_known_params,
     tickets_due,
     tickets_for,
@@ -24,6 +23,7 @@ from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say,
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
 from tokenbroker.lifecycle.hook import require_hook
+from tokenbroker.lifecycle.losses import note_losses
 from tokenbroker.lifecycle.one_sitting import only_sitting
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.pytest_plugin.options import parse_params
@@ -77,7 +77,7 @@ def rotate(
             left = (
                 broker.recover()
             )  # a key that a run has read and not stored may be the one that is waited for
-            held.enter_context(only_sitting(broker.home))
+            held.enter_context(only_sitting(broker.home, broker.local.store))
             find = flow_finder(settings.root)
             found = (
                 tickets_due(broker, span, given, find=find)
@@ -85,13 +85,19 @@ def rotate(
                 else tickets_for(broker, reference, given, find=find)
             )
             require_known_params(found, given)
-            note_losses(found.tickets, left)
+            note_losses(found.tickets, left, store=broker.local.store, lives=broker.lives())
             for refusal in found.refusals:
                 say(f"can't be replaced: {refusal.sentence}")
             shares = bool(found.tickets) and _agreed(
                 found.tickets, broker, separately=separately, yes=yes, waits=wait
             )
-        told = Told(found.tickets, bench_of=bench_of(settings, live=live), waits=wait, shares=shares)
+        told = Told(
+            found.tickets,
+            bench_of=bench_of(settings, live=live),
+            waits=wait,
+            shares=shares,
+            clock=broker.clock,
+        )
         flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
         if found.tickets:
             held.enter_context(own_temporary_folder())
@@ -111,10 +117,11 @@ def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes:
     """
     asks = sys.stdin.isatty() and not yes
     shares = (yes or asks) and not separately
-    announce(tickets, shares=shares, waits=waits)
+    now = broker.clock()
+    announce(tickets, shares=shares, waits=waits, now=now)
     if asks and not typer.confirm("Go on?", default=True, err=True):
         raise HumanDenied("nothing was begun")
-    for account, flows in accounts(tickets, waits=waits).items() if shares else ():
+    for account, flows in accounts(tickets, waits=waits, now=now).items() if shares else ():
         entry = AuditEntry(
             service_id="",
             action="share_sign_on",

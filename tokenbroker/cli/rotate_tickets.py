@@ -1,6 +1,6 @@
 """Which tokens a sitting of ``tokenbroker rotate`` is about, and what its stages work with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,17 +13,16 @@ from tokenbroker.errors import BrokerError, PolicyDenied, SecretNotFound, UsageE
 from tokenbroker.flow.catalogue import find, flows, shown
 from tokenbroker.flow.folders import configured_folders
 from tokenbroker.flow.load import load
-from tokenbroker.lifecycle.due import Wanted, look
+from tokenbroker.lifecycle.due import Waits, Wanted, known_life, leads_elsewhere, look
 from tokenbroker.lifecycle.hook import hook_of
-from tokenbroker.lifecycle.replacing import Bench, stop_of
+from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.lifecycle.ways import FindFlow, ways_of
 from tokenbroker.policy.approve import NEEDS_LIVE
-from tokenbroker.run.intent import UNKNOWN
-from tokenbroker.run.recover import Outcome, Recovered
 from tokenbroker.run.steps import STEPS
 from tokenbroker.settings import Configuration, is_loopback, origin_of
 from tokenbroker.sinks import Sink, split_reference
+from tokenbroker.sinks.sink import StoredSecret
 from tokenbroker.store.lives import Life
 from tokenbroker.store.rotations import Rotation, rotations_under_way
 
@@ -42,21 +41,29 @@ def tickets_for(broker: Broker, reference: str, given: Mapping[str, str], *, fin
     """The ticket of one reference.
 
     Raises:
-        UsageError, SecretNotFound: it can't be replaced.
+        UsageError, SecretNotFound: it can't be replaced, or what is known of it is of another store.
     """
     alias, path, version = split_reference(reference)
     if version is not None:
         raise UsageError("what is rotated is a reference, and not one of its versions; leave @VERSION away")
     lives = broker.lives()
     rotation = next((r for r in _under_way(broker) if (r.sink, r.path) == (alias, path)), None)
-    version = rotation.old_version if rotation else _newest(broker, alias, path)
-    life = lives.get((alias, path, version))
-    if life is None:
-        raise UsageError(
-            f"nothing is known of the life of {alias}:{path}@{version}: no flow has captured it",
-            next_step=f"tokenbroker adopt {alias}:{path} --flow SITE/FLOW",
-            code="rotate.unknown",
-        )
+    listed = broker.sink(alias).list()
+    if rotation is not None:
+        if leads_elsewhere(rotation, lives, listed):
+            raise _elsewhere(rotation)
+        life = lives.get((alias, path, rotation.old_version))
+        if life is None:
+            raise _forgotten(rotation)
+    else:
+        stored = _newest(listed, alias, path)
+        life = known_life(lives, alias, stored)
+        if life is None:
+            raise UsageError(
+                f"nothing is known of the life of {alias}:{path}@{stored.version}: no flow has captured it",
+                next_step=f"tokenbroker adopt {alias}:{path} --flow SITE/FLOW",
+                code="rotate.unknown",
+            )
     return Found(tickets=(Ticket(ways=ways_of(life, find), rotation=rotation, given=given),))
 
 
@@ -64,6 +71,9 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
     """The tickets of every rotation that is under way, and of the tokens that have ended or will within that time.
 
     One that can't be replaced does not keep the others from it.
+
+    Raises:
+        UsageError: ``rotate.key_name``; several would give their new keys the one name that is given.
     """
     outlook = look(
         Wanted(within=within),
@@ -74,19 +84,23 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
         now=broker.clock(),
     )
     busy = {each.rotation.reference for each in outlook.rotations}
-    wanted: list[tuple[Life | None, Rotation | None]] = [
-        *((each.life, each.rotation) for each in outlook.rotations),
-        *((each.life, None) for each in outlook.tokens if each.reference not in busy),
-    ]
-    tickets: list[Ticket] = []
     refusals = [error for _, error in outlook.refusals]
+    wanted: list[tuple[Life, Rotation | None]] = []
+    for each in outlook.rotations:
+        if each.life is not None:
+            wanted.append((each.life, each.rotation))
+        else:
+            is_elsewhere = each.waits is Waits.ELSEWHERE
+            refusals.append(_elsewhere(each.rotation) if is_elsewhere else _forgotten(each.rotation))
+    # Of a token without a life it is not known that it is due.
+    wanted += [(each.life, None) for each in outlook.tokens if each.life and each.reference not in busy]
+    tickets: list[Ticket] = []
     for life, rotation in wanted:
-        if life is None:
-            continue
         try:
             tickets.append(Ticket(ways=ways_of(life, find), rotation=rotation, given=given))
         except BrokerError as error:
             refusals.append(error)
+    _require_names_apart(tickets, given)
     return Found(tickets=tuple(tickets), refusals=tuple(refusals))
 
 
@@ -107,17 +121,34 @@ def require_known_params(found: Found, given: Mapping[str, str]) -> None:
         )
 
 
-def note_losses(tickets: Sequence[Ticket], left: Sequence[Recovered]) -> None:
-    """Tell each ticket of the keys that runs for it may have made and lost, so that they are revoked first."""
-    for ticket in tickets:
-        ticket.lost = tuple(
-            each.intent
-            for each in left
-            if each.outcome is Outcome.POSSIBLY_CREATED
-            and each.intent is not None
-            and each.intent.key_name != UNKNOWN
-            and stop_of(ticket.reference) in each.intent.targets
-        )
+def _require_names_apart(tickets: Sequence[Ticket], given: Mapping[str, str]) -> None:
+    for name in given:
+        named = [ticket.reference for ticket in tickets if ticket.waits_for_name(name)]
+        if len(named) > 1:
+            raise UsageError(
+                f"--param {name} names one key, and {len(named)} tokens would get one of that name: {', '.join(named)}",
+                next_step=f"leave --param {name} away, so that each gets a name of its own; or give it for one: "
+                f"tokenbroker rotate {named[0]} --param {name}=NAME",
+                code="rotate.key_name",
+            )
+
+
+def _elsewhere(rotation: Rotation) -> UsageError:
+    return UsageError(
+        f"a rotation of {rotation.reference} is under way, and '{rotation.sink}' leads to another store now than when "
+        "it began",
+        next_step=f"let sinks.{rotation.sink} lead where it led, then: tokenbroker rotate {rotation.reference}",
+        code="rotate.elsewhere",
+    )
+
+
+def _forgotten(rotation: Rotation) -> UsageError:
+    old = f"{rotation.reference}@{rotation.old_version}"
+    return UsageError(
+        f"a rotation of {rotation.reference} is under way, and nothing is known any more of the life of {old}",
+        next_step=f"tokenbroker adopt {old} --flow {rotation.flow_id}, then: tokenbroker rotate {rotation.reference}",
+        code="rotate.unknown",
+    )
 
 
 def bench_of(configuration: Configuration, *, live: bool) -> Callable[[pytest.Item], Bench]:
@@ -193,11 +224,11 @@ def _under_way(broker: Broker) -> list[Rotation]:
     return rotations_under_way(broker.local.store, broker.aliases)
 
 
-def _newest(broker: Broker, alias: str, path: str) -> int:
-    versions = [stored.version for stored in broker.sink(alias).list() if stored.path == path]
-    if not versions:
+def _newest(listed: Iterable[StoredSecret], alias: str, path: str) -> StoredSecret:
+    newest = max((each for each in listed if each.path == path), key=lambda each: each.version, default=None)
+    if newest is None:
         raise SecretNotFound(
             f"there is no secret at {alias}:{path}",
             next_step="tokenbroker secrets list   shows what there is",
         )
-    return max(versions)
+    return newest

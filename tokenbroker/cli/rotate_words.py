@@ -4,16 +4,18 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import pytest
 
-from tokenbroker.clock import iso, system_clock
+from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import BrokerError, ExitCode
 from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
-from tokenbroker.lifecycle.replacing import Bench, standing
+from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.sign_on import Account, account_of, grouped, questions
+from tokenbroker.lifecycle.standing import standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.policy.approve import Approval
 from tokenbroker.pytest_plugin.sitting import Sitting, Turn
@@ -23,12 +25,12 @@ from tokenbroker.store.rotations import Stage
 _DOES = {
     Need.CLEANING: "revoking a key that was made and lost",
     Need.KEY: "a new key",
-    Need.REVOKING: "revoking the old key",
+    Need.REVOKING: "revoking the key that is not needed any more",
 }
 
 
-def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> None:
-    """Say what is to be done, and early what a person will be asked for."""
+def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> None:
+    """Say what is to be done at `now`, and early what a person will be asked for."""
     say(f"{_count(len(tickets), 'token')} to replace:")
     width = max(len(_named(ticket)) for ticket in tickets)
     for ticket in tickets:
@@ -37,15 +39,17 @@ def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> None:
         how = f"goes on: {ticket.rotation.state.value}" if ticket.rotation else ticket.ways.creator.id
         say(f"  {_named(ticket):<{width}}  {ends}  {how}")
     for sentence in (
-        *_signed_in(tickets, shares=shares, waits=waits),
-        *_asked(tickets, shares=shares, waits=waits),
+        *_signed_in(tickets, shares=shares, waits=waits, now=now),
+        *_asked(tickets, shares=shares, waits=waits, now=now),
     ):
         say(sentence)
 
 
-def accounts(tickets: Sequence[Ticket], *, waits: bool) -> dict[Account, list[Flow]]:
+def accounts(tickets: Sequence[Ticket], *, waits: bool, now: datetime) -> dict[Account, list[Flow]]:
     """Those whose session at a provider several of the sitting's runs would use."""
-    told = ((_account(ticket, flow), flow) for ticket in tickets for flow in _ahead(ticket, waits=waits))
+    told = (
+        (_account(ticket, flow), flow) for ticket in tickets for flow in _ahead(ticket, waits=waits, now=now)
+    )
     return {account: flows for account, flows in grouped(told).items() if len(flows) > 1}
 
 
@@ -54,19 +58,20 @@ def _account(ticket: Ticket, flow: Flow) -> Account | None:
     return account_of(flow, params, apart=ticket.ways.name_param)
 
 
-def _ahead(ticket: Ticket, *, waits: bool) -> Iterator[Flow]:
+def _ahead(ticket: Ticket, *, waits: bool, now: datetime) -> Iterator[Flow]:
     """The flows that the sitting may run for `ticket`."""
     rotation = ticket.rotation
     if rotation is None or rotation.state is Stage.BEGUN:
         yield ticket.ways.creator
     after = rotation.revoke_after if rotation else None
-    revokes_now = not ticket.ways.life.grace_s if after is None else after <= system_clock()
+    is_surplus = rotation is not None and rotation.state is Stage.SURPLUS
+    revokes_now = (is_surplus or not ticket.ways.life.grace_s) if after is None else after <= now
     if ticket.ways.revoker is not None and (waits or revokes_now or ticket.lost):
         yield ticket.ways.revoker
 
 
-def _signed_in(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> Iterable[str]:
-    for account, flows in accounts(tickets, waits=waits).items() if shares else ():
+def _signed_in(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> Iterable[str]:
+    for account, flows in accounts(tickets, waits=waits, now=now).items() if shares else ():
         sites = len({flow.site for flow in flows})
         yield (
             f"{account.sign_on} signs you in once for {_count(sites, 'site')}: its session goes from run to run in "
@@ -74,12 +79,12 @@ def _signed_in(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> Itera
         )
 
 
-def _asked(tickets: Sequence[Ticket], *, shares: bool, waits: bool) -> Iterable[str]:
-    shared = accounts(tickets, waits=waits) if shares else {}
+def _asked(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> Iterable[str]:
+    shared = accounts(tickets, waits=waits, now=now) if shares else {}
     often: dict[str, int] = {}
     once: dict[tuple[Account, str], None] = {}
     for ticket in tickets:
-        for flow in _ahead(ticket, waits=waits):
+        for flow in _ahead(ticket, waits=waits, now=now):
             account = _account(ticket, flow)
             for step in questions(flow):
                 reason = str(step.options["reason"])
@@ -114,10 +119,13 @@ class Told(Sitting):
         bench_of: Callable[[pytest.Item], Bench],
         waits: bool,
         shares: bool,
+        clock: Clock,
     ) -> None:
         super().__init__(tickets, bench_of=bench_of, waits=waits, shares=shares)
+        self._clock = clock
         self._live = sys.stderr.isatty()
         self._told: set[str] = set()
+        self._noted: set[str] = set()
         self._said_wait = False
         self.attended = sys.stdin.isatty()
         self.standing: dict[str, str] = {}
@@ -138,12 +146,19 @@ class Told(Sitting):
         self._line("")
         if turn.lost is not None:
             return
+        self._say_notes(ticket)
         if ticket.error is not None:
             if ticket.done is not None:
                 self.standing[ticket.reference] = standing(ticket.done, bench)
             say(f"✗ {ticket.reference}: stopped ({ticket.error.code})")
         else:
-            say(f"✓ {_reached(ticket)}")
+            say(f"✓ {_reached(ticket, self._clock())}")
+
+    def _say_notes(self, ticket: Ticket) -> None:
+        for sentence in ticket.done.notes if ticket.done else ():
+            if sentence not in self._noted:
+                say(f"· {ticket.reference}: {sentence}")
+            self._noted.add(sentence)
 
     def waits_for_grace(self, seconds: float) -> None:
         if not self._said_wait:
@@ -179,7 +194,7 @@ class Told(Sitting):
             print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
 
 
-_REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED})
+_REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED, Stage.UNPROVEN})
 
 
 def _stage(ticket: Ticket) -> Stage | None:
@@ -187,8 +202,12 @@ def _stage(ticket: Ticket) -> Stage | None:
     return rotation.state if rotation else None
 
 
-def _reached(ticket: Ticket) -> str:
+def _reached(ticket: Ticket, now: datetime) -> str:
     rotation = ticket.done.rotation if ticket.done else ticket.rotation
+    if rotation is not None and rotation.state is Stage.SURPLUS:
+        return (
+            f"{ticket.reference} leads to another's key; the new key '{rotation.key_name}' is to be revoked"
+        )
     if rotation is None or rotation.new_version is None:
         return f"{ticket.reference} is as it was"
     new = f"{rotation.reference}@{rotation.new_version}"
@@ -197,7 +216,7 @@ def _reached(ticket: Ticket) -> str:
             f"{ticket.reference}: the old key (@{rotation.old_version}) is revoked, and its site refuses it"
         )
     after = rotation.revoke_after
-    is_left = after is not None and after > system_clock()
+    is_left = after is not None and after > now
     then = f"is to be revoked after {after:%Y-%m-%d %H:%M} UTC" if is_left else "is to be revoked now"
     return f"{new} is in place, proven by its site; the old key (@{rotation.old_version}) {then}"
 
@@ -220,6 +239,10 @@ def rows_of(told: Told, refusals: Sequence[BrokerError]) -> list[dict[str, Any]]
                 "revoke_after": iso(rotation.revoke_after) if rotation and rotation.revoke_after else None,
                 "code": ticket.error.code if ticket.error else None,
                 "standing": told.standing.get(ticket.reference),
+                "notes": [
+                    *(ticket.done.notes if ticket.done else ()),
+                    *(loss.sentence for loss in ticket.unsettled),
+                ],
             }
         )
     refused = [
@@ -245,17 +268,20 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
         say(f"\n! {ticket.error}")
         if ticket.reference in told.standing:
             say(f"  now: {told.standing[ticket.reference]}")
+    for ticket in told.tickets:
+        for loss in ticket.unsettled:
+            say(f"\n? {ticket.reference}: {loss.sentence}")
     waiting = [
         rotation.revoke_after
         for ticket in told.tickets
         if ticket.error is None
         and (rotation := ticket.done.rotation if ticket.done else ticket.rotation) is not None
-        and rotation.state is Stage.TOLD
+        and rotation.state in (Stage.TOLD, Stage.SURPLUS)
         and rotation.revoke_after is not None
     ]
     if waiting:
         after = f"{max(waiting):%Y-%m-%d %H:%M} UTC"
-        keys = f"{len(waiting)} old key{'s' if len(waiting) > 1 else ''}"
+        keys = _count(len(waiting), "old key")
         what = told.tickets[0].reference if len(told.tickets) == 1 else "--due"
         say(f"\n{keys} to revoke; after {after}: tokenbroker rotate {what}")
     if failed and not told.exit_code:

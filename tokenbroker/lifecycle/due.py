@@ -36,6 +36,8 @@ class Waits(StrEnum):
     """For its run; where that was cut off, for another."""
     GRACE = "grace"
     """For the end of the old token's grace."""
+    ELSEWHERE = "elsewhere"
+    """For its sink: the alias leads to another store now."""
     REVOCATION = "revocation"
     """For the run that revokes the old token: its grace is over."""
 
@@ -142,9 +144,10 @@ def look(
     """
     tokens: list[Token] = []
     refusals = []
+    lists: dict[str, list[StoredSecret]] = {}
     for alias in aliases:
         try:
-            listed = open_sink(alias).list()
+            listed = lists[alias] = open_sink(alias).list()
         except BrokerError as error:
             refusals.append((alias, error))
             continue
@@ -152,7 +155,7 @@ def look(
             _token(alias, each, known_life(lives, alias, each), wanted, now) for each in _newest(listed)
         )
     kept = [each for each in tokens if _is_kept(each, wanted)]
-    under_way = (_under_way(each, lives, now) for each in rotations)
+    under_way = (_under_way(each, lives, lists.get(each.sink), now) for each in rotations)
     return Outlook(
         tokens=tuple(sorted(kept, key=_order)),
         rotations=tuple(each for each in under_way if wanted.takes(each.life)),
@@ -164,6 +167,21 @@ def known_life(lives: Lives, alias: str, stored: StoredSecret) -> Life | None:
     """What is known of `stored`; not what is known of another that its alias led to before."""
     life = lives.get((alias, stored.path, stored.version))
     return life if life is not None and life.is_of(stored.fingerprint) else None
+
+
+def leads_elsewhere(rotation: Rotation, lives: Lives, listed: Iterable[StoredSecret]) -> bool:
+    """Whether the alias of `rotation` leads to another store now than when it began, as far as `listed` tells.
+
+    Where versions of the reference or of its stop are there, one of them has to be the secret that was noted; where
+    none is, a key that has come to the stop gives it away.
+    """
+    paths = (rotation.path, f"{rotation.path}{STOP}")
+    marks = {(each.path, each.version): each.fingerprint for each in listed}
+    known = [life for life in lives.values() if life.sink == rotation.sink and life.path in paths]
+    here = [life for life in known if (life.path, life.version) in marks]
+    if here:
+        return not any(life.is_of(marks[life.path, life.version]) for life in here)
+    return any(life.path == paths[1] for life in known)
 
 
 def _newest(listed: Iterable[StoredSecret]) -> Iterable[StoredSecret]:
@@ -198,7 +216,11 @@ def _order(token: Token) -> tuple[bool, str, str]:
     return ends_at is None, ends_at.isoformat() if ends_at else "", token.reference
 
 
-def _under_way(rotation: Rotation, lives: Lives, now: datetime) -> UnderWay:
+def _under_way(
+    rotation: Rotation, lives: Lives, listed: Sequence[StoredSecret] | None, now: datetime
+) -> UnderWay:
+    if listed is not None and leads_elsewhere(rotation, lives, listed):
+        return UnderWay(rotation=rotation, waits=Waits.ELSEWHERE, life=None)
     if rotation.code:
         waits = Waits.STOPPED
     elif rotation.revoke_after is None or rotation.state is Stage.REPLACED:

@@ -5,94 +5,28 @@ it, and the old one is revoked after that, once its grace is over. What is cut o
 """
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
-from tokenbroker.clock import Clock, iso
-from tokenbroker.errors import BrokerError, RunError, SecretNotFound
-from tokenbroker.lifecycle.due import STOP
-from tokenbroker.lifecycle.hook import Hook
+from tokenbroker.clock import iso
+from tokenbroker.errors import RunError
+from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newest, rival, withdraw
 from tokenbroker.lifecycle.naming import fresh_params
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, kept
+from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
+from tokenbroker.lifecycle.stop import clear_stop, current, own_lives, waiting, with_strangers_noted
+from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
-from tokenbroker.policy.approve import origins_of
 from tokenbroker.run.fault_points import reached
-from tokenbroker.run.site_status import NoStatus, Question, ask_site
-from tokenbroker.secret import Secret
-from tokenbroker.settings import is_loopback, origin_of
-from tokenbroker.sinks.sink import Reference, Sink
-from tokenbroker.store.audit_log import OK, AuditEntry, record
-from tokenbroker.store.engine import Store
-from tokenbroker.store.lives import Life, forget, known_lives, note_revoked, remember
-from tokenbroker.store.rotations import Rotation, Stage, begin_rotation, keep_rotation, note_stop
-
-_DEAD = frozenset({401, 403})
-
-
-class Accepts(StrEnum):
-    """Whether a site accepts a key."""
-
-    YES = "its site accepts it"
-    NO = "its site refuses it"
-    UNKNOWN = "whether its site accepts it can't be told now"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """What the stages work with.
-
-    Attributes:
-        address_of: an address as it is dialled, after the origin map.
-        learn: is told each secret that is read, so that it is redacted from then on.
-    """
-
-    store: Store
-    open_sink: Callable[[str], Sink]
-    actor: str
-    clock: Clock
-    address_of: Callable[[str], str]
-    hook: Hook
-    learn: Callable[[Secret], None]
-    timeout_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Replacement:
-    """A token that is being replaced, as far as it has come.
-
-    Attributes:
-        params: what the flow that gets the new key is given.
-    """
-
-    ways: Ways
-    rotation: Rotation
-    params: Mapping[str, str]
-
-    @property
-    def stop(self) -> str:
-        """The reference at which the new key waits until it is proven."""
-        return stop_of(self.rotation.reference)
-
-    @property
-    def old(self) -> str:
-        return f"{self.rotation.reference}@{self.rotation.old_version}"
-
-
-def stop_of(reference: str) -> str:
-    """Where the key that is to replace that of `reference` waits until it is proven."""
-    return f"{reference}{STOP}"
-
-
-def is_over(rotation: Rotation, now: datetime) -> bool:
-    """Whether the old key's grace is over, and those who use it were told."""
-    after = rotation.revoke_after
-    return rotation.state is Stage.TOLD and after is not None and after <= now
+from tokenbroker.sinks.sink import Reference
+from tokenbroker.store.lives import Life, note_revoked, remember
+from tokenbroker.store.rotations import Rotation, Stage, begin_rotation
 
 
 def is_waiting_for_key(done: Replacement, bench: Bench) -> bool:
     """Whether there is no new key yet."""
-    return done.rotation.state is Stage.BEGUN and _waiting(done, bench) is None
+    return done.rotation.state is Stage.BEGUN and waiting(done, bench) is None
 
 
 def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
@@ -100,6 +34,7 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
 
     Raises:
         UsageError: ``rotate.under_way`` or ``rotate.key_name``.
+        RunError: ``rotate.changed_meanwhile``; the reference leads to another key already, and nothing is begun.
         SecretUnavailable, SecretTimeout, SecretAccessDenied: the store can't be written.
     """
     now = bench.clock()
@@ -114,23 +49,48 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
         state=Stage.BEGUN,
         begun_at=now,
     )
-    begin_rotation(bench.store, rotation)
-    _note(rotation, bench)
+    done = Replacement(ways=ways, rotation=rotation, params=params)
+    if is_changed(done, newest(done, bench)):
+        raise RunError(
+            f"somebody has stored another key at {ways.reference} just now, or removed it: nothing is begun",
+            next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now",
+            code="rotate.changed_meanwhile",
+        )
+    begin_rotation(bench.store, rotation, entry_of(rotation, bench))
     reached("rotation_begun")
-    return Replacement(ways=ways, rotation=rotation, params=params)
+    return with_strangers_noted(done, bench)
 
 
 def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Bench) -> Replacement:
-    """Go on with `rotation`, which has stopped: a key that has come to its stop is used, else another one is made."""
+    """Go on with `rotation`, which has stopped.
+
+    A key of its own that has come to its stop is used; where there is none, or its site refuses it, another is made.
+
+    Raises:
+        RotationEnded: ``rotate.changed_meanwhile``; the reference leads to another key by now, and no new one is made.
+    """
     named = {ways.name_param: rotation.key_name} if ways.name_param else {}
     done = Replacement(
         ways=ways, rotation=rotation, params=fresh_params(ways, {**given, **named}, now=bench.clock())
     )
-    if rotation.state is not Stage.BEGUN or _waiting(done, bench) is not None:
+    if rotation.state is not Stage.BEGUN:
         return done
+    found = waiting(done, bench)
+    if found is not None:
+        if asked(ways, found.secret, bench) is not Accepts.NO:
+            return done
+        done = done.noting(
+            f"the key '{found.name(done)}' waits at {done.stop}, and its site refuses it: another is made in its place"
+        )
+        clear_stop(done, bench)
+    if is_changed(done, newest(done, bench)):
+        raise give_up(
+            done, bench, next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now"
+        )
+    done = with_strangers_noted(done, bench)
     # A key of that name may have been made and lost: the next one must be told from it.
     params = fresh_params(ways, given, now=bench.clock())
-    return _kept(replace(done, params=params), bench, key_name=params.get(ways.name_param, rotation.key_name))
+    return kept(replace(done, params=params), bench, key_name=params.get(ways.name_param, rotation.key_name))
 
 
 def prove(done: Replacement, bench: Bench) -> Replacement:
@@ -141,73 +101,78 @@ def prove(done: Replacement, bench: Bench) -> Replacement:
     """
     if done.rotation.state is not Stage.BEGUN:
         return done
-    secret = _waiting(done, bench)
-    if secret is None:
+    found = waiting(done, bench)
+    if found is None:
         raise RunError(
             f"no new key has come to {done.stop}",
-            next_step=f"see how the run of {done.rotation.flow_id} ended",
+            next_step=f"see how the run of {done.rotation.flow_id} ended; if '{done.rotation.key_name}' is a key at "
+            f"{done.ways.creator.site} now, revoke it",
             code="rotate.no_key",
         )
-    accepts = _asked(done.ways, secret, bench)
+    accepts = asked(done.ways, found.secret, bench)
     if accepts is not Accepts.YES:
         raise RunError(
             f"the new key for {done.rotation.reference} is at {done.stop}, and {accepts.value}",
-            next_step=f"try again: tokenbroker rotate {done.rotation.reference}; if it stays refused, revoke the key "
-            f"'{done.rotation.key_name}' at {done.ways.creator.site} and take it away, so that another is made: "
-            f"tokenbroker secrets remove {done.stop}",
+            next_step=f"try again: tokenbroker rotate {done.rotation.reference}   makes another, if it stays refused; "
+            f"it is called '{found.name(done)}' at {done.ways.creator.site}",
             code="rotate.not_accepted",
         )
-    return _kept(done, bench, state=Stage.PROVEN)
+    return kept(done, bench, state=Stage.PROVEN, key_name=found.name(done))
 
 
 def put_in_place(done: Replacement, bench: Bench) -> Replacement:
-    """Let the reference lead to the new key; PROVEN becomes REPLACED.
+    """Let the reference lead to the new key; PROVEN becomes REPLACED, or SURPLUS where another one was there first.
 
     Raises:
+        RotationEnded: ``rotate.no_key`` or ``rotate.changed_meanwhile``; it is given up.
         BrokerError: the sink's; the reference may lead to either key, and both work.
     """
     if done.rotation.state is not Stage.PROVEN:
         return done
-    secret = _waiting(done, bench)
-    sink = bench.open_sink(done.rotation.sink)
-    put_id = f"rotation-{done.rotation.id}"
-    reference = sink.find(put_id)  # it was put, and that was not heard of any more
-    if secret is None and reference is None:
-        raise RunError(
-            f"the new key for {done.rotation.reference} is no longer at {done.stop}",
-            next_step=f"somebody has removed it; revoke the key '{done.rotation.key_name}' at its site",
+    reference = _put_before(done, bench) or _put(done, bench)
+    if reference is None:
+        return withdraw(done, bench)
+    first = rival(done, reference, bench)
+    return give_way(done, first, reference, bench) if first else _in_place(done, reference, bench)
+
+
+def _put(done: Replacement, bench: Bench) -> Reference | None:
+    """Where the new key is in place now; None where it is not: another one is."""
+    found = waiting(done, bench)
+    if found is None:
+        raise give_up(
+            done,
+            bench,
+            why=f"somebody has removed the new key from {done.stop}",
+            next_step=f"revoke the key '{done.rotation.key_name}' at {done.ways.creator.site}",
             code="rotate.no_key",
         )
-    if reference is None and secret is not None:
-        _require_unchanged(done, secret, bench)
-        reference = sink.put(done.rotation.path, secret, put_id=put_id, actor=bench.actor)
-    assert reference is not None  # one of the two is there
-    remember(bench.store, _life_of(done, reference, bench))
-    now = bench.clock()
+    seen = newest(done, bench)
+    if seen is None or (is_changed(done, seen) and current(done, bench) != found.secret):
+        return None
+    sink = bench.open_sink(done.rotation.sink)
+    put_id = _put_id(done, found.life)
+    return sink.put(done.rotation.path, found.secret, put_id=put_id, actor=bench.actor)
+
+
+def _put_before(done: Replacement, bench: Bench) -> Reference | None:
+    """Where the new key is in place already: it was put, and that was not heard of any more."""
+    sink = bench.open_sink(done.rotation.sink)
+    found = (sink.find(_put_id(done, life)) for life in own_lives(done, bench))
+    return next((reference for reference in found if reference is not None), None)
+
+
+def _put_id(done: Replacement, life: Life) -> str:
+    # Of the rotation and the key: one put never stands for two keys, whatever comes to the stop.
+    return f"rotation-{done.rotation.id}-{life.version}"
+
+
+def _in_place(done: Replacement, reference: Reference, bench: Bench) -> Replacement:
+    remember(bench.store, life_of_new(done, reference, bench.store))
     # Who reads through a cache may have the old key that long.
-    grace = timedelta(seconds=max(done.ways.life.grace_s or 0, sink.stale_s))
-    return _kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=now + grace)
-
-
-def _require_unchanged(done: Replacement, new: Secret, bench: Bench) -> None:
-    """Refuse to put the new key over one that somebody has put there meanwhile, and give the rotation up.
-
-    Raises:
-        RunError: ``rotate.changed_meanwhile``.
-    """
-    sink, rotation = bench.open_sink(done.rotation.sink), done.rotation
-    current = sink.get(rotation.path, actor=bench.actor)
-    bench.learn(current)
-    if current in (new, sink.get(rotation.path, version=rotation.old_version, actor=bench.actor)):
-        return
-    _kept(done, bench, state=Stage.GIVEN_UP, code="rotate.changed_meanwhile")
-    raise RunError(
-        f"somebody has stored another key at {rotation.reference} since the rotation began: it is left as it is, "
-        "and the rotation is given up",
-        next_step=f"revoke the key '{rotation.key_name}' at {done.ways.creator.site}, which waits at {done.stop}; "
-        f"then: tokenbroker secrets remove {done.stop}",
-        code="rotate.changed_meanwhile",
-    )
+    grace_s = max(done.ways.life.grace_s or 0, bench.open_sink(done.rotation.sink).stale_s)
+    after = bench.clock() + timedelta(seconds=grace_s)
+    return kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=after)
 
 
 def tell(done: Replacement, bench: Bench) -> Replacement:
@@ -218,7 +183,7 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
     """
     if done.rotation.state is not Stage.REPLACED:
         return done
-    _clear_stop(done, bench)
+    clear_stop(done, bench)
     rotation, life = done.rotation, done.ways.life
     # Those who are told now have the whole of the grace from now on.
     grace_s = max(life.grace_s or 0, bench.open_sink(rotation.sink).stale_s)
@@ -233,201 +198,56 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
             "labels": list(life.labels),
         }
     )
-    return _kept(done, bench, state=Stage.TOLD, revoke_after=revoke_after)
+    return kept(done, bench, state=Stage.TOLD, revoke_after=revoke_after)
 
 
 def prove_dead(done: Replacement, bench: Bench) -> Replacement:
-    """Ask the site whether it refuses the old key; TOLD becomes REVOKED.
+    """Ask the site whether it refuses the old key, which was to be revoked; TOLD becomes REVOKED.
+
+    Where the store has dropped the old one, the flow that has revoked it is believed; a person is told: UNPROVEN.
 
     Raises:
         RunError: ``rotate.still_accepted``, or ``rotate.not_told``: the site gave no clear answer.
+        RotationEnded: ``rotate.old_gone``; nobody can ask any more.
     """
     require_new(done, bench)
     accepts = old_is_accepted(done, bench)
-    rotation = done.rotation
-    if accepts is not Accepts.NO:
-        is_alive = accepts is Accepts.YES
+    rotation, where = done.rotation, done.ways.life.revoke_at or done.ways.creator.site
+    if accepts is Accepts.GONE and done.ways.revoker is None:
+        raise RotationEnded(
+            f"{rotation.reference} leads to the new key; of the old one, {done.old}: {accepts.value}",
+            done=kept(done, bench, state=Stage.UNPROVEN, code="rotate.old_gone"),
+            next_step=f"see at {where} that the key '{done.ways.life.key_name}' is revoked",
+        )
+    if accepts not in (Accepts.NO, Accepts.GONE):
         raise RunError(
             f"the old key {done.old} was to be revoked, and {accepts.value}",
-            next_step=f"revoke it at {done.ways.life.revoke_at or done.ways.creator.site}, then: "
-            f"tokenbroker rotate {rotation.reference}",
-            code="rotate.still_accepted" if is_alive else "rotate.not_told",
+            next_step=f"revoke it at {where}, then: tokenbroker rotate {rotation.reference}",
+            code="rotate.still_accepted" if accepts is Accepts.YES else "rotate.not_told",
         )
     note_revoked(bench.store, rotation.sink, rotation.path, rotation.old_version, at=bench.clock())
-    return _kept(done, bench, state=Stage.REVOKED)
+    if accepts is Accepts.GONE and done.ways.revoker is not None:
+        done = done.noting(f"{done.ways.revoker.id} has revoked {done.old}; {accepts.value}")
+    return kept(done, bench, state=Stage.REVOKED)
 
 
 def require_new(done: Replacement, bench: Bench) -> None:
     """Refuse to go on where the site does not accept the new key: the old one may be the only one that works.
 
+    Where the store has dropped the new one too, what the reference leads to has to work.
+
     Raises:
         RunError: ``rotate.new_refused``, or ``rotate.not_told``: the site gave no clear answer.
     """
     version = done.rotation.new_version
-    accepts = Accepts.UNKNOWN if version is None else _accepted(done, version, bench)
+    accepts = Accepts.UNKNOWN if version is None else accepted(done, version, bench)
+    if accepts is Accepts.GONE:
+        version, accepts = None, accepted(done, None, bench)
     if accepts is Accepts.YES:
         return
+    new = f"{done.rotation.reference}@{version}" if version else f"that {done.rotation.reference} leads to"
     raise RunError(
-        f"of the new key {done.rotation.reference}@{version}: {accepts.value}; nothing more is done to the old one",
+        f"of the new key {new}: {accepts.value}; nothing more is done to the old one",
         next_step=f"see what has become of the key '{done.rotation.key_name}' at {done.ways.creator.site}",
         code="rotate.new_refused" if accepts is Accepts.NO else "rotate.not_told",
     )
-
-
-def stopped(done: Replacement, code: str, bench: Bench) -> Replacement:
-    """Keep why it could not go on; what has been reached stays, also where that was not heard of here."""
-    note_stop(bench.store, done.rotation.id, code, at=bench.clock())
-    rotation = replace(done.rotation, code=code)
-    _note(rotation, bench)
-    return replace(done, rotation=rotation)
-
-
-def old_is_accepted(done: Replacement, bench: Bench) -> Accepts:
-    """Whether the site accepts the old key now; asks it.
-
-    Raises:
-        PolicyDenied: `run.needs_live`.
-    """
-    return _accepted(done, done.rotation.old_version, bench)
-
-
-def standing(done: Replacement, bench: Bench) -> str:
-    """A sentence that says which key works, for a person whose rotation has stopped; asks the site."""
-    rotation = done.rotation
-    newest = rotation.new_version or rotation.old_version
-    if _is_another(done, newest, bench):
-        old = f"of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
-        return f"{rotation.reference} leads to a key that somebody else has stored there; {old}"
-    leads = f"{rotation.reference} leads to {rotation.reference}@{newest}"
-    sentence = f"{leads}, and {_told(done, newest, bench).value}"
-    if rotation.new_version is not None and rotation.state is not Stage.REVOKED:
-        return f"{sentence}; of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
-    if rotation.state is Stage.PROVEN:
-        return f"{sentence}; the new one waits at {done.stop}"
-    return sentence
-
-
-def _is_another(done: Replacement, version: int, bench: Bench) -> bool:
-    """Whether the reference leads to another key than that version, as far as its sink can tell now."""
-    sink = bench.open_sink(done.rotation.sink)
-    try:
-        newest, known = (
-            sink.get(done.rotation.path, version=each, actor=bench.actor) for each in (None, version)
-        )
-    except BrokerError:
-        return False
-    for secret in (newest, known):
-        bench.learn(secret)
-    return newest != known
-
-
-def _told(done: Replacement, version: int, bench: Bench) -> Accepts:
-    try:
-        return _accepted(done, version, bench)
-    except BrokerError:
-        return Accepts.UNKNOWN
-
-
-def _accepted(done: Replacement, version: int, bench: Bench) -> Accepts:
-    sink = bench.open_sink(done.rotation.sink)
-    try:
-        secret = sink.get(done.rotation.path, version=version, actor=bench.actor)
-    except BrokerError:
-        return Accepts.UNKNOWN
-    bench.learn(secret)
-    return _asked(done.ways, secret, bench)
-
-
-def _waiting(done: Replacement, bench: Bench) -> Secret | None:
-    """The new key at its stop, or None."""
-    sink = bench.open_sink(done.rotation.sink)
-    try:
-        secret = sink.get(f"{done.rotation.path}{STOP}", actor=bench.actor)
-    except SecretNotFound:
-        return None
-    bench.learn(secret)
-    return secret
-
-
-def _asked(ways: Ways, secret: Secret, bench: Bench) -> Accepts:
-    url = str(ways.proof.options["url"])
-    address = bench.address_of(url)
-    if origin_of(url) not in origins_of(ways.creator):
-        raise RunError(
-            f"the key would go to {origin_of(url)}, which {ways.creator.id} does not name",
-            code="origin.not_declared",
-        )
-    if not address.startswith("https:") and not is_loopback(origin_of(address)):
-        raise RunError("the key would go over the network in the clear", code="verify.in_the_clear")
-    question = Question.of(ways.proof, address)
-    status = ask_site(question, secret, timeout_s=bench.timeout_s)
-    if isinstance(status, NoStatus):
-        return Accepts.UNKNOWN
-    if status == question.wanted:
-        return Accepts.YES
-    return Accepts.NO if status in _DEAD else Accepts.UNKNOWN
-
-
-def _life_of(done: Replacement, reference: Reference, bench: Bench) -> Life:
-    """What its flow has told of the new key, and of the old one what that leaves open."""
-    old, rotation = done.ways.life, done.rotation
-    lives = list(known_lives(bench.store, [rotation.sink]).values())
-    told = [
-        life for life in lives if life.path == f"{rotation.path}{STOP}" and life.is_of(reference.fingerprint)
-    ]
-    new = max(told, key=lambda life: life.version, default=None)
-    named = {done.ways.name_param: rotation.key_name} if done.ways.name_param else {}
-    params = {**old.params, **done.params, **(new.params if new else {}), **named}
-    created_at = new.created_at if new else rotation.begun_at
-    span = old.ends_at - old.created_at if old.ends_at else None
-    return Life(
-        sink=reference.sink,
-        path=reference.path,
-        version=reference.version,
-        fingerprint=reference.fingerprint,
-        flow_id=rotation.flow_id,
-        run_id=new.run_id if new else "",
-        created_at=created_at,
-        ends_at=(new.ends_at if new else None) or (created_at + span if span else None),
-        rotates=(new.rotates if new else "") or old.rotates,
-        revokes=(new.revokes if new else "") or old.revokes,
-        grace_s=new.grace_s if new and new.grace_s is not None else old.grace_s,
-        owner=old.owner or (new.owner if new else ""),
-        labels=old.labels or (new.labels if new else ()),
-        key_name=rotation.key_name,
-        params=params,
-        revoke_at=(new.revoke_at if new else "") or old.revoke_at,
-    )
-
-
-def _clear_stop(done: Replacement, bench: Bench) -> None:
-    """Nothing waits at the stop any more; a sink that refuses that now is asked again at the next stage."""
-    rotation = done.rotation
-    bench.open_sink(rotation.sink).remove(f"{rotation.path}{STOP}", actor=bench.actor)
-    forget(bench.store, rotation.sink, f"{rotation.path}{STOP}")
-
-
-def _kept(done: Replacement, bench: Bench, **changes: object) -> Replacement:
-    rotation = replace(done.rotation, **{"code": "", **changes})  # type: ignore[arg-type]  # by their names
-    keep_rotation(bench.store, rotation, at=bench.clock())
-    _note(rotation, bench)
-    if "state" in changes and rotation.state is not Stage.GIVEN_UP:
-        reached(f"rotation_{rotation.state.value}")
-    return replace(done, rotation=rotation)
-
-
-def _note(rotation: Rotation, bench: Bench) -> None:
-    entry = AuditEntry(
-        service_id=rotation.flow_id.partition("/")[0],
-        action="rotate_token",
-        actor=bench.actor,
-        key=rotation.reference,
-        result=rotation.code or OK,
-        detail={
-            "rotation": rotation.id,
-            "state": rotation.state.value,
-            "old_version": rotation.old_version,
-            "new_version": rotation.new_version or 0,
-        },
-    )
-    record(bench.store, entry, at=bench.clock())

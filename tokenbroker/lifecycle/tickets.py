@@ -10,27 +10,23 @@ from typing import Final
 
 from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.flow.model import Flow
+from tokenbroker.lifecycle.contention import prove_withdrawn, unneeded_is_accepted
 from tokenbroker.lifecycle.naming import old_params
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, is_over, stop_of, stopped
 from tokenbroker.lifecycle.replacing import (
-    Accepts,
-    Bench,
-    Replacement,
     begin,
-    is_over,
     is_waiting_for_key,
-    old_is_accepted,
     prove,
     prove_dead,
     put_in_place,
     require_new,
     resume,
-    stop_of,
-    stopped,
     tell,
 )
+from tokenbroker.lifecycle.standing import Accepts, old_is_accepted
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.intent import Intent
-from tokenbroker.store.rotations import Rotation, Stage
+from tokenbroker.store.rotations import TAKEN_OVER, Rotation, Stage
 
 
 class Need(StrEnum):
@@ -39,8 +35,8 @@ class Need(StrEnum):
     CLEANING = "the revoking of a key that an earlier run may have made and lost"
     KEY = "a new key"
     GRACE = "the end of the old key's grace"
-    REVOKING = "the revoking of the old key"
-    PERSON = "a person who revokes the old key"
+    REVOKING = "the revoking of the key that is not needed any more"
+    PERSON = "a person who revokes the key that is not needed any more"
     NOTHING = "nothing"
 
 
@@ -51,6 +47,24 @@ _CUT_OFF: Final[Mapping[Stage | None, str]] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A key that an earlier run may have made and lost, which only a person can see to, and why."""
+
+    intent: Intent
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """What a person is told, with what to do."""
+        intent = self.intent
+        return (
+            f"an earlier run may have made a key '{intent.key_name}' at {intent.site} that nobody holds, "
+            f"and {self.why}: see whether it is there ({intent.revoke}), revoke it if nobody needs it, then: "
+            f"tokenbroker recover --dismiss {intent.run_id}"
+        )
+
+
 @dataclass
 class Ticket:
     """One token in a sitting.
@@ -58,7 +72,8 @@ class Ticket:
     Attributes:
         rotation: how far an earlier sitting has come; None where this one begins it.
         given: parameters that the person gives.
-        lost: keys that earlier runs for this replacement may have made, and did not capture.
+        lost: keys that earlier runs for this replacement may have made, and did not capture; a flow is to revoke them.
+        unsettled: those of which a person is told.
         done: how far this sitting has come; None until it comes to this ticket.
         error: why it could not go on, if it couldn't.
     """
@@ -67,6 +82,7 @@ class Ticket:
     rotation: Rotation | None
     given: Mapping[str, str]
     lost: tuple[Intent, ...] = ()
+    unsettled: tuple[Loss, ...] = ()
     done: Replacement | None = None
     error: BrokerError | None = None
 
@@ -79,12 +95,17 @@ class Ticket:
         """Whether it can't go on in this sitting."""
         return self.error is not None
 
+    def waits_for_name(self, param: str) -> bool:
+        """Whether its new key, which is still to be made, gets its name by that parameter."""
+        is_to_be_made = self.rotation is None or self.rotation.state is Stage.BEGUN
+        return is_to_be_made and self.ways.name_param == param
+
     def need(self, now: datetime) -> Need:
         """What it waits for now."""
         rotation = self.done.rotation if self.done else self.rotation
         if rotation is None or rotation.state is Stage.BEGUN:
             return Need.KEY
-        if rotation.state is not Stage.TOLD:
+        if rotation.state not in (Stage.TOLD, Stage.SURPLUS):
             return Need.NOTHING
         if not is_over(rotation, now):
             return Need.GRACE
@@ -99,12 +120,19 @@ class Ticket:
     def params_for(self, need: Need) -> dict[str, str]:
         """What that flow is given."""
         if need is Need.REVOKING or self.done is None:
-            return old_params(self.ways, self.given)
+            known = old_params(self.ways, self.given)
+            if self.done is not None and self.done.rotation.state is Stage.SURPLUS:
+                return {**known, self.ways.name_param: self.done.rotation.key_name}
+            return known
         return dict(self.done.params)
 
     def params_for_lost(self, intent: Intent) -> dict[str, str]:
         """What the flow that revokes is given so that it revokes the key of `intent`."""
-        return {**old_params(self.ways, self.given), self.ways.name_param: intent.key_name}
+        return {**old_params(self.ways, self.given), self.ways.name_param: self.lost_name(intent)}
+
+    def lost_name(self, intent: Intent) -> str:
+        """What the parameter was that named the key of `intent`."""
+        return intent.params.get(self.ways.name_param, intent.key_name)
 
     def instead(self, need: Need) -> dict[str, str]:
         """Where the token of that flow goes instead."""
@@ -129,12 +157,13 @@ class Ticket:
                 return
 
     def conclude(self, bench: Bench) -> None:
-        """The old key was revoked: prove that it is dead."""
+        """The old key was revoked, or the new one that is not needed: prove that it is dead."""
         if self.done is not None:
-            self._attempt(partial(prove_dead, self.done, bench), bench)
+            prove_it = prove_withdrawn if self.done.rotation.state is Stage.SURPLUS else prove_dead
+            self._attempt(partial(prove_it, self.done, bench), bench)
 
     def is_dead_already(self, bench: Bench) -> bool:
-        """Whether the site refuses the old key by now: a person has revoked it, or a run that was cut off.
+        """Whether the site refuses the key that is to be revoked: a person has done it, or a run that was cut off.
 
         Where the new one is not accepted, that is kept as the error, and nobody may touch the old one.
         """
@@ -144,11 +173,16 @@ class Ticket:
         answers: list[Accepts] = []
 
         def ask() -> Replacement:
+            if done.rotation.state is Stage.SURPLUS:
+                answers.append(unneeded_is_accepted(done, bench))
+                return done
             require_new(done, bench)
             answers.append(old_is_accepted(done, bench))
             return done
 
-        if self._attempt(ask, bench) and answers == [Accepts.NO]:
+        # Of one that its store has dropped only the flow that revokes can tell.
+        ends = (Accepts.NO,) if self.ways.revoker is not None else (Accepts.NO, Accepts.GONE)
+        if self._attempt(ask, bench) and answers[0] in ends:
             self.conclude(bench)
             return self.error is None
         return False
@@ -156,8 +190,10 @@ class Ticket:
     def fail(self, error: BrokerError, bench: Bench) -> None:
         """Keep why it could not go on; that the store refuses is not told in its place."""
         self.error = error
-        with suppress(BrokerError):
-            self.done = stopped(self.done, error.code, bench) if self.done else None
+        is_ours = self.done is not None and self.done.rotation.is_under_way and error.code != TAKEN_OVER
+        if self.done is not None and is_ours:
+            with suppress(BrokerError):
+                self.done = stopped(self.done, error.code, bench)
 
     def fail_run(
         self, need: Need, bench: Bench, *, interrupted: bool = False, left: Sequence[str] = ()
@@ -198,6 +234,9 @@ class Ticket:
         failure: BrokerError
         try:
             self.done = act()
+        except RotationEnded as error:
+            self.done = error.done
+            failure = error
         except BrokerError as error:
             failure = error
         except Exception as error:  # noqa: BLE001  of a sink of someone else: its text may hold the key

@@ -11,7 +11,8 @@ import pytest
 
 from tokenbroker.broker import Broker
 from tokenbroker.errors import BrokerError
-from tokenbroker.lifecycle.replacing import Bench
+from tokenbroker.lifecycle.losses import not_revoked
+from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.sign_on import Account, account_of
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.items import FlowItem
@@ -125,15 +126,14 @@ class Sitting(OwnSession):
         item.stash[ERRAND] = turn.errand(partial(self._sign_on, turn))
         self._turn, self._result = turn, None
         self.turn_begins(turn)
+        if turn.lost is not None:
+            return (yield from self._revoke_lost(item, turn, turn.lost, bench))
         try:
             return (yield)
         finally:
             self._turn = None
-            if turn.lost is None:
-                with self._telling_of_interrupt(turn, bench):
-                    self._go_on(turn, bench)
-            elif self._passed:
-                item.funcargs["tokenbroker_broker"].dismiss(turn.lost.run_id)  # type: ignore[attr-defined]  # as above
+            with self._telling_of_interrupt(turn, bench):
+                self._go_on(turn, bench)
             self.turn_is_over(turn, bench)
 
     @contextmanager
@@ -149,6 +149,24 @@ class Sitting(OwnSession):
     def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
         """Whatever failed before: the person has ended the sitting."""
         self._was_interrupted = excinfo.type is KeyboardInterrupt
+
+    def _revoke_lost(self, item: pytest.Item, turn: Turn, lost: Intent, bench: Bench) -> Any:
+        """The run that is to revoke a key which may not be there: where it fails, nothing else has failed."""
+        answer, failed = None, False
+        try:
+            answer = yield
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001  what it says was told as it ran
+            failed = True
+        finally:
+            self._turn = None
+            self.turn_is_over(turn, bench)
+        if self._passed:
+            item.funcargs["tokenbroker_broker"].dismiss(lost.run_id)  # type: ignore[attr-defined]  # of a Function
+        else:
+            not_revoked(turn.ticket, lost, bench, has_run=self._result is not None)
+        if failed:
+            pytest.skip("the key that may have been made and lost was not revoked")
+        return answer
 
     def finished(self, result: RunResult, folder: str, broker: Broker) -> None:
         self._result = result

@@ -77,6 +77,16 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def sitting(self) -> AbstractContextManager[bool]:
+        """Whether no other machine has a sitting on this store; none can begin one while this is held.
+
+        What ends the process, or its way to the database, ends it too; closing the store does not.
+
+        Raises:
+            SecretUnavailable, SecretTimeout, SecretAccessDenied: the database can't be asked.
+        """
+
+    @abstractmethod
     def explain(self, error: Exception, *, is_committing: bool = False) -> BrokerError:
         """The error for a person that stands for one of :attr:`failures`, to be raised outside the ``except``.
 

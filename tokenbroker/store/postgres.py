@@ -6,7 +6,7 @@ an advisory lock until it commits, so that writers are alone as they are in SQLi
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from tokenbroker.errors import BrokerError
+from tokenbroker.errors import BrokerError, SecretUnavailable
 from tokenbroker.secret import Secret
 from tokenbroker.store.engine import WRITES, Store
 from tokenbroker.store.postgres_failure import explain, explain_connecting, explain_lost
@@ -28,6 +28,12 @@ POOL_MIN, POOL_MAX = 2, 10
 _POOL_NAME: Final = "tokenbroker"
 _WRITE_LOCK: Final = int.from_bytes(b"tokenbro")
 _SETUP_LOCK: Final = _WRITE_LOCK + 1
+_SITTING_LOCK: Final = _WRITE_LOCK + 2
+_NOTICE_A_LOST_MACHINE: Final = (
+    "SET tcp_keepalives_idle = 30",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+)
 _IDLE_S: Final = 60
 _SLACK_S: Final = 2
 # Psycopg's pool tells of lost connections by itself; whoever asks is told in plain words.
@@ -132,6 +138,27 @@ class PostgresStore(Store):
             failure = self.explain(error)
         if failure is not None:
             raise failure
+
+    @contextmanager
+    def sitting(self) -> Iterator[bool]:
+        # A connection of its own: a lock of a session lasts as long as that.
+        # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+        connection, _ = _connected(self.place)
+        if connection is None:
+            raise self._refusal() or SecretUnavailable(f"{self.described} could not be asked")
+        is_free, failure = False, None
+        with closing(connection):
+            try:
+                connection.autocommit = True
+                for setting in _NOTICE_A_LOST_MACHINE:
+                    connection.execute(setting)
+                row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_SITTING_LOCK,)).fetchone()
+                is_free = row is not None and row[0]
+            except psycopg.Error as error:
+                failure = self.explain(error)
+            if failure is not None:
+                raise failure
+            yield is_free
 
     def explain(self, error: Exception, *, is_committing: bool = False) -> BrokerError:
         told = explain(error, self.described, self.place.timeout_s, is_committing=is_committing)

@@ -4,13 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from tokenbroker.clock import iso
-from tokenbroker.errors import UsageError
+from tokenbroker.errors import RunError, UsageError
+from tokenbroker.store.audit_log import AuditEntry, append
 from tokenbroker.store.engine import Store
 from tokenbroker.store.models import ROTATIONS
+
+TAKEN_OVER: Final = "rotate.taken_over"
 
 
 class Stage(StrEnum):
@@ -24,13 +28,17 @@ class Stage(StrEnum):
     """The reference leads to the new key."""
     TOLD = "told"
     """Those who use it were told: the hook has run, or there is none."""
+    SURPLUS = "surplus"
+    """The reference leads to a key of somebody else: its own new key is not needed, and is to be revoked."""
     REVOKED = "revoked"
     """The old key was revoked, and its site refuses it. The end."""
+    UNPROVEN = "unproven"
+    """The new key is in place; of the old one nobody can ask any more, for its store has dropped it. The end."""
     GIVEN_UP = "given_up"
-    """It ended without a new key, and the old one stays. The end."""
+    """It ended without a new key, and what the reference leads to stays. The end."""
 
 
-ENDED = frozenset({Stage.REVOKED, Stage.GIVEN_UP})
+ENDED = frozenset({Stage.REVOKED, Stage.UNPROVEN, Stage.GIVEN_UP})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,8 +76,8 @@ class Rotation:
         return self.state not in ENDED
 
 
-def begin_rotation(store: Store, rotation: Rotation) -> None:
-    """Keep a new one; durable when this returns.
+def begin_rotation(store: Store, rotation: Rotation, entry: AuditEntry) -> None:
+    """Keep a new one, with `entry` in the audit: both, or none; durable when this returns.
 
     Raises:
         UsageError: ``rotate.under_way``; one of the same token is.
@@ -85,35 +93,60 @@ def begin_rotation(store: Store, rotation: Rotation) -> None:
         if connection.execute(others).first() is not None:
             return False
         connection.execute(insert(ROTATIONS).values(_row(rotation, rotation.begun_at)))
+        append(connection, entry, at=rotation.begun_at)
         return True
 
     if not store.write(work):
         raise UsageError(f"{rotation.reference} is being rotated by another run", code="rotate.under_way")
 
 
-def keep_rotation(store: Store, rotation: Rotation, *, at: datetime) -> Rotation:
-    """Keep how far it is now, and answer it; durable when this returns.
+def keep_rotation(
+    store: Store, rotation: Rotation, entry: AuditEntry, *, after: Rotation, at: datetime
+) -> None:
+    """Keep how far it is now, with `entry` in the audit: both, or none; durable when this returns.
+
+    `after` is how this process knows it: where another one has gone on with it since, nothing is changed.
 
     Raises:
+        RunError: ``rotate.taken_over``; another one has.
         SecretUnavailable: the store can't be written.
     """
 
-    def work(connection: Connection) -> None:
-        connection.execute(delete(ROTATIONS).where(ROTATIONS.c.id == rotation.id))
-        connection.execute(insert(ROTATIONS).values(_row(rotation, at)))
+    def work(connection: Connection) -> bool:
+        # One UPDATE decides: two that go on with it at once must not both believe that it is theirs.
+        known = (
+            ROTATIONS.c.id == rotation.id,
+            ROTATIONS.c.state == after.state.value,
+            ROTATIONS.c.key_name == after.key_name,
+        )
+        if not connection.execute(update(ROTATIONS).where(*known).values(_row(rotation, at))).rowcount:
+            return False
+        append(connection, entry, at=at)
+        return True
 
-    store.write(work)
-    return rotation
+    if not store.write(work):
+        raise RunError(
+            f"another `tokenbroker rotate` has gone on with the replacement of {rotation.reference}: nothing more is "
+            "done here",
+            next_step=f"tokenbroker due   shows how far it is; a key '{after.key_name}' that is not in use then is to "
+            "be revoked at its site",
+            code=TAKEN_OVER,
+        )
 
 
-def note_stop(store: Store, rotation_id: str, code: str, *, at: datetime) -> None:
-    """Keep why a rotation could not go on; how far it has come stays as the store has it.
+def note_stop(store: Store, rotation_id: str, code: str, entry: AuditEntry, *, at: datetime) -> None:
+    """Keep why a rotation could not go on, with `entry` in the audit; how far it has come stays as the store has it.
 
     Raises:
         SecretUnavailable: the store can't be written.
     """
     change = update(ROTATIONS).where(ROTATIONS.c.id == rotation_id, ROTATIONS.c.state.not_in([*ENDED]))
-    store.write(lambda connection: connection.execute(change.values(code=code, updated_at=iso(at))))
+
+    def work(connection: Connection) -> None:
+        connection.execute(change.values(code=code, updated_at=iso(at)))
+        append(connection, entry, at=at)
+
+    store.write(work)
 
 
 def rotations_under_way(store: Store, sinks: Iterable[str]) -> list[Rotation]:

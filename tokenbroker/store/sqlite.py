@@ -6,7 +6,7 @@ A commit is on the disk when it returns: WAL with ``synchronous=FULL``
 
 import os
 import sqlite3
-from contextlib import AbstractContextManager, closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -55,6 +55,9 @@ class SqliteStore(Store):
 
     def setting_up(self) -> AbstractContextManager[None]:
         return setup_lock(self.path.with_name(LOCK_NAME))
+
+    def sitting(self) -> AbstractContextManager[bool]:
+        return nullcontext(True)  # its home's lock keeps sittings apart
 
     def explain(self, error: Exception, *, is_committing: bool = False) -> BrokerError:
         return explain(error, self.described)

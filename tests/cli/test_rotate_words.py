@@ -1,0 +1,61 @@
+"""What ``tokenbroker rotate`` says goes by the clock that it is given (FLOW-8)."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.flow.texts import flow_from, flow_text
+from tests.lifecycle.replacements import CREATE, HEAD, Scene
+from tests.lifecycle.scene_fixtures import local, scene, site
+from tokenbroker.cli.rotate_words import Told, announce
+from tokenbroker.lifecycle.tickets import Need, Ticket
+from tokenbroker.pytest_plugin.sitting import Turn
+
+pytestmark = pytest.mark.req("FLOW-8")
+__all__ = ["local", "scene", "site"]
+
+GRACE = timedelta(hours=1)
+ASKED = "Enter the code of the phone"
+
+
+@pytest.fixture
+def told_of(scene: Scene) -> Ticket:
+    """A ticket whose old key has an hour of grace, in a year that is not this one."""
+    scene.now = scene.now.replace(year=2040)
+    scene.let_a_flow_revoke()
+    steps = (*CREATE[:2], f"- wait_human: {{ reason: '{ASKED}' }}")
+    scene.flows["example/revoke"] = flow_from(flow_text(*steps, head=HEAD))
+    scene.local.stale_s = GRACE.total_seconds()
+    first = scene.ticket()
+    first.start(scene.bench)
+    scene.make_key(first)
+    first.advance(scene.bench)
+    assert first.need(scene.now) is Need.GRACE
+    later = scene.ticket()
+    later.start(scene.bench)
+    return later
+
+
+@pytest.mark.parametrize(("passed", "is_asked"), [(GRACE / 2, False), (GRACE, True)])
+def test_a_person_is_told_of_what_is_asked_once_the_grace_is_over(
+    scene: Scene, told_of: Ticket, capsys: pytest.CaptureFixture[str], passed: timedelta, is_asked: bool
+) -> None:
+    announce([told_of], shares=False, waits=False, now=scene.now + passed)
+    assert (ASKED in capsys.readouterr().err) is is_asked
+
+
+@pytest.mark.parametrize(("passed", "when"), [(GRACE / 2, "after 2040-"), (GRACE, "now")])
+def test_it_is_said_when_the_old_key_is_to_be_revoked(
+    scene: Scene, told_of: Ticket, capsys: pytest.CaptureFixture[str], passed: timedelta, when: str
+) -> None:
+    told = Told(
+        [told_of],
+        bench_of=cast(Any, SimpleNamespace()),
+        waits=False,
+        shares=False,
+        clock=lambda: scene.now + passed,
+    )
+    told.turn_is_over(Turn(ticket=told_of, need=Need.KEY, number=1, total=1), scene.bench)
+    assert f"is to be revoked {when}" in capsys.readouterr().err
