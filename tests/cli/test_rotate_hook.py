@@ -12,6 +12,7 @@ from tokenbroker.cli import app
 from tokenbroker.cli.doctor import hook_findings
 from tokenbroker.errors import SettingsError
 from tokenbroker.secret import Secret
+from tokenbroker.store.audit_log import AuditEntry
 from tokenbroker.store.lives import Life, remember
 from tokenbroker.store.rotations import Rotation, Stage, begin_rotation, rotations_under_way
 
@@ -64,7 +65,11 @@ def replaced(project: Project) -> Project:
             begun_at=now,
             revoke_after=now,
         )
-        begin_rotation(store, rotation)
+        begin_rotation(
+            store,
+            rotation,
+            AuditEntry(service_id="a", action="rotate_token", actor="tests", key="local:a/key"),
+        )
     return project
 
 

@@ -12,6 +12,7 @@ from tests.lifecycle.replacements import REFERENCE, Scene, Site
 from tokenbroker.cli import app
 from tokenbroker.cli.rotate_tickets import Found, require_known_params
 from tokenbroker.cli.rotate_words import Told
+from tokenbroker.clock import system_clock
 from tokenbroker.errors import UsageError
 from tokenbroker.lifecycle.tickets import Need
 from tokenbroker.pytest_plugin.sitting import Turn
@@ -51,7 +52,9 @@ def test_a_step_that_is_left_out_is_told_as_skipped(
     found: Found, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    told = Told(found.tickets, bench_of=lambda _: found.tickets[0], waits=False, shares=False)  # type: ignore[arg-type, return-value]  # none is asked for
+    told = Told(
+        found.tickets, bench_of=lambda _: found.tickets[0], waits=False, shares=False, clock=system_clock
+    )  # type: ignore[arg-type, return-value]  # none is asked for
     turn = Turn(ticket=found.tickets[0], need=Need.KEY, number=1, total=1)
     told.step(turn, StepStarted(number=2, total=9, title="type #email", only_if="#email"))
     told.step(turn, left_out("type #email"))

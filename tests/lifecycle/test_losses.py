@@ -13,9 +13,9 @@ from tokenbroker.lifecycle.losses import note_losses
 from tokenbroker.lifecycle.replacement import stop_of
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.sitting import _TURN, Sitting, Turn
-from tokenbroker.run.creation import UNKNOWN
-from tokenbroker.run.intent import Intent
+from tokenbroker.run.intent import UNKNOWN, Intent
 from tokenbroker.run.recover import Outcome, Recovered
+from tokenbroker.run.result import Status
 from tokenbroker.store.audit_log import verify_chain
 from tokenbroker.store.lives import known_lives, remember
 
@@ -61,9 +61,10 @@ def ended(scene: Scene, ticket: Ticket, error: BaseException | None, *, has_run:
     sitting = Sitting([ticket], bench_of=lambda _: scene.bench)
     call: Iterator[Any] = sitting.pytest_runtest_call(item)
     next(call)
-    sitting._has_run = has_run
+    if has_run:
+        status = Status.PASSED if error is None else Status.FAILED
+        sitting.finished(cast(Any, SimpleNamespace(status=status)), "", cast(Any, broker))
     if error is None:
-        sitting._passed = True
         with pytest.raises(StopIteration):
             next(call)
     else:
