@@ -230,3 +230,28 @@ def test_the_other_homes_key_is_kept_where_it_waits(scene: Scene, other: Scene, 
     ]
     second.advance(other.bench)
     assert stage_of(second) is Stage.SURPLUS
+
+
+def test_where_the_token_was_removed_meanwhile_the_new_key_is_revoked_and_it_ends(scene: Scene) -> None:
+    ticket, unneeded = begun(scene)
+    scene.strange_key(works=True)
+    scene.local.remove("example/key", actor=ACTOR)
+    ticket.advance(scene.bench)
+    assert (ticket.error, stage_of(ticket)) == (None, Stage.SURPLUS)
+    scene.site.accepted.discard(unneeded.reveal())
+    ticket.conclude(scene.bench)
+    assert (code_of(ticket), stage_of(ticket)) == ("rotate.changed_meanwhile", Stage.GIVEN_UP)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_new_key_that_a_person_has_put_in_place_is_never_revoked(scene: Scene, is_late: bool) -> None:
+    ticket, new = begun(scene)
+    if is_late:
+        scene.local.put("example/key", demo_secret(), put_id="theirs", actor=ACTOR)
+        ticket.advance(scene.bench)
+    scene.local.put("example/key", new, put_id="by hand", actor=ACTOR)
+    ticket.advance(scene.bench)
+    assert not ticket.is_dead_already(scene.bench)
+    assert scene.current() == new
+    expected = ("rotate.changed_meanwhile", Stage.GIVEN_UP) if is_late else ("", Stage.TOLD)
+    assert (code_of(ticket), stage_of(ticket)) == expected

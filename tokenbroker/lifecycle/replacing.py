@@ -15,7 +15,7 @@ from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newe
 from tokenbroker.lifecycle.naming import fresh_params
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, kept
 from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
-from tokenbroker.lifecycle.stop import clear_stop, current, own_lives, waiting, with_strangers_noted
+from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
@@ -148,7 +148,7 @@ def _put(done: Replacement, bench: Bench) -> Reference | None:
             code="rotate.no_key",
         )
     seen = newest(done, bench)
-    if seen is None or (is_changed(done, seen) and current(done, bench) != found.secret):
+    if seen is None or (is_changed(done, seen) and not found.life.is_of(seen.fingerprint)):
         return None
     sink = bench.open_sink(done.rotation.sink)
     put_id = _put_id(done, found.life)
