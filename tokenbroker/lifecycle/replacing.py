@@ -68,11 +68,14 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
 
     Raises:
         RotationEnded: ``rotate.changed_meanwhile``; the reference leads to another key by now, and no new one is made.
+            ``rotate.not_accepted``; the new key was proven once, and its site refuses it by now.
     """
     named = {ways.name_param: rotation.key_name} if ways.name_param else {}
     done = Replacement(
         ways=ways, rotation=rotation, params=fresh_params(ways, {**given, **named}, now=bench.clock())
     )
+    if rotation.state is Stage.PROVEN:
+        _require_alive(done, bench)
     if rotation.state is not Stage.BEGUN:
         return done
     found = waiting(done, bench)
@@ -91,6 +94,21 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
     # A key of that name may have been made and lost: the next one must be told from it.
     params = fresh_params(ways, given, now=bench.clock())
     return kept(replace(done, params=params), bench, key_name=params.get(ways.name_param, rotation.key_name))
+
+
+def _require_alive(done: Replacement, bench: Bench) -> None:
+    """Give the rotation up where its key, proven in an earlier sitting and not in place, has died since."""
+    found = waiting(done, bench)
+    if found is None or _put_before(done, bench) or asked(done.ways, found.secret, bench) is not Accepts.NO:
+        return
+    clear_stop(done, bench)
+    raise give_up(
+        done,
+        bench,
+        why=f"the site refuses the new key '{done.rotation.key_name}' by now",
+        next_step=f"tokenbroker rotate {done.rotation.reference}   makes another",
+        code="rotate.not_accepted",
+    )
 
 
 def prove(done: Replacement, bench: Bench) -> Replacement:
