@@ -4,15 +4,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from tests.lifecycle.replacements import REFERENCE, Scene
+from tests.lifecycle.replacements import REFERENCE, Scene, Site
 from tests.raw_sql import execute_raw
+from tests.sinks.vault_fixtures import vault
+from tests.sinks.vault_server import Vault
 from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.secret import Secret
-from tokenbroker.sinks.local import LocalSink
+from tokenbroker.settings import SinkSettings
+from tokenbroker.sinks import Sink, SinkInputs, open_sink
+from tokenbroker.sinks.local import LocalSink, open_local
 from tokenbroker.sinks.sink import Reference
 from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.lives import remember
@@ -20,6 +25,7 @@ from tokenbroker.store.rotations import Stage, rotations_under_way
 from tokenbroker.store.sqlite import open_store
 
 pytestmark = pytest.mark.req("FLOW-8", "RUN-10")
+__all__ = ["vault"]
 
 
 @pytest.fixture
@@ -230,3 +236,63 @@ def test_the_other_homes_key_is_kept_where_it_waits(scene: Scene, other: Scene, 
     ]
     second.advance(other.bench)
     assert stage_of(second) is Stage.SURPLUS
+
+
+def test_where_the_token_was_removed_meanwhile_the_new_key_is_revoked_and_it_ends(scene: Scene) -> None:
+    ticket, unneeded = begun(scene)
+    scene.strange_key(works=True)
+    scene.local.remove("example/key", actor=ACTOR)
+    ticket.advance(scene.bench)
+    assert (ticket.error, stage_of(ticket)) == (None, Stage.SURPLUS)
+    scene.site.accepted.discard(unneeded.reveal())
+    ticket.conclude(scene.bench)
+    assert (code_of(ticket), stage_of(ticket)) == ("rotate.changed_meanwhile", Stage.GIVEN_UP)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_new_key_that_a_person_has_put_in_place_is_never_revoked(scene: Scene, is_late: bool) -> None:
+    ticket, new = begun(scene)
+    if is_late:
+        scene.local.put("example/key", demo_secret(), put_id="theirs", actor=ACTOR)
+        ticket.advance(scene.bench)
+    scene.local.put("example/key", new, put_id="by hand", actor=ACTOR)
+    ticket.advance(scene.bench)
+    assert not ticket.is_dead_already(scene.bench)
+    assert scene.current() == new
+    expected = ("rotate.changed_meanwhile", Stage.GIVEN_UP) if is_late else ("", Stage.TOLD)
+    assert (code_of(ticket), stage_of(ticket)) == expected
+
+
+def test_of_two_homes_with_master_keys_of_their_own_that_share_a_vault_one_wins(
+    site: Site, vault: Vault, tmp_path: Path
+) -> None:
+    def opened(home: LocalSink) -> Sink:
+        token = Secret(vault.new_token())
+        inputs = SinkInputs(
+            store=home.store, custody=home.custody, variables={"TOKENBROKER_VAULT_TOKEN": token}
+        )
+        return open_sink("local", SinkSettings(type="vault", address=vault.url), inputs)
+
+    with (
+        open_local(tmp_path / "here", default_home=False) as here,
+        open_local(tmp_path / "there", default_home=False) as there,
+    ):
+        scene = Scene(site=site, local=cast(LocalSink, opened(here)), store=here.store)
+        scene.let_a_flow_revoke()
+        other = scene.neighbour(there.store)
+        other.local = cast(LocalSink, opened(there))
+        (stored,) = other.local.list()
+        assert stored.fingerprint != scene.life.fingerprint
+        remember(there.store, replace(scene.life, fingerprint=stored.fingerprint))
+        first, new = begun(scene)
+        second, unneeded = begun(other)
+        first.advance(scene.bench)
+        second.advance(other.bench)
+        assert (first.error, second.error) == (None, None)
+        assert (stage_of(first), stage_of(second)) == (Stage.TOLD, Stage.SURPLUS)
+        site.accepted -= {unneeded.reveal(), scene.old.reveal()}
+        first.conclude(scene.bench)
+        second.conclude(other.bench)
+        assert (stage_of(first), stage_of(second)) == (Stage.REVOKED, Stage.GIVEN_UP)
+        assert site.accepted == {other.current().reveal()} == {new.reveal()}
+        assert [each.path for each in other.local.list()] == ["example/key"] * 2

@@ -107,3 +107,24 @@ def test_of_two_keys_at_the_stop_the_one_of_the_name_that_was_decided_is_used(sc
     scene.make_key(first)
     second.advance(scene.bench)
     assert (second.error, scene.current()) == (None, new)
+
+
+def test_a_proven_key_that_has_died_before_it_was_put_in_place_ends_the_rotation(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    new = scene.make_key(ticket)
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.local, "find", lambda _: 1 / 0)
+        ticket.advance(scene.bench)
+    assert stage_of(ticket) is Stage.PROVEN
+    scene.site.accepted.discard(new.reveal())
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert later.error is not None
+    assert (later.error.code, stage_of(later)) == ("rotate.not_accepted", Stage.GIVEN_UP)
+    assert (scene.current(), at_stop(scene)) == (scene.old, 0)
+    last = scene.ticket()
+    last.start(scene.bench)
+    assert (last.error, last.need(scene.now)) == (None, Need.KEY)

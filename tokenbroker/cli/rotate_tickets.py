@@ -13,7 +13,7 @@ from tokenbroker.errors import BrokerError, PolicyDenied, SecretNotFound, UsageE
 from tokenbroker.flow.catalogue import find, flows, shown
 from tokenbroker.flow.folders import configured_folders
 from tokenbroker.flow.load import load
-from tokenbroker.lifecycle.due import Waits, Wanted, known_life, leads_elsewhere, look
+from tokenbroker.lifecycle.due import Waits, Wanted, known_life, leads_elsewhere, look, newest_of
 from tokenbroker.lifecycle.hook import hook_of
 from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.tickets import Ticket
@@ -225,7 +225,7 @@ def _under_way(broker: Broker) -> list[Rotation]:
 
 
 def _newest(listed: Iterable[StoredSecret], alias: str, path: str) -> StoredSecret:
-    newest = max((each for each in listed if each.path == path), key=lambda each: each.version, default=None)
+    newest = newest_of(path, listed)
     if newest is None:
         raise SecretNotFound(
             f"there is no secret at {alias}:{path}",

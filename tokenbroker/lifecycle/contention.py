@@ -7,9 +7,10 @@ but a sink are kept apart by the versions there: whoever finds another's key in 
 from datetime import timedelta
 
 from tokenbroker.errors import RunError
+from tokenbroker.lifecycle.due import newest_of
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, kept
 from tokenbroker.lifecycle.standing import Accepts
-from tokenbroker.lifecycle.stop import clear_stop, current, told, waiting
+from tokenbroker.lifecycle.stop import clear_stop, told, waiting
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference, StoredSecret
 from tokenbroker.store.rotations import Stage
@@ -17,7 +18,7 @@ from tokenbroker.store.rotations import Stage
 
 def newest(done: Replacement, bench: Bench) -> StoredSecret | None:
     """What the reference leads to; None where it leads to nothing."""
-    return max(_versions(done, bench), key=lambda stored: stored.version, default=None)
+    return newest_of(done.rotation.path, bench.open_sink(done.rotation.sink).list())
 
 
 def is_changed(done: Replacement, seen: StoredSecret | None) -> bool:
@@ -103,7 +104,8 @@ def unneeded_is_accepted(done: Replacement, bench: Bench) -> Accepts:
     found = waiting(done, bench)
     if found is None:
         return Accepts.GONE
-    if found.secret == current(done, bench):
+    seen = newest(done, bench)
+    if seen is not None and found.life.is_of(seen.fingerprint):
         raise give_up(
             done,
             bench,

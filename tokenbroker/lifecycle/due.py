@@ -169,6 +169,11 @@ def known_life(lives: Lives, alias: str, stored: StoredSecret) -> Life | None:
     return life if life is not None and life.is_of(stored.fingerprint) else None
 
 
+def newest_of(path: str, listed: Iterable[StoredSecret]) -> StoredSecret | None:
+    """The newest version of `path`; None where there is none."""
+    return max((each for each in listed if each.path == path), key=lambda each: each.version, default=None)
+
+
 def leads_elsewhere(rotation: Rotation, lives: Lives, listed: Iterable[StoredSecret]) -> bool:
     """Whether the alias of `rotation` leads to another store now than when it began, as far as `listed` tells.
 

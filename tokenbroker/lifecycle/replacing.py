@@ -15,7 +15,7 @@ from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newe
 from tokenbroker.lifecycle.naming import fresh_params
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, kept
 from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
-from tokenbroker.lifecycle.stop import clear_stop, current, own_lives, waiting, with_strangers_noted
+from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
@@ -68,11 +68,14 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
 
     Raises:
         RotationEnded: ``rotate.changed_meanwhile``; the reference leads to another key by now, and no new one is made.
+            ``rotate.not_accepted``; the new key was proven once, and its site refuses it by now.
     """
     named = {ways.name_param: rotation.key_name} if ways.name_param else {}
     done = Replacement(
         ways=ways, rotation=rotation, params=fresh_params(ways, {**given, **named}, now=bench.clock())
     )
+    if rotation.state is Stage.PROVEN:
+        _require_alive(done, bench)
     if rotation.state is not Stage.BEGUN:
         return done
     found = waiting(done, bench)
@@ -91,6 +94,21 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
     # A key of that name may have been made and lost: the next one must be told from it.
     params = fresh_params(ways, given, now=bench.clock())
     return kept(replace(done, params=params), bench, key_name=params.get(ways.name_param, rotation.key_name))
+
+
+def _require_alive(done: Replacement, bench: Bench) -> None:
+    """Give the rotation up where its key, proven in an earlier sitting and not in place, has died since."""
+    found = waiting(done, bench)
+    if found is None or _put_before(done, bench) or asked(done.ways, found.secret, bench) is not Accepts.NO:
+        return
+    clear_stop(done, bench)
+    raise give_up(
+        done,
+        bench,
+        why=f"the site refuses the new key '{done.rotation.key_name}' by now",
+        next_step=f"tokenbroker rotate {done.rotation.reference}   makes another",
+        code="rotate.not_accepted",
+    )
 
 
 def prove(done: Replacement, bench: Bench) -> Replacement:
@@ -148,7 +166,7 @@ def _put(done: Replacement, bench: Bench) -> Reference | None:
             code="rotate.no_key",
         )
     seen = newest(done, bench)
-    if seen is None or (is_changed(done, seen) and current(done, bench) != found.secret):
+    if seen is None or (is_changed(done, seen) and not found.life.is_of(seen.fingerprint)):
         return None
     sink = bench.open_sink(done.rotation.sink)
     put_id = _put_id(done, found.life)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tokenbroker.errors import BrokerError, SecretNotFound
-from tokenbroker.lifecycle.due import STOP
+from tokenbroker.lifecycle.due import STOP, newest_of
 from tokenbroker.lifecycle.replacement import Bench, Replacement
 from tokenbroker.lifecycle.standing import Accepts, asked
 from tokenbroker.secret import Secret
@@ -93,22 +93,18 @@ class _Stranger:
 def _strangers(done: Replacement, bench: Bench) -> Iterator[_Stranger]:
     """The keys at the stop that no run of this rotation has brought, and that the reference does not lead to."""
     sink, path = bench.open_sink(done.rotation.sink), _path(done)
+    listed = sink.list()
     own = {life.version for life in own_lives(done, bench)}
     lives = known_lives(bench.store, [done.rotation.sink])
-    for stored in sink.list():
-        if stored.path == path and stored.version not in own:
-            secret = sink.get(path, version=stored.version, actor=bench.actor)
-            bench.learn(secret)
-            life = lives.get((done.rotation.sink, path, stored.version))
-            if secret != current(done, bench):
-                yield _Stranger(secret=secret, name=life.key_name if life else "")
-
-
-def current(done: Replacement, bench: Bench) -> Secret:
-    """What the reference leads to."""
-    secret = bench.open_sink(done.rotation.sink).get(done.rotation.path, actor=bench.actor)
-    bench.learn(secret)
-    return secret
+    in_place = newest_of(done.rotation.path, listed)
+    for stored in listed:
+        is_in_place = in_place is not None and stored.fingerprint == in_place.fingerprint
+        if stored.path != path or stored.version in own or is_in_place:
+            continue
+        secret = sink.get(path, version=stored.version, actor=bench.actor)
+        bench.learn(secret)
+        life = lives.get((done.rotation.sink, path, stored.version))
+        yield _Stranger(secret=secret, name=life.key_name if life else "")
 
 
 def told(done: Replacement, secret: Secret, bench: Bench) -> Accepts:

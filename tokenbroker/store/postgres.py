@@ -143,9 +143,11 @@ class PostgresStore(Store):
     def sitting(self) -> Iterator[bool]:
         # A connection of its own: a lock of a session lasts as long as that.
         # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
-        connection, _ = _connected(self.place)
+        connection, why_not = _connected(self.place)
         if connection is None:
-            raise self._refusal() or SecretUnavailable(f"{self.described} could not be asked")
+            raise self._connecting_failed(why_not) or SecretUnavailable(
+                f"{self.described} can't be asked now"
+            )
         is_free, failure = False, None
         with closing(connection):
             try:
@@ -174,6 +176,9 @@ class PostgresStore(Store):
         connection, failure = _connected(self.place)
         if connection is not None:
             connection.close()
+        return self._connecting_failed(failure)
+
+    def _connecting_failed(self, failure: BaseException | None) -> BrokerError | None:
         if isinstance(failure, psycopg.Error):
             return explain_connecting(failure, self.described, self.place.password_from)
         if failure is not None:
