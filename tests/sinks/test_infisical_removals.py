@@ -10,6 +10,7 @@ from tests.sinks.infisical_server import Infisical
 from tests.sinks.test_infisical import FOLDER
 from tests.sinks.test_vault_puts import killed_at
 from tokenbroker.errors import SecretNotFound, SecretUnavailable
+from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
 from tokenbroker.sinks.infisical import InfisicalSink
 from tokenbroker.sinks.place import NotWritten, Place, Put
@@ -85,6 +86,20 @@ def test_the_number_of_a_removed_value_of_somebody_else_does_not_come_again(
     infisical_sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
     infisical.set_by_hand(FOLDER, "key", "demo-only-theirs")
     assert infisical_sink.remove("example/key", actor=ACTOR) == 2
+    assert infisical_sink.put("example/key", demo_secret(), put_id="b", actor=ACTOR).version == 3
+
+
+@pytest.mark.req("RUN-10")
+def test_a_removal_that_was_cut_off_before_it_has_kept_the_number_has_removed_nothing(
+    infisical_sink: Sink, infisical: Infisical
+) -> None:
+    infisical_sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    infisical.set_by_hand(FOLDER, "key", "demo-only-theirs")
+    infisical.go_wrong(Fault.SERVER_ERROR, "/api/v4/secrets/v2")
+    with pytest.raises(SecretUnavailable):
+        infisical_sink.remove("example/key", actor=ACTOR)
+    infisical.recover()
+    assert infisical_sink.get("example/key", version=2, actor=ACTOR) == Secret("demo-only-theirs")
     assert infisical_sink.put("example/key", demo_secret(), put_id="b", actor=ACTOR).version == 3
 
 

@@ -134,12 +134,13 @@ class InfisicalPlace(Place):
     def destroy(self, path: str, versions: list[int]) -> None:
         """As a place does; Infisical itself keeps what was deleted in its history."""
         seen = self._at(path)
-        folders, name = split(path)
-        if seen.theirs is None or seen.current in versions:
-            self._project.delete(folders, name)
+        is_shown = seen.theirs is None or seen.current in versions
         for number in sorted(versions, reverse=True):
             # What somebody else has set has no secret of its own yet: then it is made, for its number was given out.
             self._project.set(versions_of(path), f"v{number}", (REMOVED, ""), {"removed": "yes"})
+            if is_shown:  # once the highest number is kept
+                self._project.delete(*split(path))
+                is_shown = False
         self._shown(path, None)
 
     def paths(self) -> Iterator[tuple[str, PathVersions]]:
