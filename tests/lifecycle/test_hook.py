@@ -3,12 +3,16 @@
 import json
 import os
 import select
+import sys
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from tokenbroker.errors import RunError, SettingsError
 from tokenbroker.lifecycle.hook import Hook, hook_of, require_hook
+from tokenbroker.redact import Redactor
+from tokenbroker.secret import Secret
 
 pytestmark = pytest.mark.req("FLOW-8")
 
@@ -62,6 +66,33 @@ def test_one_that_fails_is_quoted_by_the_end_of_its_standard_error_redacted(tmp_
     assert lines == ["8998", "8999", "9000", "[31mold <key>", "x" * 200]
     assert "ended with 3" in said
     assert "it said last" not in failure(hook(tmp_path, "echo out; exit 1"))
+
+
+@pytest.mark.req("SECRET-7")
+@pytest.mark.parametrize(
+    "program",
+    [
+        "write('\\ue000'.join(key))",
+        "write('\\x1b'.join(key))",
+        "write(''.join('\\x1b[1m' + letter + '\\x1b[0m' for letter in key))",
+        # 64 KiB are kept: the cut goes through the key.
+        "write(key + 'y' * (65536 - 15) + '\\nend')",
+        "write(key + 'y' * (65536 - 15))",
+    ],
+)
+def test_no_piece_of_a_key_is_quoted_however_it_was_written(tmp_path: Path, program: str) -> None:
+    key = f"demo-only-{token_hex(20)}"
+    (tmp_path / "said.py").write_text(f"import sys\nkey = {key!r}\nsys.stderr.{program}\nsys.exit(1)\n")
+    redactor = Redactor()
+    redactor.add(Secret(key), label="key")
+    call = hook_of(
+        [sys.executable, "said.py"],
+        folder=tmp_path,
+        timeout_s=30,
+        redact=lambda said, _: redactor.text(said),
+    )
+    said = failure(call)
+    assert not [key[i : i + 6] for i in range(len(key) - 5) if key[i : i + 6] in said]
 
 
 def test_what_it_leaves_in_the_background_is_not_waited_for(tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def hook_of(command: Sequence[str], *, folder: Path, timeout_s: float, redact: R
     def tell(told: Mapping[str, object]) -> None:
         why, said = _called(command, told, folder=folder, timeout_s=timeout_s)
         if why:
-            lines = _last_lines(redact(said, told) if said else "")
+            # Both: a colour within a secret is seen through as it is, and what only we take out once it is gone.
+            lines = _last_lines(redact(_plain(redact(said, told)), told)) if said else []
             quoted = "".join(f"\n    | {line}" for line in lines)
             raise RunError(
                 f"the hook {command[0]} {why}, so the old key of {told['reference']} is kept"
@@ -156,23 +157,30 @@ class _Listener:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stderr is not None
         self._stream = process.stderr
-        self._kept = b""
+        self._kept, self._is_cut = b"", False
         # What it leaves in the background may hold the stream for ever: nobody waits for this thread.
         self._thread = Thread(target=self._listen, daemon=True)
         self._thread.start()
 
     def text(self) -> str:
-        """What was written, or its end, once the process is gone."""
+        """What was written, or its last whole lines, once the process is gone."""
         self._thread.join(_PATIENCE_S)
-        return self._kept.decode("utf-8", "replace")
+        # Half a secret, which a cut may leave, can't be looked for.
+        kept = self._kept.partition(b"\n")[2] if self._is_cut else self._kept
+        return kept.decode("utf-8", "replace")
 
     def _listen(self) -> None:
         with self._stream as stream:
             while chunk := os.read(stream.fileno(), _KEPT_BYTES):
+                self._is_cut = self._is_cut or len(self._kept) + len(chunk) > _KEPT_BYTES
                 self._kept = (self._kept + chunk)[-_KEPT_BYTES:]
+
+
+def _plain(text: str) -> str:
+    """`text` without what could steer the terminal, or stand unseen within a secret."""
+    return "\n".join("".join(filter(str.isprintable, line)) for line in text.splitlines())
 
 
 def _last_lines(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # Whatever could steer the terminal is taken out.
-    return ["".join(filter(str.isprintable, line))[:_LINE_LENGTH] for line in lines[-_LINES:]]
+    return [line[:_LINE_LENGTH] for line in lines[-_LINES:]]

@@ -82,9 +82,14 @@ def has_settled(page: Page | Frame, remaining_s: Callable[[], float]) -> bool:
 
 
 class Rest:
-    """Whether a page is at rest; one that is stays watched, and is not waited for again while nothing changes."""
+    """Whether a page is at rest; one that is stays watched, and is not waited for again while nothing changes.
+
+    Attributes:
+        was_left: whether the page went on to another document when it was waited for last.
+    """
 
     def __init__(self) -> None:
+        self.was_left = False
         self._page: Page | Frame | None = None
         self._count: ChangeCount | None = None
 
@@ -105,12 +110,14 @@ class Rest:
         except PlaywrightError:
             pass  # it has another document now
         self.forget()
+        self.was_left = False
         if remaining_s() <= QUIET_S:
             return False
         try:
             self._page, self._count = page, ChangeCount(page)
             return _comes_to_rest(page, self._count, remaining_s, or_sooner)
         except PlaywrightError:
+            self.was_left = True
             return False
 
     def forget(self) -> None:

@@ -1,5 +1,6 @@
 """The verbs that look: wait_for, expect, capture_token."""
 
+import threading
 import time
 
 import pytest
@@ -150,6 +151,32 @@ def test_when_is_decided_by_whichever_is_seen_first_though_the_page_never_rests(
     trial.stage.begin(step, 2.5)  # it counts as quiet after three seconds only
     assert trial.stage.applies() is there
     assert trial.stage.remaining_s() > 0.5
+
+
+@pytest.mark.req("FLOW-2")
+def test_when_does_not_wait_for_a_page_that_never_completes(on_page, site):
+    ended = threading.Event()
+    site.pages["/never"] = lambda: "" if ended.wait(60) else None
+    site.pages["/keys"] = "<h1>Keys</h1><img src=/never>"
+    trial = on_page("<p>One moment</p>")
+    try:
+        trial.stage.page.goto(f"{site.origin}/keys", wait_until="commit")
+        trial.stage.begin(trial.plan_of("{ click: '#x', when: '#email' }").flow.steps[1], 20)
+        assert not trial.stage.applies()
+        assert trial.stage.remaining_s() > 14
+    finally:
+        ended.set()
+
+
+@pytest.mark.req("FLOW-2")
+@pytest.mark.parametrize(("when", "unless"), [("h1[", "h1"), ("#email", "h1[")])
+def test_a_selector_that_is_none_is_said_and_leaves_no_step_out(on_page, when, unless):
+    trial = on_page("<h1 hidden>Keys</h1><input hidden id=email>")
+    step = trial.plan_of(f"{{ click: '#x', when: '{when}', unless: '{unless}' }}").flow.steps[1]
+    trial.stage.begin(step, 2)
+    with pytest.raises(StepFailed) as stopped:
+        trial.stage.applies()
+    assert stopped.value.code == "target.bad_selector"
 
 
 @pytest.mark.req("FLOW-2")

@@ -118,17 +118,32 @@ class Seeker:
 
     def is_there(self, selector: Selector, rest: Rest, *, unless: Selector | None = None) -> bool:
         """Whether what `selector` means is visible once the page is at `rest`, or shows `unless` before; where a page
-        leads on to another one, that is asked instead. Raises as `shows`."""
+        leads on to another one, that is asked instead.
+
+        Raises:
+            StepFailed: `target.bad_selector`, of either.
+        """
 
         def is_decided() -> bool:
-            return unless is not None and (self.shows(unless) or self.shows(selector))
+            return unless is not None and (self._is_seen(unless) or self._is_seen(selector))
 
         for _ in range(_PAGES):
-            if self.shows(selector):
+            if self._is_seen(selector):
                 return True
             if rest.has_settled(self.frame, self.remaining_s, or_sooner=is_decided):
-                return self.shows(selector)
+                return self._is_seen(selector)
+            if not rest.was_left:
+                return False
         return False
+
+    def _is_seen(self, selector: Selector) -> bool:
+        """Whether what `selector` means is to be seen now; a page that is being left shows nothing."""
+        try:
+            return attempt(lambda: self.shows(selector), what=f"looking for {selector}")
+        except StepFailed as error:
+            if error.code != "target.bad_selector":
+                return False
+        raise self._stop(str(selector), "target.bad_selector", None)
 
     def _search(self, selector: SelectorSet, purpose: Purpose) -> SetSearch:
         return SetSearch(
