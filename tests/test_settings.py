@@ -519,3 +519,17 @@ def test_credentials_of_bitwarden_are_no_settings_and_a_misspelt_one_is_told(tmp
     configured(tmp_path, **dict.fromkeys((*names, "BWS_ACCESS_TOKEN"), "demo-only"))
     error = refused(tmp_path, TOKENBROKER_BITWARDEN_ACCES_TOKEN="demo-only")
     assert "TOKENBROKER_BITWARDEN_ACCES_TOKEN" in error.sentence
+
+
+def test_an_unknown_setting_within_a_table_is_told_with_what_may_be_meant(tmp_path: Path) -> None:
+    text = (
+        '[sinks.team]\ntype = "infisical"\nenviroment = "prod"\nclient_secret = "x"\n'  # pragma: allowlist secret
+        '[sinks.safe]\ntype = "bitwarden"\norganization_id = "ours"\n[rotation]\nhok = []\n'
+    )
+    told = refused(tmp_path, text).sentence
+    assert "did you mean 'environment'?" in told
+    assert "did you mean 'hook'?" in told
+    assert "a credential comes by a variable" in told
+    assert "sinks.safe.organization_id" in told
+    assert "^[0-9A-Fa-f]" not in told
+    assert '"x"' not in told

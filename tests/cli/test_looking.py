@@ -29,6 +29,12 @@ def test_doctor_tells_what_is_there_and_reminds_of_the_backup(project: Project) 
     fresh = {row["what"]: row for row in json.loads(project.tokenbroker("doctor", "--json").out)}
     assert fresh["store"]["found"].startswith("none yet in ")
     assert "master key" not in fresh
+    team = {
+        "TOKENBROKER_SINKS__TEAM__TYPE": "vault",
+        "TOKENBROKER_SINKS__TEAM__ADDRESS": "http://127.0.0.1:9",
+    }
+    looked = project.tokenbroker("doctor", "--json", **team)
+    assert {row["what"]: row["state"] for row in json.loads(looked.out)}["sink team"] == "warning"
     assert not project.home.exists()  # a look makes nothing
     project.put("example.email", "demo-only-someone@example.test")
     ended = project.tokenbroker("doctor", "--json")

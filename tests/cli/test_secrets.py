@@ -102,6 +102,7 @@ def test_a_removal_that_is_not_confirmed_removes_nothing(project: Project) -> No
 def test_an_unknown_sink_is_refused(project: Project) -> None:
     ended = project.tokenbroker("secrets", "put", "vaultt:a/b", stdin=VALUE)
     assert (ended.code, ended.refusal()) == (2, "settings.unknown_sink")
+    assert "add the sink" in ended.err
     assert VALUE not in ended.text
 
 

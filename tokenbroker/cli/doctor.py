@@ -18,6 +18,7 @@ from tokenbroker.lifecycle.hook import require_hook
 from tokenbroker.run.chromium import Browser, find_browser
 from tokenbroker.run.chromium_install import ensure_browser
 from tokenbroker.run.pictures import block_font
+from tokenbroker.settings import SinkSettings
 from tokenbroker.store.sqlite import FILE_NAME
 
 OK, WARNING, MISSING = "ok", "warning", "MISSING"
@@ -93,6 +94,13 @@ def _opened(broker: Broker) -> Iterator[Finding]:
         yield Finding(
             what="store", state=OK, found=f"none yet in {broker.home}; the first use makes it, and its key"
         )
+        for alias in _remote(broker):
+            yield Finding(
+                what=f"sink {alias}",
+                state=WARNING,
+                found="not looked at: without a store nothing of it can be proven",
+                to_do="tokenbroker secrets list   makes the store; then: tokenbroker doctor",
+            )
         return
     broker.local.probe()
     yield Finding(what="store", state=OK, found=f"{broker.local.store.described} can be written")
@@ -107,7 +115,7 @@ def _opened(broker: Broker) -> Iterator[Finding]:
     yield from _elsewhere(broker)
     custody = broker.local.custody
     if custody.backup_pending():
-        to_do = "tokenbroker secrets key-backup"
+        to_do = "tokenbroker secrets key-backup --to FILE"
         yield Finding(
             what="master key", state=WARNING, found=f"{custody.key_location()} No backup yet.", to_do=to_do
         )
@@ -123,9 +131,7 @@ def _opened(broker: Broker) -> Iterator[Finding]:
 
 def _elsewhere(broker: Broker) -> Iterator[Finding]:
     """The sinks that rest elsewhere, each proven by doing."""
-    for alias, settings in broker.configuration.settings.sinks.items():
-        if settings.type in ("local", "env"):
-            continue
+    for alias, settings in _remote(broker).items():
         what = f"sink {alias}"
         try:
             broker.sink(alias).probe()
@@ -133,6 +139,11 @@ def _elsewhere(broker: Broker) -> Iterator[Finding]:
             yield Finding(what=what, state=MISSING, found=error.sentence, to_do=error.next_step)
         else:
             yield Finding(what=what, state=OK, found=f"{settings.type}: can be written")
+
+
+def _remote(broker: Broker) -> dict[str, SinkSettings]:
+    sinks = broker.configuration.settings.sinks
+    return {alias: settings for alias, settings in sinks.items() if settings.type not in ("local", "env")}
 
 
 def hook_findings(broker: Broker) -> Iterator[Finding]:

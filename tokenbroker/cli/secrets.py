@@ -206,7 +206,7 @@ def print_key_advice(home: Home, file: TextIO | None = None) -> None:
     custody = home.local.custody
     if custody.backup_pending():
         print(f"{custody.key_location()} Without it the secrets can't be read: back it up with", file=file)
-        print("  tokenbroker secrets key-backup", file=file)
+        print("  tokenbroker secrets key-backup --to FILE", file=file)
 
 
 def _create_new(file: Path) -> TextIO:

@@ -3,7 +3,7 @@
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,19 @@ from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import ALIASES, KEY_VARIABLES, PREFIX, VAULT_ADDRESS, is_no_setting
 from tokenbroker.settings.wrong import wrong
 
+_CREDENTIALS = frozenset(
+    {
+        "password",
+        "secret",
+        "client_id",
+        "client_secret",
+        "token",
+        "access_token",
+        "session",
+        "role_id",
+        "secret_id",
+    }
+)
 _Rests = TypeVar("_Rests", SinkSettings, StoreSettings)
 
 
@@ -197,8 +210,18 @@ def _problem(item: Any, origins: Mapping[str, str]) -> str:
     top = str(item["loc"][0]) if item["loc"] else ""
     sentence = wrong(name, item)
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(top, Settings.model_fields, n=1)
-        sentence = "there is no such setting" + (
-            f"; did you mean '{near[0]}'?" if near and near[0] != top else ""
-        )
+        sentence = f"there is no such setting{_instead(item['loc'])}"
     return f"{name} ({origins.get(top, 'settings')}): {sentence}"
+
+
+def _instead(place: Sequence[Any]) -> str:
+    """What may be meant by the unknown setting at `place`, or where a credential belongs."""
+    name = str(place[-1])
+    if name in _CREDENTIALS:
+        return "; a credential comes by a variable of the environment, which docs/settings.md names, never by a file"
+    known: Iterable[str] = Settings.model_fields
+    if len(place) > 1:
+        inner = SinkSettings if place[0] == "sinks" else Settings.model_fields[place[0]].annotation
+        known = getattr(inner, "model_fields", {})
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

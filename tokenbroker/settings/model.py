@@ -1,5 +1,6 @@
 """Every setting of the product."""
 
+import difflib
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -118,9 +119,12 @@ class Settings(BaseSettings):
             return self.sinks[alias]
         if alias in ("local", "env"):
             return SinkSettings(type=alias)  # type: ignore[arg-type]  # narrowed by the line above
-        known = ", ".join(sorted({*self.sinks, "local", "env"}))
+        known = sorted({*self.sinks, "local", "env"})
+        near = difflib.get_close_matches(alias, known, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
         raise SettingsError(
-            f"no sink is called '{alias}' (known: {known})",
-            next_step=f'add to {FILE_NAME}:\n    [sinks.{alias}]\n    type = "local"',
+            f"no sink is called '{alias}' (known: {', '.join(known)}){hint}",
+            next_step=f"mend the name, or add the sink to {FILE_NAME}, with the type of your store:\n"
+            f'    [sinks.{alias}]\n    type = "local"',
             code="settings.unknown_sink",
         )

@@ -17,9 +17,12 @@ _WANTED: Final = {
     "model_type": _A_TABLE,
     "model_attributes_type": _A_TABLE,
     "missing": "it is needed here",
+    "string_pattern_mismatch": "it has another form than this setting takes",
 }
 """By the types of pydantic's errors."""
 _SUCH_AS: Final = {
+    "organization_id": "c5e0a7a2-1d0f-4a5e-9a53-9c2c5f3f2a10",
+    "collection_id": "c5e0a7a2-1d0f-4a5e-9a53-9c2c5f3f2a10",
     "hook": '["./reload"]',
     "recipients": '["age1…"]',
     "origin_map": '"https://console.example.com" = "http://127.0.0.1:8765"',
