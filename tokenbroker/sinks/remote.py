@@ -124,7 +124,7 @@ class RemoteSink(Sink):
         theirs: dict[Number, str] = {}
         with self._talk() as place:
             found = sorted(self._listed(place, theirs), key=lambda stored: (stored.path, stored.version))
-        self._numbers.first(theirs)
+        self._numbers.note(theirs)
         return found
 
     def remove(self, path: str, *, actor: str) -> int:
