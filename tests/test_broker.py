@@ -250,3 +250,19 @@ def test_an_approval_that_comes_too_late_is_none(
     with pytest.raises(RunError) as refused:
         broker.approved(waiting, approver)
     assert refused.value.code == "run.plan_expired"
+
+
+def test_the_bundles_of_a_home_are_dropped_though_it_does_not_close_well(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, close = broker.bundles, broker.local.close
+
+    def fail() -> None:
+        close()
+        raise OSError("demo-only")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(broker.local, "close", fail)
+        with pytest.raises(OSError, match="demo-only"):
+            broker.close()
+    assert broker.bundles is not before

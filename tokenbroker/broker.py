@@ -1,7 +1,6 @@
 """The one place that joins the parts: a home, the policy, the evidence, and the runs of flows."""
 
 from datetime import timedelta
-from functools import cached_property
 
 from tokenbroker.clock import iso, midnight
 from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound
@@ -31,15 +30,19 @@ __all__ = ["Broker", "Run", "SinkOpener"]
 class Broker(Home):
     """Everything behind the faces, for one home. Close it after use (it is a context manager)."""
 
-    @cached_property
+    _bundles: HomeBundles | None = None
+
+    @property
     def bundles(self) -> HomeBundles:
         """The audit bundles of this home."""
-        return HomeBundles(
-            store=self.local.store,
-            master_key=self.local.custody.master_key,
-            settings=self.configuration.settings.audit,
-            reports=self.reports(),
-        )
+        if self._bundles is None:
+            self._bundles = HomeBundles(
+                store=self.local.store,
+                master_key=self.local.custody.master_key,
+                settings=self.configuration.settings.audit,
+                reports=self.reports(),
+            )
+        return self._bundles
 
     def history(self, flow: Flow, request: Request) -> History:
         """What the store knows of earlier runs of `flow`, as far as `request` has to do with it."""
@@ -223,8 +226,8 @@ class Broker(Home):
 
     def close(self) -> None:
         """Close what was opened."""
+        self._bundles = None
         super().close()
-        self.__dict__.pop("bundles", None)
 
     def note_bundle(self, action: str, run_id: str) -> None:
         """Leave in the audit that the bundle of `run_id` was handed out or opened."""

@@ -142,7 +142,7 @@ def test_a_key_that_has_ended_already_is_adopted_and_said_to_be_over(here: Proje
         broker.local.put("a/key", Secret(CANARY), put_id="1", actor="tests")
     write_flow(here, "create", "local:a/key")
     ended = adopt("a/key", "--expires-at", "2026-01-31")
-    assert "which was there already; no value was read" in ended.output
+    assert "which was there already; no value was asked for" in ended.output
     assert "it has ended already: --flow says" in ended.output
     again = adopt("a/key", "--flow", "example/create")
     assert "it has ended already: tokenbroker rotate local:a/key" in again.output

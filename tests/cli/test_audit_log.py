@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from tests.project import Project
 from tokenbroker.cli import app
+from tokenbroker.cli.audit_acts import LAST_MAX, way_to_older
 from tokenbroker.errors import UsageError
 from tokenbroker.store.audit_log import AuditEntry, record
 
@@ -48,6 +49,11 @@ def test_it_says_who_rotated_what_and_when_and_no_value(here: Project) -> None:
     assert CANARY not in log().stdout
     assert "--last 10" in log("--last", "1").stdout
     assert "it has: rotate_token, set_token" in log("--action", "rotate").stdout
+
+
+def test_no_more_acts_are_offered_than_may_be_asked_for() -> None:
+    assert way_to_older(LAST_MAX - 1) == f"--last {LAST_MAX}"
+    assert "--last" not in way_to_older(LAST_MAX)
 
 
 def test_looking_makes_no_home_and_a_version_is_refused(here: Project) -> None:

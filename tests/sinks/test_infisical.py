@@ -3,14 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from tests.sinks.faulty_server import Fault
 from tests.sinks.infisical_fixtures import REAL, OpenInfisical, new_client
 from tests.sinks.infisical_server import Infisical
-from tests.sinks.test_vault_puts import killed_at
 from tests.sinks.vault_fixtures import put_from_threads, rows_of
-from tokenbroker.errors import SecretAccessDenied, SecretNotFound, SecretUnavailable, UsageError
+from tokenbroker.errors import SecretAccessDenied, SecretNotFound, UsageError
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
 from tokenbroker.sinks.infisical_names import is_infisical_path, joined, path_of_versions, split, versions_of
@@ -31,14 +29,6 @@ class TestInfisicalSink(SinkContract):
         return infisical_sink
 
 
-class TestInfisicalSinkWithUniversalAuth(SinkContract):
-    """As it is by default, and without a prefix."""
-
-    @pytest.fixture
-    def sink(self, open_infisical: OpenInfisical, infisical: Infisical) -> Sink:
-        return open_infisical(new_client(infisical), path_prefix="", alias="team")
-
-
 class TestInfisicalItself(SinkContract):
     """The vendor's own server, where the environment names a project: there only."""
 
@@ -50,6 +40,14 @@ class TestInfisicalItself(SinkContract):
 
     def test_two_writers_at_once_lose_nothing(self, sink: Sink) -> None:
         put_from_threads([sink, sink], each=3)
+
+
+class TestInfisicalSinkWithUniversalAuth(SinkContract):
+    """As it is by default, and without a prefix."""
+
+    @pytest.fixture
+    def sink(self, open_infisical: OpenInfisical, infisical: Infisical) -> Sink:
+        return open_infisical(new_client(infisical), path_prefix="", alias="team")
 
 
 def test_a_person_finds_the_newest_value_under_the_paths_own_name(
@@ -120,91 +118,10 @@ def test_metadata_of_somebody_else_stay(infisical_sink: Sink, infisical: Infisic
     assert theirs in infisical.rows[0].metadata
 
 
-def test_two_writers_at_once_lose_nothing(open_infisical: OpenInfisical, infisical: Infisical) -> None:
-    put_from_threads([open_infisical(), open_infisical()], each=4)
-    assert infisical.value_of(FOLDER, "key") == infisical.value_of(VERSIONS, "v8"), "the newest is shown"
-
-
-def test_two_versions_that_were_made_in_the_same_moment_are_told_apart(
-    infisical_sink: Sink, infisical: Infisical
-) -> None:
-    """The server looks before it makes a secret, and has no lock: two requests may both find nothing."""
-    rivals = iter([True])
-
-    def make_another(request: str) -> None:
-        is_look_after = request.startswith("GET /api/v4/secrets?") and infisical.value_of(VERSIONS, "v1")
-        if is_look_after and next(rivals, False):
-            infisical.set_by_hand(VERSIONS, "rival", "demo-only-rival")
-            row = infisical.rows[-1]
-            row.key, row.created = "v1", "2026-01-01T00:00:00.000Z"
-
-    infisical.before = make_another
-    secret = demo_secret()
-    assert infisical_sink.put("example/key", secret, put_id="a", actor=ACTOR).version == 2
-    assert infisical_sink.get("example/key", version=1, actor=ACTOR) == Secret("demo-only-rival")
-    assert infisical_sink.get("example/key", version=2, actor=ACTOR) == secret
-
-
 def test_the_newest_ten_versions_are_kept(infisical_sink: Sink) -> None:
     for number in range(11):
         infisical_sink.put("example/key", demo_secret(), put_id=str(number), actor=ACTOR)
     assert [stored.version for stored in infisical_sink.list()] == list(range(2, 12))
-
-
-@pytest.mark.req("RUN-10")
-@pytest.mark.parametrize("fault", [Fault.CUT_OFF, Fault.HUNG_UP])
-def test_a_write_whose_answer_is_lost_once_is_done_once(
-    infisical_sink: Sink, infisical: Infisical, fault: Fault
-) -> None:
-    secret, lost = demo_secret(), iter([True])
-    infisical_sink.put("example/key", demo_secret(), put_id="first", actor=ACTOR)
-    fault_of = infisical.fault_of
-
-    def lose_one(request: str) -> Fault | None:
-        found = fault_of(request)
-        return fault if request.startswith("POST") and next(lost, False) else found
-
-    infisical.fault_of = lose_one  # type: ignore[method-assign]
-    assert infisical_sink.put("example/key", secret, put_id="a", actor=ACTOR).version == 2
-    assert [stored.version for stored in infisical_sink.list()] == [1, 2]
-
-
-@pytest.mark.req("RUN-10")
-def test_a_put_that_was_killed_behind_the_write_is_found_and_not_done_twice(
-    open_infisical: OpenInfisical, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret, first = demo_secret(), open_infisical()
-    with killed_at(monkeypatch, first, "ok"):
-        first.put("example/key", secret, put_id="a", actor=ACTOR)
-    later = open_infisical()
-    found = later.find("a")
-    assert str(found) == "infisical:example/key@1"
-    assert later.put("example/key", secret, put_id="a", actor=ACTOR) == found
-    assert [stored.version for stored in later.list()] == [1]
-
-
-def test_a_store_that_has_forgotten_a_put_finds_it_in_infisical(
-    open_infisical: OpenInfisical, local: LocalSink
-) -> None:
-    secret = demo_secret()
-    first = open_infisical().put("example/key", secret, put_id="a", actor=ACTOR)
-    local.store.write(lambda c: c.execute(text("DELETE FROM store_meta WHERE name LIKE 'put:%'")))
-    assert open_infisical().put("example/key", secret, put_id="a", actor=ACTOR) == first
-
-
-@pytest.mark.req("RUN-10")
-def test_a_put_that_was_cut_off_behind_its_version_is_finished_when_it_is_repeated(
-    infisical_sink: Sink, infisical: Infisical
-) -> None:
-    infisical_sink.put("example/key", demo_secret(), put_id="first", actor=ACTOR)
-    secret = demo_secret()
-    infisical.go_wrong(Fault.SERVER_ERROR, "PATCH")
-    with pytest.raises(SecretUnavailable):
-        infisical_sink.put("example/key", secret, put_id="a", actor=ACTOR)
-    infisical.recover()
-    assert infisical_sink.get("example/key", actor=ACTOR) == secret
-    assert infisical_sink.put("example/key", secret, put_id="a", actor=ACTOR).version == 2
-    assert infisical.value_of(FOLDER, "key") == secret.reveal()
 
 
 @pytest.mark.parametrize(

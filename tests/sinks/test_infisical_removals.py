@@ -119,6 +119,27 @@ def test_a_put_in_the_moment_of_a_removal_is_shown(
     assert other.get("example/key", version=2, actor=ACTOR) == secret
 
 
+def test_metadata_of_somebody_else_stay_where_a_secret_is_made_anew_in_the_moment_of_a_removal(
+    open_infisical: OpenInfisical, infisical: Infisical
+) -> None:
+    sink, other, theirs = (
+        open_infisical(),
+        open_infisical(alias="other"),
+        {"key": "team", "value": "billing", "isEncrypted": False},
+    )
+    sink.put("example/key", demo_secret(), put_id="a", actor=ACTOR)
+    gone = iter([True])
+
+    def make_it_anew(request: str) -> None:
+        if infisical.value_of(FOLDER, "key") is None and next(gone, False):
+            other.put("example/key", demo_secret(), put_id="b", actor=ACTOR)
+            next(row for row in infisical.rows if row.path == FOLDER).metadata.append(theirs)
+
+    infisical.before = make_it_anew
+    assert sink.remove("example/key", actor=ACTOR) == 1
+    assert theirs in next(row for row in infisical.rows if row.path == FOLDER).metadata
+
+
 def talk_to(sink: Sink) -> AbstractContextManager[Place]:
     assert isinstance(sink, InfisicalSink)
     return sink._talk()

@@ -10,6 +10,7 @@ from tests.sinks.memory_items import MemorySink, MemoryVault, sink, vault
 from tokenbroker.errors import SecretAccessDenied
 from tokenbroker.secret import Secret
 from tokenbroker.sinks import Sink
+from tokenbroker.sinks.local import LocalSink
 from tokenbroker.sinks.testing import ACTOR, demo_secret
 
 __all__ = ["sink", "vault"]
@@ -40,6 +41,16 @@ def test_a_number_that_was_told_for_a_person_s_value_is_never_that_of_their_next
     assert sink.put("example/key", ours, put_id="b", actor=ACTOR).version == 3
     require_refused(sink, 2)
     assert sink.get("example/key", version=3, actor=ACTOR) == ours
+
+
+def test_a_list_is_told_though_the_home_s_store_takes_no_note_of_it(
+    sink: MemorySink, vault: MemoryVault, local: LocalSink
+) -> None:
+    vault.make("example/key", demo_secret())
+    local.store.write(lambda connection: connection.exec_driver_sql("PRAGMA query_only = 1"))
+    with pytest.raises(SecretAccessDenied):
+        sink.get("example/key", actor=ACTOR)
+    assert [stored.version for stored in sink.list()] == [1]
 
 
 def test_a_person_s_value_that_stays_as_it_was_keeps_its_number(sink: MemorySink, vault: MemoryVault) -> None:

@@ -107,7 +107,7 @@ def adopt(
             key_name=key_name_said(key_name) if key_name is not None else "",
             params=params,
         )
-        how = "Adopted {}, which was there already; no value was read"
+        how = "Adopted {}, which was there already; no value was asked for"
         if place is None:
             how = "Stored and adopted {}"
             place = _put(broker, alias, path)

@@ -5,13 +5,15 @@ from typing import Any
 
 import typer
 
-from tokenbroker.cli.home import open_broker, print_rows
+from tokenbroker.cli.home import open_home, print_rows
 from tokenbroker.clock import iso
 from tokenbroker.errors import UsageError
 from tokenbroker.flow.span import span_given
 from tokenbroker.sinks import split_reference
 from tokenbroker.store.audit_acts import Act, Asked, actions, acts
 from tokenbroker.store.engine import Store
+
+LAST_MAX = 100_000
 
 _COLUMNS = ("when", "who", "act", "to", "result", "detail")
 
@@ -27,20 +29,20 @@ def log(
     within: str | None = typer.Option(
         None, metavar="SPAN", help="Only of this time until now: 12h, 14d, 6w."
     ),
-    last: int = typer.Option(100, min=1, max=100_000, metavar="NUMBER", help="So many of the newest."),
+    last: int = typer.Option(100, min=1, max=LAST_MAX, metavar="NUMBER", help="So many of the newest."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """List the acts of the audit log, newest first: who did what to which secret; never a value."""
     span = span_given("--within", within) if within is not None else None
-    with open_broker() as broker:
+    with open_home() as home:
         asked = Asked(
             keys=_keys(reference),
             action=action,
             actor=actor,
-            since=broker.clock() - span if span is not None else None,
+            since=home.clock() - span if span is not None else None,
             last=last + 1,
         )
-        databases, refusals = broker.sinks.databases() if broker.has_home() else ([], [])
+        databases, refusals = home.sinks.databases() if home.has_home() else ([], [])
         stores = [database.store for database in databases]
         found = sorted(_found(stores, asked), key=lambda each: each[1].at, reverse=True)
         known = sorted({name for store in stores for name in actions(store)}) if not found else []
@@ -48,9 +50,16 @@ def log(
     has = f"; it has: {', '.join(known)}" if known else ""
     print_rows(rows, columns=_COLUMNS, as_json=as_json, empty=f"No such act is in the audit log{has}.")
     if len(found) > last and not as_json:
-        print(f"\nOlder ones are not shown: --last {10 * last}")
+        print(f"\nOlder ones are not shown: {way_to_older(last)}")
     if refusals:
         raise refusals[0]
+
+
+def way_to_older(last: int) -> str:
+    """What shows acts that are older than the `last` ones."""
+    if last == LAST_MAX:
+        return "leave others out with --within, --action or --actor"
+    return f"--last {min(10 * last, LAST_MAX)}"
 
 
 def _keys(reference: str) -> tuple[str, ...]:

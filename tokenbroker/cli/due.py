@@ -33,7 +33,7 @@ def due(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """List tokens that have ended or soon will, and replacements under way. Reads no value.
+    """List tokens that have ended or soon will, and replacements under way; never a value.
 
     Exit 0: nothing is due; 1: something is; 12: a sink can't be listed now.
     """

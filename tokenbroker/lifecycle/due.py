@@ -138,7 +138,7 @@ def look(
     rotations: Sequence[Rotation],
     now: datetime,
 ) -> Outlook:
-    """What is due at `now` of the tokens in the sinks `aliases`; reads lists, and no value.
+    """What is due at `now` of the tokens in the sinks `aliases`; asks these for lists only.
 
     What can't be listed hides nothing of the others.
     """

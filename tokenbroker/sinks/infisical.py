@@ -14,8 +14,7 @@ from tokenbroker.sinks.infisical_names import folders_of, is_infisical_path
 from tokenbroker.sinks.infisical_place import InfisicalPlace
 from tokenbroker.sinks.infisical_project import Project
 from tokenbroker.sinks.infisical_session import InfisicalServer, SignIn, sign_in_of, talk
-from tokenbroker.sinks.place import Place, Put, Record
-from tokenbroker.sinks.put_notes import PutNote
+from tokenbroker.sinks.place import Put, Record
 from tokenbroker.sinks.read_cache import ReadCache
 from tokenbroker.sinks.remote import RemoteSink
 from tokenbroker.sinks.sink import Reference, SinkInputs
@@ -99,12 +98,6 @@ class InfisicalSink(RemoteSink):
             return super()._put(put, actor)
         finally:
             self._cache.clear()
-
-    def _put_once(self, place: Place, put: Put, note: PutNote | None, actor: str) -> tuple[PutNote, bool]:
-        done, repeated = super()._put_once(place, put, note, actor)
-        if repeated and isinstance(place, InfisicalPlace):
-            place.show_newest(put.path)
-        return done, repeated
 
     def _remove(self, path: str, actor: str) -> int:
         try:

@@ -65,7 +65,14 @@ class Seen:
         if self.head is None or not self.head.text or self.outdated:
             return None
         ours = self._shown
-        return None if ours and (ours.text, ours.how) == (self.head.text, self.head.how) else self.head
+        is_ours = ours is not None and (ours.text, ours.how) == (self.head.text, self.head.how)
+        return None if is_ours or self._has_version(self.head) else self.head
+
+    def _has_version(self, theirs: Kept) -> bool:
+        """Whether a put has made a version of it already, and was cut off before it has shown its own."""
+        return any(
+            (kept.set_at, kept.text) == (theirs.updated, theirs.text) for kept in self.versions.values()
+        )
 
     @property
     def current(self) -> int:
@@ -114,22 +121,25 @@ class InfisicalPlace(Place):
         if seen.current != after:
             return self._not_written(Failure.CONFLICT)
         if seen.theirs is not None:
-            kept = self._make(put.path, after, (seen.theirs.text, ""), {})
+            about = {"set-at": seen.theirs.updated}
+            kept = self._make(put.path, after, (seen.theirs.text, ""), about)
             if isinstance(kept, Failure):
                 return self._not_written(kept)
         about = {"put": put.put_id, "fingerprint": put.fingerprint}
         made = self._make(put.path, after + 1, written(put.secret), about)
         if isinstance(made, Failure):
             return self._not_written(made)
-        newest = self._shown(put.path, seen.head)
+        newest = self._shown(put.path)
         if after + 1 in newest.removed or newest.versions.get(after + 1, made).put_id != put.put_id:
             return self._not_written(Failure.CONFLICT)
         self._thin_out(put.path, newest)
         return Record(version=after + 1, created=made.created, secret=put.secret, put_id=put.put_id)
 
     def show_newest(self, path: str) -> None:
-        """Let the secret that a person looks at have the newest value: a put that was cut off may have left it old."""
-        self._shown(path, self._at(path).head)
+        """As a place does; a value that somebody else has set since is newer, and stays."""
+        self._seen.pop(path, None)
+        if self._at(path).theirs is None:
+            self._shown(path)
 
     def destroy(self, path: str, versions: list[int]) -> None:
         """As a place does; Infisical itself keeps what was deleted in its history."""
@@ -141,7 +151,7 @@ class InfisicalPlace(Place):
             if is_shown:  # once the highest number is kept
                 self._project.delete(*split(path))
                 is_shown = False
-        self._shown(path, None)
+        self._shown(path)
 
     def paths(self) -> Iterator[tuple[str, PathVersions]]:
         for kept in self._project.everything():
@@ -176,30 +186,26 @@ class InfisicalPlace(Place):
         self._seen.pop(path, None)
         return self._project.make(versions_of(path), f"v{number}", value, about)
 
-    def _shown(self, path: str, head: Kept | None) -> Seen:
-        """The versions as they are now, once the secret itself, which was `head`, shows the newest or is gone."""
+    def _shown(self, path: str) -> Seen:
+        """The versions as they are now, once the secret itself shows the newest or is gone."""
         self._seen.pop(path, None)
         seen, done = self._versions(path), (0, False)
         # Looked at again behind each change: what another writer has shown meanwhile may just have been undone by it.
         while path != PROBE_PATH and (newest := (seen.last, seen.last in seen.versions)) != done:
+            # Read here and not before: another writer may have made it anew, with metadata of somebody else's.
+            seen.head = self._project.one(*split(path))
             if seen.last in seen.versions:
-                self._show(path, seen.last, seen.versions[seen.last], head)
-            else:
-                self._hide(path, seen)
+                self._show(path, seen)
+            elif seen.outdated:
+                self._project.delete(*split(path))
             seen, done = self._versions(path), newest
         return seen
 
-    def _show(self, path: str, number: int, kept: Kept, head: Kept | None) -> None:
-        about = {"version": str(number), "put": kept.put_id, "fingerprint": kept.fingerprint}
-        folders, name = split(path)
-        others = head.others if head else ()
-        self._project.set(folders, name, (kept.text, kept.how), about, others=others)
-
-    def _hide(self, path: str, seen: Seen) -> None:
-        folders, name = split(path)
-        seen.head = self._project.one(folders, name)
-        if seen.outdated:
-            self._project.delete(folders, name)
+    def _show(self, path: str, seen: Seen) -> None:
+        kept = seen.versions[seen.last]
+        about = {"version": str(seen.last), "put": kept.put_id, "fingerprint": kept.fingerprint}
+        others = seen.head.others if seen.head else ()
+        self._project.set(*split(path), (kept.text, kept.how), about, others=others)
 
     def _thin_out(self, path: str, seen: Seen) -> None:
         for number in sorted((*seen.versions, *seen.removed))[:-KEPT]:

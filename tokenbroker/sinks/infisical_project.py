@@ -37,6 +37,7 @@ class Kept:
         how: how ours is written, or "".
         version: of which version of ours it has the value, or 0.
         removed: it is a version of ours whose value was removed.
+        set_at: of a version that was made of somebody else's value: when they had set that, or "".
         others: the metadata that aren't ours.
     """
 
@@ -51,6 +52,7 @@ class Kept:
     fingerprint: str = ""
     version: int = 0
     removed: bool = False
+    set_at: str = ""
     others: tuple[Metadatum, ...] = ()
 
     @property
@@ -250,6 +252,7 @@ def _kept(told: dict[str, Any], folders: tuple[str, ...]) -> Kept:
         fingerprint=_said(about, "fingerprint"),
         version=int(_said(about, "version") or 0),
         removed=bool(_said(about, "removed")),
+        set_at=_said(about, "set-at"),
         others=tuple(each for each in given if not str(each["key"]).startswith(_MARK)),
     )
 

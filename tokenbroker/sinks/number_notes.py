@@ -6,10 +6,12 @@ has told of under a number, and gives out no other one under it.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import Connection, select
 
+from tokenbroker.errors import SecretAccessDenied, SecretTimeout, SecretUnavailable
 from tokenbroker.store.engine import Store
 from tokenbroker.store.meta import write_meta
 from tokenbroker.store.models import STORE_META
@@ -36,6 +38,11 @@ class NumberNotes:
         if missing:
             known |= self._store.write(lambda connection: _noted(connection, missing))
         return {number: known[name] for name, number in wanted.items()}
+
+    def note(self, told: Mapping[Number, str]) -> None:
+        """As :meth:`first`, for a list, which is told all the same where the store can't be written now."""
+        with suppress(SecretAccessDenied, SecretTimeout, SecretUnavailable):
+            self.first(told)
 
     def _known(self, names: list[str]) -> dict[str, str]:
         return self._store.read(lambda connection: _read(connection, names))

@@ -105,6 +105,13 @@ class Place(ABC):
         What is not known to be done, such as a write whose answer was lost, is a :class:`NotWritten` too.
         """
 
+    def show_newest(self, path: str) -> None:
+        """Let people who look at `path` in the store see its newest version, where a put was cut off before that.
+
+        Nothing is to be done where they see it anyhow.
+        """
+        return
+
     @abstractmethod
     def destroy(self, path: str, versions: list[int]) -> None:
         """Destroy `versions`; their numbers stay used. Doing it again changes nothing."""

@@ -26,6 +26,7 @@ def write_once(place: Place, put: Put, *, after: int, now: datetime) -> Record:
             return answer
         after, done = look_for(place, put.path, put.put_id, since=since, now=now)
         if done is not None:
+            place.show_newest(put.path)
             return done
         left[answer.raced] -= 1
         if left[answer.raced] < 0:

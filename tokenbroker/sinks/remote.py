@@ -12,13 +12,7 @@ from typing import ClassVar, TypeVar
 from sqlalchemy import Connection
 
 from tokenbroker.clock import Clock, iso
-from tokenbroker.errors import (
-    BrokerError,
-    SecretAccessDenied,
-    SecretNotFound,
-    SecretUnavailable,
-    UsageError,
-)
+from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretNotFound, SecretUnavailable, UsageError
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.number_notes import Number, NumberNotes
 from tokenbroker.sinks.place import Place, Put, Record, Version
@@ -122,7 +116,7 @@ class RemoteSink(Sink):
         note = self._notes.read(put_id)
         if note is not None and not note.version:
             with self._talk() as place:
-                note = self._settled(place, put_id, note)
+                note = self._settled(place, put_id, note, is_shown=True)
         return note.reference(self.name) if note else None
 
     def list(self) -> builtins.list[StoredSecret]:
@@ -130,7 +124,7 @@ class RemoteSink(Sink):
         theirs: dict[Number, str] = {}
         with self._talk() as place:
             found = sorted(self._listed(place, theirs), key=lambda stored: (stored.path, stored.version))
-        self._numbers.first(theirs)
+        self._numbers.note(theirs)
         return found
 
     def remove(self, path: str, *, actor: str) -> int:
@@ -156,7 +150,9 @@ class RemoteSink(Sink):
         # Without a note as well: a store that came back from a backup has lost it, and the other side hasn't.
         current, record = look_for(place, put.path, put.put_id, since=begun.since, now=self._clock())
         repeated = record is not None
-        if record is None:
+        if record is not None:
+            place.show_newest(put.path)
+        else:
             begun = note or replace(begun, since=current + 1)
             self._keep(put.put_id, begun, actor, BEGUN)
             record = write_once(place, put, after=current, now=self._clock())
@@ -243,12 +239,14 @@ class RemoteSink(Sink):
         """Learn of every put to `path` that was cut off whether it was done, while the store can tell."""
         for put_id, note in self._notes.all().items():
             if note.path == path and not note.version:
-                self._settled(place, put_id, note)
+                self._settled(place, put_id, note, is_shown=False)
 
-    def _settled(self, place: Place, put_id: str, note: PutNote) -> PutNote | None:
+    def _settled(self, place: Place, put_id: str, note: PutNote, *, is_shown: bool) -> PutNote | None:
         _, record = look_for(place, note.path, put_id, since=note.since, now=self._clock())
         if record is None:
             return None
+        if is_shown:  # before the note, which keeps it from being done again
+            place.show_newest(note.path)
         done = replace(note, version=record.version, created=record.created)
         self._store.write(lambda connection: self._notes.write(connection, put_id, done))
         return done
