@@ -359,6 +359,20 @@ def test_who_is_told_late_has_the_whole_grace_from_then_on(site: Site, local: Lo
     assert later.done.rotation.revoke_after == scene.now + timedelta(hours=1)
 
 
+def test_the_grace_begins_when_the_hook_has_ended(scene: Scene) -> None:
+    scene.local.stale_s = 600
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+
+    def slow(_: object) -> None:
+        scene.now += timedelta(minutes=10)
+
+    ticket.advance(replace(scene.bench, hook=slow))
+    assert ticket.progress is not None
+    assert (stage_of(ticket), ticket.progress.revoke_after) == (Stage.TOLD, scene.now + timedelta(minutes=10))
+
+
 def test_a_parameter_that_would_bring_the_key_elsewhere_is_refused(scene: Scene) -> None:
     head = "params: { key_name: { default: agent }, env: { default: example } }\n"
     steps = (*CREATE[:3], CREATE[3].replace("example/key", "${env}/key"), CREATE[4])

@@ -198,12 +198,11 @@ _REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED, Stage.U
 
 
 def _stage(ticket: Ticket) -> Stage | None:
-    rotation = ticket.done.rotation if ticket.done else ticket.rotation
-    return rotation.state if rotation else None
+    return ticket.progress.state if ticket.progress else None
 
 
 def _reached(ticket: Ticket, now: datetime) -> str:
-    rotation = ticket.done.rotation if ticket.done else ticket.rotation
+    rotation = ticket.progress
     if rotation is not None and rotation.state is Stage.SURPLUS:
         return (
             f"{ticket.reference} leads to another's key; the new key '{rotation.key_name}' is to be revoked"
@@ -229,7 +228,7 @@ def rows_of(told: Told, refusals: Sequence[BrokerError]) -> list[dict[str, Any]]
     """What ``--json`` prints: an object for each token."""
     rows = []
     for ticket in told.tickets:
-        rotation = ticket.done.rotation if ticket.done else ticket.rotation
+        rotation = ticket.progress
         rows.append(
             {
                 "reference": ticket.reference,
@@ -275,7 +274,7 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
         rotation.revoke_after
         for ticket in told.tickets
         if ticket.error is None
-        and (rotation := ticket.done.rotation if ticket.done else ticket.rotation) is not None
+        and (rotation := ticket.progress) is not None
         and rotation.state in (Stage.TOLD, Stage.SURPLUS)
         and rotation.revoke_after is not None
     ]

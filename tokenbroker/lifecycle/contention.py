@@ -4,11 +4,9 @@ The home's lock keeps sittings of one home apart, and a shared store those of se
 but a sink are kept apart by the versions there: whoever finds another's key in place has come second.
 """
 
-from datetime import timedelta
-
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.due import newest_of
-from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, kept
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, grace_end, kept
 from tokenbroker.lifecycle.standing import Accepts
 from tokenbroker.lifecycle.stop import clear_stop, told, waiting
 from tokenbroker.secret import Secret
@@ -59,9 +57,7 @@ def give_way(done: Replacement, to: Secret, ours: Reference, bench: Bench) -> Re
     if seen is not None and seen.version == ours.version:
         sink.put(done.rotation.path, to, put_id=f"rotation-{done.rotation.id}-back", actor=bench.actor)
     # Our key was in place for a moment: whoever has read it has the time that any old key has.
-    grace_s = max(done.ways.life.grace_s or 0, sink.stale_s)
-    after = bench.clock() + timedelta(seconds=grace_s)
-    return withdraw(done, bench, new_version=ours.version, revoke_after=after)
+    return withdraw(done, bench, new_version=ours.version, revoke_after=grace_end(done, bench))
 
 
 def withdraw(done: Replacement, bench: Bench, **changes: object) -> Replacement:

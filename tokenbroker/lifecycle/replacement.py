@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import RunError
@@ -79,6 +79,13 @@ class RotationEnded(RunError):
 def stop_of(reference: str) -> str:
     """Where the key that is to replace that of `reference` waits until it is proven."""
     return f"{reference}{STOP}"
+
+
+def grace_end(done: Replacement, bench: Bench) -> datetime:
+    """When the grace of a key ends that was in place until now."""
+    # Who reads through a cache may have it that long.
+    grace_s = max(done.ways.life.grace_s or 0, bench.open_sink(done.rotation.sink).stale_s)
+    return bench.clock() + timedelta(seconds=grace_s)
 
 
 def is_over(rotation: Rotation, now: datetime) -> bool:

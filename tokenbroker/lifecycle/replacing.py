@@ -7,13 +7,12 @@ it, and the old one is revoked after that, once its grace is over. What is cut o
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from tokenbroker.clock import iso
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newest, rival, withdraw
 from tokenbroker.lifecycle.naming import fresh_params
-from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, kept
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, grace_end, kept
 from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
 from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
@@ -187,9 +186,7 @@ def _put_id(done: Replacement, life: Life) -> str:
 
 def _in_place(done: Replacement, reference: Reference, bench: Bench) -> Replacement:
     remember(bench.store, life_of_new(done, reference, bench.store))
-    # Who reads through a cache may have the old key that long.
-    grace_s = max(done.ways.life.grace_s or 0, bench.open_sink(done.rotation.sink).stale_s)
-    after = bench.clock() + timedelta(seconds=grace_s)
+    after = grace_end(done, bench)
     return kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=after)
 
 
@@ -203,9 +200,7 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
         return done
     clear_stop(done, bench)
     rotation, life = done.rotation, done.ways.life
-    # Those who are told now have the whole of the grace from now on.
-    grace_s = max(life.grace_s or 0, bench.open_sink(rotation.sink).stale_s)
-    revoke_after = bench.clock() + timedelta(seconds=grace_s)
+    revoke_after = grace_end(done, bench)
     bench.hook(
         {
             "reference": f"{rotation.reference}@{rotation.new_version}",
@@ -216,7 +211,8 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
             "labels": list(life.labels),
         }
     )
-    return kept(done, bench, state=Stage.TOLD, revoke_after=revoke_after)
+    # Whoever was told at the hook's end has the whole of the grace from then on; what was promised stays.
+    return kept(done, bench, state=Stage.TOLD, revoke_after=max(revoke_after, grace_end(done, bench)))
 
 
 def prove_dead(done: Replacement, bench: Bench) -> Replacement:

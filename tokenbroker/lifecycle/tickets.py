@@ -91,6 +91,11 @@ class Ticket:
         return self.ways.reference
 
     @property
+    def progress(self) -> Rotation | None:
+        """How far it has come, in this sitting or else in an earlier one; None where it is not begun."""
+        return self.done.rotation if self.done else self.rotation
+
+    @property
     def is_stopped(self) -> bool:
         """Whether it can't go on in this sitting."""
         return self.error is not None
@@ -102,7 +107,7 @@ class Ticket:
 
     def need(self, now: datetime) -> Need:
         """What it waits for now."""
-        rotation = self.done.rotation if self.done else self.rotation
+        rotation = self.progress
         if rotation is None or rotation.state is Stage.BEGUN:
             return Need.KEY
         if rotation.state not in (Stage.TOLD, Stage.SURPLUS):
