@@ -8,7 +8,7 @@ from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.due import newest_of
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, grace_end, kept
 from tokenbroker.lifecycle.standing import Accepts
-from tokenbroker.lifecycle.stop import clear_stop, told, waiting
+from tokenbroker.lifecycle.stop import clear_stop, own_lives, told, waiting
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference, StoredSecret
 from tokenbroker.store.rotations import Stage
@@ -97,18 +97,17 @@ def unneeded_is_accepted(done: Replacement, bench: Bench) -> Accepts:
     Raises:
         RotationEnded: ``rotate.changed_meanwhile``; somebody has put that very key in place, so nobody may revoke it.
     """
-    found = waiting(done, bench)
-    if found is None:
-        return Accepts.GONE
     seen = newest(done, bench)
-    if seen is not None and found.life.is_of(seen.fingerprint):
+    # By the lives, which outlast what waits: it may have been moved from the stop into place.
+    if seen is not None and any(life.is_of(seen.fingerprint) for life in own_lives(done, bench)):
         raise give_up(
             done,
             bench,
-            why=f"somebody has put the new key '{found.name(done)}' in place by hand",
+            why=f"somebody has put the new key '{done.rotation.key_name}' in place by hand",
             next_step=f"revoke the old key, {done.old}, at {done.ways.life.revoke_at or done.ways.creator.site}",
         )
-    return told(done, found.secret, bench)
+    found = waiting(done, bench)
+    return Accepts.GONE if found is None else told(done, found.secret, bench)
 
 
 def prove_withdrawn(done: Replacement, bench: Bench) -> Replacement:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from tokenbroker.clock import iso
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newest, rival, withdraw
+from tokenbroker.lifecycle.in_place import require_new, require_not_put_back
 from tokenbroker.lifecycle.naming import fresh_params
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, grace_end, kept
-from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
+from tokenbroker.lifecycle.standing import Accepts, asked, old_is_accepted
 from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
@@ -195,10 +196,12 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
 
     Raises:
         RunError: ``rotate.hook_failed``.
+        RotationEnded: ``rotate.changed_meanwhile``; somebody has put the old key back.
     """
     if done.rotation.state is not Stage.REPLACED:
         return done
     clear_stop(done, bench)
+    require_not_put_back(done, newest(done, bench), bench)
     rotation, life = done.rotation, done.ways.life
     revoke_after = grace_end(done, bench)
     bench.hook(
@@ -222,9 +225,9 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
 
     Raises:
         RunError: ``rotate.still_accepted``, or ``rotate.not_told``: the site gave no clear answer.
-        RotationEnded: ``rotate.old_gone``; nobody can ask any more.
+        RotationEnded: ``rotate.old_gone``; nobody can ask any more. ``rotate.changed_meanwhile``, as `require_new`.
     """
-    require_new(done, bench)
+    done = require_new(done, bench)
     accepts = old_is_accepted(done, bench)
     rotation, where = done.rotation, done.ways.life.revoke_at or done.ways.creator.site
     if accepts is Accepts.GONE and done.ways.revoker is None:
@@ -243,25 +246,3 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
     if accepts is Accepts.GONE and done.ways.revoker is not None:
         done = done.noting(f"{done.ways.revoker.id} has revoked {done.old}; {accepts.value}")
     return kept(done, bench, state=Stage.REVOKED)
-
-
-def require_new(done: Replacement, bench: Bench) -> None:
-    """Refuse to go on where the site does not accept the new key: the old one may be the only one that works.
-
-    Where the store has dropped the new one too, what the reference leads to has to work.
-
-    Raises:
-        RunError: ``rotate.new_refused``, or ``rotate.not_told``: the site gave no clear answer.
-    """
-    version = done.rotation.new_version
-    accepts = Accepts.UNKNOWN if version is None else accepted(done, version, bench)
-    if accepts is Accepts.GONE:
-        version, accepts = None, accepted(done, None, bench)
-    if accepts is Accepts.YES:
-        return
-    new = f"{done.rotation.reference}@{version}" if version else f"that {done.rotation.reference} leads to"
-    raise RunError(
-        f"of the new key {new}: {accepts.value}; nothing more is done to the old one",
-        next_step=f"see what has become of the key '{done.rotation.key_name}' at {done.ways.creator.site}",
-        code="rotate.new_refused" if accepts is Accepts.NO else "rotate.not_told",
-    )

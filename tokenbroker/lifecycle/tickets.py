@@ -11,6 +11,7 @@ from typing import Final
 from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.flow.model import Flow
 from tokenbroker.lifecycle.contention import prove_withdrawn, unneeded_is_accepted
+from tokenbroker.lifecycle.in_place import require_new
 from tokenbroker.lifecycle.naming import old_params
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, is_over, stop_of, stopped
 from tokenbroker.lifecycle.replacing import (
@@ -19,7 +20,6 @@ from tokenbroker.lifecycle.replacing import (
     prove,
     prove_dead,
     put_in_place,
-    require_new,
     resume,
     tell,
 )
