@@ -33,7 +33,11 @@ def is_changed(done: Replacement, seen: StoredSecret | None) -> bool:
 
 
 def rival(done: Replacement, ours: Reference, bench: Bench) -> Secret | None:
-    """The key, which its site accepts, that somebody has put in the place of the old one before `ours`."""
+    """The key, which its site accepts, that somebody has put in the place of the old one before `ours`.
+
+    Raises:
+        RunError: ``rotate.not_told``; one was put there, and the site gave no clear answer.
+    """
     sink, life = bench.open_sink(done.rotation.sink), done.ways.life
     before = [stored for stored in _versions(done, bench) if stored.version < ours.version]
     seen = max((each.version for each in before if life.is_of(each.fingerprint)), default=life.version)
@@ -41,8 +45,16 @@ def rival(done: Replacement, ours: Reference, bench: Bench) -> Secret | None:
         if stored.version > seen and stored.fingerprint != ours.fingerprint:
             secret = sink.get(stored.path, version=stored.version, actor=bench.actor)
             bench.learn(secret)
-            if told(done, secret, bench) is Accepts.YES:
+            accepts = told(done, secret, bench)
+            if accepts is Accepts.YES:
                 return secret
+            if accepts is not Accepts.NO:
+                raise RunError(
+                    f"somebody has put another key at {done.rotation.reference}, @{stored.version}, before the new "
+                    f"one, and {accepts.value}",
+                    next_step=f"once the site answers: tokenbroker rotate {done.rotation.reference}",
+                    code="rotate.not_told",
+                )
     return None
 
 
