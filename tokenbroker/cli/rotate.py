@@ -85,7 +85,13 @@ def rotate(
                 else tickets_for(broker, reference, given, find=find)
             )
             require_known_params(found, given)
-            note_losses(found.tickets, left, store=broker.local.store, lives=broker.lives())
+            note_losses(
+                found.tickets,
+                left,
+                store=broker.local.store,
+                lives=broker.lives(),
+                open_sink=broker.sink,
+            )
             for refusal in found.refusals:
                 say(f"can't be replaced: {refusal.sentence}")
             shares = bool(found.tickets) and _agreed(
