@@ -12,6 +12,7 @@ import typer
 from tokenbroker.broker import Broker
 from tokenbroker.cli.due import WITHIN
 from tokenbroker.cli.home import configuration
+from tokenbroker.cli.rotate_give_up import give_up as end_replacement
 from tokenbroker.cli.rotate_tickets import (
     bench_of,
     flow_finder,
@@ -52,11 +53,27 @@ def rotate(
     headed: bool = typer.Option(False, "--headed", help="Show the browser."),
     live: bool = typer.Option(False, "--live", help="Allow sites beyond this machine."),
     no_pictures: bool = typer.Option(False, "--no-pictures", help="Take no picture after each step."),
+    give_up: bool = typer.Option(
+        False, "--give-up", help="End the replacement of REFERENCE where it is; nothing is revoked."
+    ),
     as_json: bool = typer.Option(
         False, "--json", help="Print the result as JSON; progress goes to standard error."
     ),
 ) -> None:
     """Replace a token, or all that are due: a new key is made, proven, put in its place, and the old one revoked."""
+    flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
+    if give_up:
+        others = {
+            "--due": due,
+            "--within": within is not None,
+            "--param": bool(param),
+            "--wait": wait,
+            "--separately": separately,
+            **flags,
+        }
+        beside = [name for name, is_given in others.items() if is_given]
+        end_replacement(configuration(), reference, beside=beside, yes=yes, as_json=as_json)
+        return
     if bool(reference) == due:
         raise UsageError(
             "rotate takes one reference, or --due", next_step="tokenbroker due   shows what ends soon"
@@ -104,7 +121,6 @@ def rotate(
             shares=shares,
             clock=broker.clock,
         )
-        flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
         if found.tickets:
             held.enter_context(own_temporary_folder())
             told.perform([name for name, is_given in flags.items() if is_given])

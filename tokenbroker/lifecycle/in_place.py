@@ -28,7 +28,7 @@ def require_new(done: Replacement, bench: Bench) -> Replacement:
         raise RunError(
             f"of the key that {rotation.reference} leads to: {accepts.value}; nothing more is done to the old one",
             next_step=f"see what has become of the key '{rotation.key_name}' at {site}; put one that works at "
-            f"{rotation.reference}, then: tokenbroker rotate {rotation.reference}",
+            f"{rotation.reference}, then: tokenbroker rotate {rotation.reference}   goes on; with --give-up it ends",
             code="rotate.new_refused" if accepts is Accepts.NO else "rotate.not_told",
         )
     if seen is None or _is_new(done, seen, bench):

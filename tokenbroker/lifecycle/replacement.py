@@ -119,10 +119,15 @@ def stopped(done: Replacement, code: str, bench: Bench) -> Replacement:
 
 def entry_of(rotation: Rotation, bench: Bench) -> AuditEntry:
     """What the audit says of how far it is."""
+    return entry_by(rotation, bench.actor)
+
+
+def entry_by(rotation: Rotation, actor: str) -> AuditEntry:
+    """The same, where no stage is at work."""
     return AuditEntry(
         service_id=rotation.flow_id.partition("/")[0],
         action="rotate_token",
-        actor=bench.actor,
+        actor=actor,
         key=rotation.reference,
         result=rotation.code or OK,
         detail={
