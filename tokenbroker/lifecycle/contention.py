@@ -9,8 +9,8 @@ from datetime import timedelta
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.due import newest_of
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, kept
-from tokenbroker.lifecycle.standing import Accepts
-from tokenbroker.lifecycle.stop import clear_stop, told, waiting
+from tokenbroker.lifecycle.standing import Accepts, told
+from tokenbroker.lifecycle.stop import clear_stop, waiting
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference, StoredSecret
 from tokenbroker.store.rotations import Stage

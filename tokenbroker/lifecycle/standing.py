@@ -37,12 +37,12 @@ def standing(done: Replacement, bench: Bench) -> str:
     rotation = done.rotation
     newest = rotation.new_version or rotation.old_version
     if rotation.state is Stage.SURPLUS or _is_another(done, newest, bench):
-        old = f"of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
+        old = f"of the old one, {done.old}: {told(done, rotation.old_version, bench).value}"
         return f"{rotation.reference} leads to a key that somebody else has stored there; {old}"
     leads = f"{rotation.reference} leads to {rotation.reference}@{newest}"
-    sentence = f"{leads}, and {_told(done, newest, bench).value}"
+    sentence = f"{leads}, and {told(done, newest, bench).value}"
     if rotation.new_version is not None and rotation.state is not Stage.REVOKED:
-        return f"{sentence}; of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
+        return f"{sentence}; of the old one, {done.old}: {told(done, rotation.old_version, bench).value}"
     if rotation.state is Stage.PROVEN:
         return f"{sentence}; the new one waits at {done.stop}"
     return sentence
@@ -62,9 +62,10 @@ def _is_another(done: Replacement, version: int, bench: Bench) -> bool:
     return newest != known
 
 
-def _told(done: Replacement, version: int, bench: Bench) -> Accepts:
+def told(done: Replacement, key: Secret | int, bench: Bench) -> Accepts:
+    """What the site says of `key`, or of that version of the reference, as far as that can be told; never an error."""
     try:
-        return accepted(done, version, bench)
+        return asked(done.ways, key, bench) if isinstance(key, Secret) else accepted(done, key, bench)
     except BrokerError:
         return Accepts.UNKNOWN
 
