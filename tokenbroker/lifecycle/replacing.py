@@ -15,7 +15,7 @@ from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newest, rival, withdraw
 from tokenbroker.lifecycle.naming import fresh_params
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, kept
-from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
+from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted, require_same
 from tokenbroker.lifecycle.stop import clear_stop, name_of, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
@@ -57,6 +57,7 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
             next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now",
             code="rotate.changed_meanwhile",
         )
+    require_same(done, bench)
     begin_rotation(bench.store, rotation, entry_of(rotation, bench))
     reached("rotation_begun")
     return with_strangers_noted(done, bench)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from tokenbroker.errors import BrokerError, RunError, SecretNotFound
+from tokenbroker.errors import BrokerError, RunError, SecretChanged, SecretNotFound
 from tokenbroker.lifecycle.replacement import Bench, Replacement
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.policy.approve import origins_of
@@ -20,7 +20,7 @@ class Accepts(StrEnum):
     YES = "its site accepts it"
     NO = "its site refuses it"
     UNKNOWN = "whether its site accepts it can't be told now"
-    GONE = "its store has dropped it, so its site can't be asked about it"
+    GONE = "its store does not have it any more, so its site can't be asked about it"
 
 
 def old_is_accepted(done: Replacement, bench: Bench) -> Accepts:
@@ -70,12 +70,39 @@ def told(done: Replacement, key: Secret | int, bench: Bench) -> Accepts:
         return Accepts.UNKNOWN
 
 
+def require_same(done: Replacement, bench: Bench) -> None:
+    """Refuse to begin where the old key is not what its number stood for first: nobody could ask about it later.
+
+    One that its store has dropped, and keeps in a later version, will do.
+
+    Raises:
+        RunError: ``rotate.changed_meanwhile``.
+        BrokerError: the sink's.
+    """
+    rotation, is_changed = done.rotation, False
+    try:
+        sink = bench.open_sink(rotation.sink)
+        bench.learn(sink.get(rotation.path, version=rotation.old_version, actor=bench.actor))
+    except SecretNotFound:
+        return
+    except SecretChanged:
+        is_changed = True
+    if is_changed:
+        raise RunError(
+            f"{done.old} is another secret than the one that was listed first: somebody has changed it in its store "
+            "more than once, so its site could not be asked about it later; nothing is begun",
+            next_step=f"put it anew: tokenbroker secrets put {rotation.reference}, then: tokenbroker adopt "
+            f"{rotation.reference} --flow {rotation.flow_id}",
+            code="rotate.changed_meanwhile",
+        )
+
+
 def accepted(done: Replacement, version: int | None, bench: Bench) -> Accepts:
     """Whether the site accepts that version now, or what the reference leads to; asks it."""
     sink = bench.open_sink(done.rotation.sink)
     try:
         secret = sink.get(done.rotation.path, version=version, actor=bench.actor)
-    except SecretNotFound:
+    except (SecretNotFound, SecretChanged):
         return Accepts.GONE
     except BrokerError:
         return Accepts.UNKNOWN
