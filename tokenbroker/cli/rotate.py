@@ -91,10 +91,9 @@ def rotate(
         raise UsageError("without a terminal rotate begins nothing unasked", next_step="give --yes")
     with ExitStack() as held:
         with Broker(settings, environ=dict(os.environ)) as broker:
-            left = (
-                broker.recover()
-            )  # a key that a run has read and not stored may be the one that is waited for
             held.enter_context(only_sitting(broker.home, broker.local.store))
+            # A key that a run has read and not stored may be the one that is waited for.
+            left = broker.recover()
             find = flow_finder(settings.root)
             found = (
                 tickets_due(broker, span, given, find=find)

@@ -7,8 +7,8 @@ but a sink are kept apart by the versions there: whoever finds another's key in 
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.due import newest_of
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, grace_end, kept
-from tokenbroker.lifecycle.standing import Accepts
-from tokenbroker.lifecycle.stop import clear_stop, own_lives, told, waiting
+from tokenbroker.lifecycle.standing import Accepts, told
+from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference, StoredSecret
 from tokenbroker.store.rotations import Stage

@@ -6,16 +6,17 @@ it, and the old one is revoked after that, once its grace is over. What is cut o
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from tokenbroker.clock import iso
-from tokenbroker.errors import RunError
+from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newest, rival, withdraw
 from tokenbroker.lifecycle.in_place import require_new, require_not_put_back
 from tokenbroker.lifecycle.naming import fresh_params
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, grace_end, kept
-from tokenbroker.lifecycle.standing import Accepts, asked, old_is_accepted
-from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting, with_strangers_noted
+from tokenbroker.lifecycle.standing import Accepts, asked, old_is_accepted, require_same
+from tokenbroker.lifecycle.stop import clear_stop, name_of, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
@@ -56,6 +57,7 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
             next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now",
             code="rotate.changed_meanwhile",
         )
+    require_same(done, bench)
     begin_rotation(bench.store, rotation, entry_of(rotation, bench))
     reached("rotation_begun")
     return with_strangers_noted(done, bench)
@@ -87,8 +89,11 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
         )
         clear_stop(done, bench)
     if is_changed(done, newest(done, bench)):
+        # Of one that its site refuses nothing is to be revoked; one that was removed may still work.
+        removed = [] if found else [name_of(life, done) for life in own_lives(done, bench)]
+        first = "".join(f"revoke the key '{name}' at {ways.creator.site}; then: " for name in removed)
         raise give_up(
-            done, bench, next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now"
+            done, bench, next_step=f"{first}tokenbroker rotate {ways.reference}   replaces what is there now"
         )
     done = with_strangers_noted(done, bench)
     # A key of that name may have been made and lost: the next one must be told from it.
@@ -245,4 +250,6 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
     note_revoked(bench.store, rotation.sink, rotation.path, rotation.old_version, at=bench.clock())
     if accepts is Accepts.GONE and done.ways.revoker is not None:
         done = done.noting(f"{done.ways.revoker.id} has revoked {done.old}; {accepts.value}")
+    with suppress(BrokerError):  # then the next rotation clears it
+        clear_stop(done, bench)
     return kept(done, bench, state=Stage.REVOKED)

@@ -15,6 +15,7 @@ from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import (
     BrokerError,
     SecretAccessDenied,
+    SecretChanged,
     SecretNotFound,
     SecretUnavailable,
     UsageError,
@@ -186,7 +187,7 @@ class RemoteSink(Sink):
             known = self._numbers.first({number: mark})[number]
         if known != mark:
             what = f"{self.name}:{path}"
-            raise SecretAccessDenied(
+            raise SecretChanged(
                 f"{what}@{found.version} is not the secret that it was: somebody has changed it in {self.vendor}",
                 next_step=f"read {what} without a version, or put it anew: tokenbroker secrets put {what}",
             )
