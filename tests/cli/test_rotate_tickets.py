@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE
 from tokenbroker.broker import Broker
+from tokenbroker.cli import app
 from tokenbroker.cli.rotate_tickets import tickets_due, tickets_for
 from tokenbroker.errors import BrokerError, UsageError
 from tokenbroker.flow.model import Flow
+from tokenbroker.lifecycle.one_sitting import only_sitting
 from tokenbroker.settings import load_configuration
 from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.audit_log import AuditEntry
@@ -142,3 +145,17 @@ def test_one_name_for_the_keys_of_several_tokens_is_refused_once(broker: Broker)
 def test_one_name_for_the_key_of_the_only_token_is_taken(broker: Broker) -> None:
     stored(broker)
     assert len(tickets_due(broker, SOON, {"key_name": "mine"}, find=find).tickets) == 1
+
+
+@pytest.mark.req("RUN-10")
+def test_while_another_sitting_is_going_on_nothing_of_it_is_recovered(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recovered: list[Broker] = []
+    monkeypatch.setattr(Broker, "recover", lambda other: recovered.append(other) or [])
+    monkeypatch.setenv("TOKENBROKER_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    with only_sitting(broker.home, broker.local.store):
+        error = CliRunner().invoke(app, ["rotate", "--due", "--yes"]).exception
+    assert isinstance(error, UsageError)
+    assert (error.code, recovered) == ("rotate.under_way", [])

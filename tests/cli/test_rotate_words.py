@@ -1,5 +1,6 @@
 """What ``tokenbroker rotate`` says goes by the clock that it is given (FLOW-8)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,9 +10,11 @@ import pytest
 from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, Scene
 from tests.lifecycle.scene_fixtures import local, scene, site
-from tokenbroker.cli.rotate_words import Told, announce
+from tests.lifecycle.test_losses import lost, noted
+from tokenbroker.cli.rotate_words import Told, announce, say_end
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.sitting import Turn
+from tokenbroker.store.rotations import Stage
 
 pytestmark = pytest.mark.req("FLOW-8")
 __all__ = ["local", "scene", "site"]
@@ -59,3 +62,25 @@ def test_it_is_said_when_the_old_key_is_to_be_revoked(
     )
     told.turn_is_over(Turn(ticket=told_of, need=Need.KEY, number=1, total=1), scene.bench)
     assert f"is to be revoked {when}" in capsys.readouterr().err
+
+
+@pytest.mark.req("RUN-10")
+def test_a_person_is_told_first_of_a_lost_key_that_is_revoked(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.let_a_flow_revoke()
+    announce([noted(scene, lost(scene))], shares=False, waits=False, now=scene.now)
+    assert "'agent-lost'" in capsys.readouterr().err
+
+
+def test_a_new_key_that_is_not_needed_is_not_called_an_old_one(
+    scene: Scene, told_of: Ticket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told_of.done is not None
+    surplus = replace(told_of.done, rotation=replace(told_of.done.rotation, state=Stage.SURPLUS))
+    tickets = [told_of, replace(told_of, done=surplus)]
+    told = Told(
+        tickets, bench_of=cast(Any, SimpleNamespace()), waits=False, shares=False, clock=lambda: scene.now
+    )
+    say_end(told, ())
+    assert "1 old key and 1 unneeded new key to revoke; after 2040-" in capsys.readouterr().err

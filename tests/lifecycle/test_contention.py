@@ -108,6 +108,30 @@ def test_who_comes_second_by_a_moment_gives_way(
     assert second.need(other.now + timedelta(seconds=stale_s)) is Need.REVOKING
 
 
+def test_whether_the_first_works_has_to_be_known_before_the_second_stays(
+    scene: Scene, other: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, new = begun(scene)
+    second, _ = begun(other)
+    put = scene.local.put
+
+    def late(path: str, secret: Secret, *, put_id: str, actor: str) -> Reference:
+        monkeypatch.setattr(scene.local, "put", put)
+        first.advance(scene.bench)
+        scene.site.accepted.discard(new.reveal())
+        scene.site.refusal = 503
+        return put(path, secret, put_id=put_id, actor=actor)
+
+    monkeypatch.setattr(scene.local, "put", late)
+    second.advance(other.bench)
+    assert (code_of(second), stage_of(second)) == ("rotate.not_told", Stage.PROVEN)
+    scene.site.accepted.add(new.reveal())
+    scene.site.refusal = 401
+    again = other.ticket()
+    again.start(other.bench)
+    assert (again.error, stage_of(again), scene.current()) == (None, Stage.SURPLUS, new)
+
+
 def test_a_sitting_that_was_cut_off_before_it_revoked_its_own_key_does_that_next_time(scene: Scene) -> None:
     ticket, unneeded = begun(scene)
     theirs = demo_secret()

@@ -16,6 +16,7 @@ from tokenbroker.pytest_plugin.sitting import _TURN, Sitting, Turn
 from tokenbroker.run.intent import UNKNOWN, Intent
 from tokenbroker.run.recover import Outcome, Recovered
 from tokenbroker.run.result import Status
+from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.audit_log import verify_chain
 from tokenbroker.store.lives import known_lives, remember
 
@@ -45,7 +46,13 @@ def lost(scene: Scene, name: str = "agent-lost", *, params: Mapping[str, str] | 
 
 def noted(scene: Scene, *left: Recovered) -> Ticket:
     ticket = scene.ticket()
-    note_losses([ticket], left, store=scene.home, lives=known_lives(scene.home, ["local"]))
+    note_losses(
+        [ticket],
+        left,
+        store=scene.home,
+        lives=known_lives(scene.home, ["local"]),
+        open_sink=lambda _: scene.local,
+    )
     return ticket
 
 
@@ -117,3 +124,21 @@ def test_one_whose_run_was_refused_is_tried_again(scene: Scene) -> None:
     assert ended(scene, ticket, pytest.fail.Exception("policy"), has_run=False) == []
     assert len(ticket.unsettled) == 1
     assert len(noted(scene, lost(scene)).lost) == 1
+
+
+@pytest.mark.parametrize("adopted_as", [None, "", "agent-rescued"])
+def test_one_that_a_person_may_have_rescued_is_not_revoked(scene: Scene, adopted_as: str | None) -> None:
+    scene.ticket().start(scene.bench)
+    name = adopted_as or "agent-lost"
+    rescued = scene.local.put("example/key", demo_secret(), put_id="by hand", actor=ACTOR)
+    if adopted_as is not None:
+        by_hand = replace(
+            scene.life,
+            version=rescued.version,
+            fingerprint=rescued.fingerprint,
+            key_name=adopted_as,
+            params={},
+        )
+        remember(scene.home, by_hand)
+    ticket = noted(scene, lost(scene, name))
+    assert (ticket.lost, [loss.intent.key_name for loss in ticket.unsettled]) == ((), [name])

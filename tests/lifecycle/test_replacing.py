@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, REFERENCE, SITE, Scene, Site
@@ -254,13 +256,17 @@ def test_a_second_sitting_of_another_home_with_the_same_store_is_refused(
     homes = [tmp_path / name for name in ("here", "there")]
     for home in homes:
         home.mkdir()
-    with open_postgres_store(place_of(postgres_url)) as store:
-        with (
-            only_sitting(homes[0], store),
-            pytest.raises(UsageError) as caught,
-            only_sitting(homes[1], store),
-        ):
-            pass
+    with (
+        open_postgres_store(place_of(postgres_url)) as store,
+        psycopg.connect(postgres_url, autocommit=True) as connection,
+    ):
+        database = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET idle_session_timeout = 100").format(database))
+        with only_sitting(homes[0], store):
+            connection.execute(sql.SQL("ALTER DATABASE {} RESET idle_session_timeout").format(database))
+            connection.execute("SELECT pg_sleep(0.3)")  # the sitting's own connection is idle that long
+            with pytest.raises(UsageError) as caught, only_sitting(homes[1], store):
+                pass
         assert caught.value.code == "rotate.under_way"
         with only_sitting(homes[1], store):
             pass
@@ -357,6 +363,20 @@ def test_who_is_told_late_has_the_whole_grace_from_then_on(site: Site, local: Lo
     later.start(scene.bench)
     assert later.done is not None
     assert later.done.rotation.revoke_after == scene.now + timedelta(hours=1)
+
+
+def test_the_grace_begins_when_the_hook_has_ended(scene: Scene) -> None:
+    scene.local.stale_s = 600
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key()
+
+    def slow(_: object) -> None:
+        scene.now += timedelta(minutes=10)
+
+    ticket.advance(replace(scene.bench, hook=slow))
+    assert ticket.progress is not None
+    assert (stage_of(ticket), ticket.progress.revoke_after) == (Stage.TOLD, scene.now + timedelta(minutes=10))
 
 
 def test_a_parameter_that_would_bring_the_key_elsewhere_is_refused(scene: Scene) -> None:

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from tests.lifecycle.replacements import REFERENCE, Scene
+from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretNotFound
 from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.tickets import Need, Ticket
+from tokenbroker.secret import Secret
 from tokenbroker.sinks.testing import ACTOR, demo_secret
 from tokenbroker.store.rotations import Stage
 
@@ -128,3 +130,88 @@ def test_a_proven_key_that_has_died_before_it_was_put_in_place_ends_the_rotation
     last = scene.ticket()
     last.start(scene.bench)
     assert (last.error, last.need(scene.now)) == (None, Need.KEY)
+
+
+@pytest.mark.parametrize(
+    ("error", "left"), [(SecretAccessDenied("it was changed"), 2), (SecretNotFound("it is gone"), 0)]
+)
+def test_a_strangers_key_that_can_not_be_read_blocks_nothing_and_is_kept_if_it_is_there(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, error: BrokerError, left: int
+) -> None:
+    scene.strange_key(works=True)
+    get = scene.local.get
+
+    def refusing(path: str, *, version: int | None = None, actor: str) -> Secret:
+        if (path, version) == (f"example/key{STOP}", 1):
+            raise error
+        return get(path, version=version, actor=actor)
+
+    monkeypatch.setattr(scene.local, "get", refusing)
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    assert (ticket.error, bool(left)) == (None, f"{REFERENCE}{STOP}" in noted(ticket))
+    again = scene.ticket()
+    again.start(scene.bench)
+    new = scene.make_key(again)
+    again.advance(scene.bench)
+    assert (again.error, stage_of(again), scene.current()) == (None, Stage.TOLD, new)
+    assert (len(scene.hook.told), at_stop(scene)) == (1, left)
+
+
+@pytest.mark.parametrize("dies", ["before the old key is revoked", "later"])
+def test_a_stop_is_cleared_once_no_strangers_key_works_there(scene: Scene, dies: str) -> None:
+    strange = scene.strange_key(works=True)
+    old, dies_soon = scene.old, dies != "later"
+    for number in (1, 2):
+        ticket = scene.ticket()
+        ticket.start(scene.bench)
+        new = scene.make_key(ticket)
+        if number == 2:
+            scene.site.accepted.discard(strange.reveal())
+        ticket.advance(scene.bench)
+        assert (ticket.error, stage_of(ticket)) == (None, Stage.TOLD)
+        # In the second the old key, which still works, has a copy there from the first.
+        assert at_stop(scene) == (2 if number == 1 else 0)
+        if dies_soon:
+            scene.site.accepted.discard(strange.reveal())
+        scene.site.accepted.discard(old.reveal())
+        ticket.conclude(scene.bench)
+        assert (ticket.error, stage_of(ticket)) == (None, Stage.REVOKED)
+        assert at_stop(scene) == (0 if dies_soon or number == 2 else 2)
+        old = new
+        scene.now += timedelta(days=1)
+
+
+def test_a_key_that_comes_while_the_site_is_asked_about_the_others_is_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.strange_key(works=False)
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key(ticket)
+    get = scene.local.get
+    late: list[Secret] = []
+
+    def slow(path: str, *, version: int | None = None, actor: str) -> Secret:
+        if (path, version) == (f"example/key{STOP}", 1) and not late:
+            late.append(scene.strange_key(works=True))
+        return get(path, version=version, actor=actor)
+
+    monkeypatch.setattr(scene.local, "get", slow)
+    ticket.advance(scene.bench)
+    assert (ticket.error, stage_of(ticket)) == (None, Stage.TOLD)
+    assert get(f"example/key{STOP}", actor=ACTOR) == late[0]
+
+
+def test_a_new_key_that_was_removed_from_its_stop_before_it_was_proven_is_named(scene: Scene) -> None:
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    scene.make_key(ticket)
+    assert ticket.done is not None
+    scene.local.remove(f"example/key{STOP}", actor=ACTOR)
+    scene.local.put("example/key", demo_secret(), put_id="theirs", actor=ACTOR)
+    later = scene.ticket()
+    later.start(scene.bench)
+    assert later.error is not None
+    assert (later.error.code, stage_of(later)) == ("rotate.changed_meanwhile", Stage.GIVEN_UP)
+    assert f"'{ticket.done.rotation.key_name}'" in later.error.next_step

@@ -88,7 +88,7 @@ def _rotation_cells(under_way: UnderWay, now: datetime) -> tuple[str, ...]:
     rotation, life = under_way.rotation, under_way.life
     match under_way.waits:
         case Waits.ELSEWHERE:
-            waits = f"'{rotation.sink}' leads to another store now"
+            waits = f"'{rotation.sink}' leads to another store now, or was changed by hand"
         case Waits.STOPPED:
             waits = f"stopped with {rotation.code}"
         case _ if rotation.state is Stage.SURPLUS:

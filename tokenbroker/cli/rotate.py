@@ -12,6 +12,7 @@ import typer
 from tokenbroker.broker import Broker
 from tokenbroker.cli.due import WITHIN
 from tokenbroker.cli.home import configuration
+from tokenbroker.cli.rotate_give_up import give_up as end_replacement
 from tokenbroker.cli.rotate_tickets import (
     bench_of,
     flow_finder,
@@ -52,11 +53,27 @@ def rotate(
     headed: bool = typer.Option(False, "--headed", help="Show the browser."),
     live: bool = typer.Option(False, "--live", help="Allow sites beyond this machine."),
     no_pictures: bool = typer.Option(False, "--no-pictures", help="Take no picture after each step."),
+    give_up: bool = typer.Option(
+        False, "--give-up", help="End the replacement of REFERENCE where it is; nothing is revoked."
+    ),
     as_json: bool = typer.Option(
         False, "--json", help="Print the result as JSON; progress goes to standard error."
     ),
 ) -> None:
     """Replace a token, or all that are due: a new key is made, proven, put in its place, and the old one revoked."""
+    flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
+    if give_up:
+        others = {
+            "--due": due,
+            "--within": within is not None,
+            "--param": bool(param),
+            "--wait": wait,
+            "--separately": separately,
+            **flags,
+        }
+        beside = [name for name, is_given in others.items() if is_given]
+        end_replacement(configuration(), reference, beside=beside, yes=yes, as_json=as_json)
+        return
     if bool(reference) == due:
         raise UsageError(
             "rotate takes one reference, or --due", next_step="tokenbroker due   shows what ends soon"
@@ -74,10 +91,9 @@ def rotate(
         raise UsageError("without a terminal rotate begins nothing unasked", next_step="give --yes")
     with ExitStack() as held:
         with Broker(settings, environ=dict(os.environ)) as broker:
-            left = (
-                broker.recover()
-            )  # a key that a run has read and not stored may be the one that is waited for
             held.enter_context(only_sitting(broker.home, broker.local.store))
+            # A key that a run has read and not stored may be the one that is waited for.
+            left = broker.recover()
             find = flow_finder(settings.root)
             found = (
                 tickets_due(broker, span, given, find=find)
@@ -85,7 +101,13 @@ def rotate(
                 else tickets_for(broker, reference, given, find=find)
             )
             require_known_params(found, given)
-            note_losses(found.tickets, left, store=broker.local.store, lives=broker.lives())
+            note_losses(
+                found.tickets,
+                left,
+                store=broker.local.store,
+                lives=broker.lives(),
+                open_sink=broker.sink,
+            )
             for refusal in found.refusals:
                 say(f"can't be replaced: {refusal.sentence}")
             shares = bool(found.tickets) and _agreed(
@@ -98,7 +120,6 @@ def rotate(
             shares=shares,
             clock=broker.clock,
         )
-        flags = {"--headed": headed, "--live": live, "--no-pictures": no_pictures}
         if found.tickets:
             held.enter_context(own_temporary_folder())
             told.perform([name for name, is_given in flags.items() if is_given])

@@ -134,10 +134,13 @@ def _require_names_apart(tickets: Sequence[Ticket], given: Mapping[str, str]) ->
 
 
 def _elsewhere(rotation: Rotation) -> UsageError:
+    reference = rotation.reference
     return UsageError(
-        f"a rotation of {rotation.reference} is under way, and '{rotation.sink}' leads to another store now than when "
-        "it began",
-        next_step=f"let sinks.{rotation.sink} lead where it led, then: tokenbroker rotate {rotation.reference}",
+        f"a rotation of {reference} is under way, and '{rotation.sink}' leads to another store now than when it began, "
+        "or somebody has changed or removed by hand what was there",
+        next_step=f"let sinks.{rotation.sink} lead where it led; or where it is the same store, see that a key is at "
+        f"{reference} that works, and: tokenbroker adopt {reference} --flow {rotation.flow_id}; then: "
+        f"tokenbroker rotate {reference}",
         code="rotate.elsewhere",
     )
 

@@ -39,10 +39,20 @@ def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datet
         how = f"goes on: {ticket.rotation.state.value}" if ticket.rotation else ticket.ways.creator.id
         say(f"  {_named(ticket):<{width}}  {ends}  {how}")
     for sentence in (
+        *_first_revoked(tickets),
         *_signed_in(tickets, shares=shares, waits=waits, now=now),
         *_asked(tickets, shares=shares, waits=waits, now=now),
     ):
         say(sentence)
+
+
+def _first_revoked(tickets: Sequence[Ticket]) -> Iterable[str]:
+    for ticket in tickets:
+        for intent in ticket.lost:
+            yield (
+                f"First the key '{intent.key_name}' at {intent.site} is revoked, which an earlier run for "
+                f"{ticket.reference} may have made and lost: stop here if somebody uses it."
+            )
 
 
 def accounts(tickets: Sequence[Ticket], *, waits: bool, now: datetime) -> dict[Account, list[Flow]]:
@@ -194,16 +204,17 @@ class Told(Sitting):
             print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
 
 
+_KEYS: Final = {Stage.TOLD: "old key", Stage.SURPLUS: "unneeded new key"}
+"""What is to be revoked once its grace is over."""
 _REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED, Stage.UNPROVEN})
 
 
 def _stage(ticket: Ticket) -> Stage | None:
-    rotation = ticket.done.rotation if ticket.done else ticket.rotation
-    return rotation.state if rotation else None
+    return ticket.progress.state if ticket.progress else None
 
 
 def _reached(ticket: Ticket, now: datetime) -> str:
-    rotation = ticket.done.rotation if ticket.done else ticket.rotation
+    rotation = ticket.progress
     if rotation is not None and rotation.state is Stage.SURPLUS:
         return (
             f"{ticket.reference} leads to another's key; the new key '{rotation.key_name}' is to be revoked"
@@ -229,7 +240,7 @@ def rows_of(told: Told, refusals: Sequence[BrokerError]) -> list[dict[str, Any]]
     """What ``--json`` prints: an object for each token."""
     rows = []
     for ticket in told.tickets:
-        rotation = ticket.done.rotation if ticket.done else ticket.rotation
+        rotation = ticket.progress
         rows.append(
             {
                 "reference": ticket.reference,
@@ -272,16 +283,16 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
         for loss in ticket.unsettled:
             say(f"\n? {ticket.reference}: {loss.sentence}")
     waiting = [
-        rotation.revoke_after
+        (rotation.revoke_after, _KEYS[rotation.state])
         for ticket in told.tickets
         if ticket.error is None
-        and (rotation := ticket.done.rotation if ticket.done else ticket.rotation) is not None
-        and rotation.state in (Stage.TOLD, Stage.SURPLUS)
+        and (rotation := ticket.progress) is not None
+        and rotation.state in _KEYS
         and rotation.revoke_after is not None
     ]
     if waiting:
-        after = f"{max(waiting):%Y-%m-%d %H:%M} UTC"
-        keys = _count(len(waiting), "old key")
+        after = f"{max(after for after, _ in waiting):%Y-%m-%d %H:%M} UTC"
+        keys = " and ".join(_count(number, key) for key, number in Counter(key for _, key in waiting).items())
         what = told.tickets[0].reference if len(told.tickets) == 1 else "--due"
         say(f"\n{keys} to revoke; after {after}: tokenbroker rotate {what}")
     if failed and not told.exit_code:

@@ -4,13 +4,11 @@ The home's lock keeps sittings of one home apart, and a shared store those of se
 but a sink are kept apart by the versions there: whoever finds another's key in place has come second.
 """
 
-from datetime import timedelta
-
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.due import newest_of
-from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, kept
-from tokenbroker.lifecycle.standing import Accepts
-from tokenbroker.lifecycle.stop import clear_stop, told, waiting
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, grace_end, kept
+from tokenbroker.lifecycle.standing import Accepts, told
+from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.sink import Reference, StoredSecret
 from tokenbroker.store.rotations import Stage
@@ -35,7 +33,11 @@ def is_changed(done: Replacement, seen: StoredSecret | None) -> bool:
 
 
 def rival(done: Replacement, ours: Reference, bench: Bench) -> Secret | None:
-    """The key, which its site accepts, that somebody has put in the place of the old one before `ours`."""
+    """The key, which its site accepts, that somebody has put in the place of the old one before `ours`.
+
+    Raises:
+        RunError: ``rotate.not_told``; one was put there, and the site gave no clear answer.
+    """
     sink, life = bench.open_sink(done.rotation.sink), done.ways.life
     before = [stored for stored in _versions(done, bench) if stored.version < ours.version]
     seen = max((each.version for each in before if life.is_of(each.fingerprint)), default=life.version)
@@ -43,8 +45,16 @@ def rival(done: Replacement, ours: Reference, bench: Bench) -> Secret | None:
         if stored.version > seen and stored.fingerprint != ours.fingerprint:
             secret = sink.get(stored.path, version=stored.version, actor=bench.actor)
             bench.learn(secret)
-            if told(done, secret, bench) is Accepts.YES:
+            accepts = told(done, secret, bench)
+            if accepts is Accepts.YES:
                 return secret
+            if accepts is not Accepts.NO:
+                raise RunError(
+                    f"somebody has put another key at {done.rotation.reference}, @{stored.version}, before the new "
+                    f"one, and {accepts.value}",
+                    next_step=f"once the site answers: tokenbroker rotate {done.rotation.reference}",
+                    code="rotate.not_told",
+                )
     return None
 
 
@@ -59,9 +69,7 @@ def give_way(done: Replacement, to: Secret, ours: Reference, bench: Bench) -> Re
     if seen is not None and seen.version == ours.version:
         sink.put(done.rotation.path, to, put_id=f"rotation-{done.rotation.id}-back", actor=bench.actor)
     # Our key was in place for a moment: whoever has read it has the time that any old key has.
-    grace_s = max(done.ways.life.grace_s or 0, sink.stale_s)
-    after = bench.clock() + timedelta(seconds=grace_s)
-    return withdraw(done, bench, new_version=ours.version, revoke_after=after)
+    return withdraw(done, bench, new_version=ours.version, revoke_after=grace_end(done, bench))
 
 
 def withdraw(done: Replacement, bench: Bench, **changes: object) -> Replacement:
@@ -101,18 +109,17 @@ def unneeded_is_accepted(done: Replacement, bench: Bench) -> Accepts:
     Raises:
         RotationEnded: ``rotate.changed_meanwhile``; somebody has put that very key in place, so nobody may revoke it.
     """
-    found = waiting(done, bench)
-    if found is None:
-        return Accepts.GONE
     seen = newest(done, bench)
-    if seen is not None and found.life.is_of(seen.fingerprint):
+    # By the lives, which outlast what waits: it may have been moved from the stop into place.
+    if seen is not None and any(life.is_of(seen.fingerprint) for life in own_lives(done, bench)):
         raise give_up(
             done,
             bench,
-            why=f"somebody has put the new key '{found.name(done)}' in place by hand",
+            why=f"somebody has put the new key '{done.rotation.key_name}' in place by hand",
             next_step=f"revoke the old key, {done.old}, at {done.ways.life.revoke_at or done.ways.creator.site}",
         )
-    return told(done, found.secret, bench)
+    found = waiting(done, bench)
+    return Accepts.GONE if found is None else told(done, found.secret, bench)
 
 
 def prove_withdrawn(done: Replacement, bench: Bench) -> Replacement:

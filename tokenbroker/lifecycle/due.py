@@ -177,15 +177,21 @@ def newest_of(path: str, listed: Iterable[StoredSecret]) -> StoredSecret | None:
 def leads_elsewhere(rotation: Rotation, lives: Lives, listed: Iterable[StoredSecret]) -> bool:
     """Whether the alias of `rotation` leads to another store now than when it began, as far as `listed` tells.
 
-    Where versions of the reference or of its stop are there, one of them has to be the secret that was noted; where
+    Where any secret of another path is there that is known, it is the same store, whatever has become of this token.
+    Else one of the versions of the reference or of its stop that are there has to be the secret that was noted; where
     none is, a key that has come to the stop gives it away.
     """
     paths = (rotation.path, f"{rotation.path}{STOP}")
     marks = {(each.path, each.version): each.fingerprint for each in listed}
-    known = [life for life in lives.values() if life.sink == rotation.sink and life.path in paths]
+    known = [life for life in lives.values() if life.sink == rotation.sink]
     here = [life for life in known if (life.path, life.version) in marks]
-    if here:
-        return not any(life.is_of(marks[life.path, life.version]) for life in here)
+    own = [life for life in here if life.path in paths]
+    # By their fingerprints: one that was noted without any might be of either store.
+    others = [life for life in here if life.path not in paths]
+    if any(life.fingerprint == marks[life.path, life.version] for life in others):
+        return False
+    if own:
+        return not any(life.is_of(marks[life.path, life.version]) for life in own)
     return any(life.path == paths[1] for life in known)
 
 

@@ -1,17 +1,19 @@
 """Keys that earlier runs for a rotation may have made and lost: revoked once where that is safe, else told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import select
 
+from tokenbroker.errors import BrokerError
+from tokenbroker.lifecycle.due import Lives, known_life, newest_of
 from tokenbroker.lifecycle.replacement import Bench, stop_of
 from tokenbroker.lifecycle.tickets import Loss, Need, Ticket
 from tokenbroker.run.intent import UNKNOWN, Intent
 from tokenbroker.run.recover import Outcome, Recovered
+from tokenbroker.sinks.sink import Sink
 from tokenbroker.store.audit_log import AuditEntry, record
 from tokenbroker.store.engine import Store
-from tokenbroker.store.lives import Life
 from tokenbroker.store.models import AUDIT_LOG
 
 _ACTION: Final = "revoke_lost"
@@ -22,11 +24,13 @@ def note_losses(
     left: Sequence[Recovered],
     *,
     store: Store,
-    lives: Mapping[tuple[str, str, int], Life],
+    lives: Lives,
+    open_sink: Callable[[str], Sink],
 ) -> None:
     """Tell each ticket of the keys that runs for it may have made and lost.
 
-    A flow revokes one first only if its name is that of no key that is known, and if none has tried before: what it
+    A flow revokes one first only if its name is that of no key that is known, if the name of the key that the reference
+    leads to is known (a person may have rescued the lost one and put it there), and if none has tried before: what it
     could not find then may never have been made, and only a person can tell.
 
     Raises:
@@ -40,7 +44,7 @@ def note_losses(
         for intent in lost:
             if stop_of(ticket.reference) not in intent.targets:
                 continue
-            why = _why_not(ticket, intent, lives.values())
+            why = _why_not(ticket, intent, lives) or _may_be_in_place(ticket, lives, open_sink)
             if not why and intent.run_id in tried:
                 why = _tried_by(ticket)
             if why:
@@ -70,7 +74,7 @@ def not_revoked(ticket: Ticket, intent: Intent, bench: Bench, *, has_run: bool) 
     record(bench.store, entry, at=bench.clock())
 
 
-def _why_not(ticket: Ticket, intent: Intent, lives: Iterable[Life]) -> str:
+def _why_not(ticket: Ticket, intent: Intent, lives: Lives) -> str:
     """Why no flow may revoke the key of `intent`; "" where one may."""
     if intent.key_name == UNKNOWN:
         return "its name is not known"
@@ -78,10 +82,23 @@ def _why_not(ticket: Ticket, intent: Intent, lives: Iterable[Life]) -> str:
         return "no flow is known that revokes it"
     names = {intent.key_name, ticket.lost_name(intent)}
     param = ticket.ways.name_param
-    for life in lives:
+    for life in lives.values():
         is_of_site = life.flow_id.partition("/")[0] in ("", intent.site)
         if is_of_site and names & {life.key_name, life.params.get(param)}:
             return f"{life.sink}:{life.path}@{life.version} is a key of that name"
+    return ""
+
+
+def _may_be_in_place(ticket: Ticket, lives: Lives, open_sink: Callable[[str], Sink]) -> str:
+    """Why the reference of `ticket` may lead to a key that counts as lost; "" where it does not."""
+    token = ticket.ways.life
+    try:
+        seen = newest_of(token.path, open_sink(token.sink).list())
+    except BrokerError:
+        return f"what {ticket.reference} leads to can't be told now"
+    known = known_life(lives, token.sink, seen) if seen is not None else token
+    if known is None or not (known.key_name or known.params.get(ticket.ways.name_param)):
+        return f"{ticket.reference} leads to a key that was put there by hand, which may be that one"
     return ""
 
 

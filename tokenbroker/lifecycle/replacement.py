@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tokenbroker.clock import Clock
 from tokenbroker.errors import RunError
@@ -81,6 +81,13 @@ def stop_of(reference: str) -> str:
     return f"{reference}{STOP}"
 
 
+def grace_end(done: Replacement, bench: Bench) -> datetime:
+    """When the grace of a key ends that was in place until now."""
+    # Who reads through a cache may have it that long.
+    grace_s = max(done.ways.life.grace_s or 0, bench.open_sink(done.rotation.sink).stale_s)
+    return bench.clock() + timedelta(seconds=grace_s)
+
+
 def is_over(rotation: Rotation, now: datetime) -> bool:
     """Whether a key is to be revoked now: the old one, of which those who use it were told, or a new one not needed."""
     after = rotation.revoke_after
@@ -112,10 +119,15 @@ def stopped(done: Replacement, code: str, bench: Bench) -> Replacement:
 
 def entry_of(rotation: Rotation, bench: Bench) -> AuditEntry:
     """What the audit says of how far it is."""
+    return entry_by(rotation, bench.actor)
+
+
+def entry_by(rotation: Rotation, actor: str) -> AuditEntry:
+    """The same, where no stage is at work."""
     return AuditEntry(
         service_id=rotation.flow_id.partition("/")[0],
         action="rotate_token",
-        actor=bench.actor,
+        actor=actor,
         key=rotation.reference,
         result=rotation.code or OK,
         detail={

@@ -6,16 +6,17 @@ it, and the old one is revoked after that, once its grace is over. What is cut o
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 
 from tokenbroker.clock import iso
-from tokenbroker.errors import RunError
+from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.lifecycle.contention import give_up, give_way, is_changed, newest, rival, withdraw
+from tokenbroker.lifecycle.in_place import require_new, require_not_put_back
 from tokenbroker.lifecycle.naming import fresh_params
-from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, kept
-from tokenbroker.lifecycle.standing import Accepts, accepted, asked, old_is_accepted
-from tokenbroker.lifecycle.stop import clear_stop, own_lives, waiting, with_strangers_noted
+from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, entry_of, grace_end, kept
+from tokenbroker.lifecycle.standing import Accepts, asked, old_is_accepted, require_same
+from tokenbroker.lifecycle.stop import clear_stop, name_of, own_lives, waiting, with_strangers_noted
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
@@ -56,6 +57,7 @@ def begin(ways: Ways, given: Mapping[str, str], bench: Bench) -> Replacement:
             next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now",
             code="rotate.changed_meanwhile",
         )
+    require_same(done, bench)
     begin_rotation(bench.store, rotation, entry_of(rotation, bench))
     reached("rotation_begun")
     return with_strangers_noted(done, bench)
@@ -87,8 +89,11 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
         )
         clear_stop(done, bench)
     if is_changed(done, newest(done, bench)):
+        # Of one that its site refuses nothing is to be revoked; one that was removed may still work.
+        removed = [] if found else [name_of(life, done) for life in own_lives(done, bench)]
+        first = "".join(f"revoke the key '{name}' at {ways.creator.site}; then: " for name in removed)
         raise give_up(
-            done, bench, next_step=f"tokenbroker rotate {ways.reference}   replaces what is there now"
+            done, bench, next_step=f"{first}tokenbroker rotate {ways.reference}   replaces what is there now"
         )
     done = with_strangers_noted(done, bench)
     # A key of that name may have been made and lost: the next one must be told from it.
@@ -187,9 +192,7 @@ def _put_id(done: Replacement, life: Life) -> str:
 
 def _in_place(done: Replacement, reference: Reference, bench: Bench) -> Replacement:
     remember(bench.store, life_of_new(done, reference, bench.store))
-    # Who reads through a cache may have the old key that long.
-    grace_s = max(done.ways.life.grace_s or 0, bench.open_sink(done.rotation.sink).stale_s)
-    after = bench.clock() + timedelta(seconds=grace_s)
+    after = grace_end(done, bench)
     return kept(done, bench, state=Stage.REPLACED, new_version=reference.version, revoke_after=after)
 
 
@@ -198,14 +201,14 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
 
     Raises:
         RunError: ``rotate.hook_failed``.
+        RotationEnded: ``rotate.changed_meanwhile``; somebody has put the old key back.
     """
     if done.rotation.state is not Stage.REPLACED:
         return done
     clear_stop(done, bench)
+    require_not_put_back(done, newest(done, bench), bench)
     rotation, life = done.rotation, done.ways.life
-    # Those who are told now have the whole of the grace from now on.
-    grace_s = max(life.grace_s or 0, bench.open_sink(rotation.sink).stale_s)
-    revoke_after = bench.clock() + timedelta(seconds=grace_s)
+    revoke_after = grace_end(done, bench)
     bench.hook(
         {
             "reference": f"{rotation.reference}@{rotation.new_version}",
@@ -216,7 +219,8 @@ def tell(done: Replacement, bench: Bench) -> Replacement:
             "labels": list(life.labels),
         }
     )
-    return kept(done, bench, state=Stage.TOLD, revoke_after=revoke_after)
+    # Whoever was told at the hook's end has the whole of the grace from then on; what was promised stays.
+    return kept(done, bench, state=Stage.TOLD, revoke_after=max(revoke_after, grace_end(done, bench)))
 
 
 def prove_dead(done: Replacement, bench: Bench) -> Replacement:
@@ -226,9 +230,9 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
 
     Raises:
         RunError: ``rotate.still_accepted``, or ``rotate.not_told``: the site gave no clear answer.
-        RotationEnded: ``rotate.old_gone``; nobody can ask any more.
+        RotationEnded: ``rotate.old_gone``; nobody can ask any more. ``rotate.changed_meanwhile``, as `require_new`.
     """
-    require_new(done, bench)
+    done = require_new(done, bench)
     accepts = old_is_accepted(done, bench)
     rotation, where = done.rotation, done.ways.life.revoke_at or done.ways.creator.site
     if accepts is Accepts.GONE and done.ways.revoker is None:
@@ -246,26 +250,6 @@ def prove_dead(done: Replacement, bench: Bench) -> Replacement:
     note_revoked(bench.store, rotation.sink, rotation.path, rotation.old_version, at=bench.clock())
     if accepts is Accepts.GONE and done.ways.revoker is not None:
         done = done.noting(f"{done.ways.revoker.id} has revoked {done.old}; {accepts.value}")
+    with suppress(BrokerError):  # then the next rotation clears it
+        clear_stop(done, bench)
     return kept(done, bench, state=Stage.REVOKED)
-
-
-def require_new(done: Replacement, bench: Bench) -> None:
-    """Refuse to go on where the site does not accept the new key: the old one may be the only one that works.
-
-    Where the store has dropped the new one too, what the reference leads to has to work.
-
-    Raises:
-        RunError: ``rotate.new_refused``, or ``rotate.not_told``: the site gave no clear answer.
-    """
-    version = done.rotation.new_version
-    accepts = Accepts.UNKNOWN if version is None else accepted(done, version, bench)
-    if accepts is Accepts.GONE:
-        version, accepts = None, accepted(done, None, bench)
-    if accepts is Accepts.YES:
-        return
-    new = f"{done.rotation.reference}@{version}" if version else f"that {done.rotation.reference} leads to"
-    raise RunError(
-        f"of the new key {new}: {accepts.value}; nothing more is done to the old one",
-        next_step=f"see what has become of the key '{done.rotation.key_name}' at {done.ways.creator.site}",
-        code="rotate.new_refused" if accepts is Accepts.NO else "rotate.not_told",
-    )

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from tokenbroker.errors import BrokerError, RunError, SecretNotFound
+from tokenbroker.errors import BrokerError, RunError, SecretChanged, SecretNotFound
 from tokenbroker.lifecycle.replacement import Bench, Replacement
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.policy.approve import origins_of
@@ -20,7 +20,7 @@ class Accepts(StrEnum):
     YES = "its site accepts it"
     NO = "its site refuses it"
     UNKNOWN = "whether its site accepts it can't be told now"
-    GONE = "its store has dropped it, so its site can't be asked about it"
+    GONE = "its store does not have it any more, so its site can't be asked about it"
 
 
 def old_is_accepted(done: Replacement, bench: Bench) -> Accepts:
@@ -37,12 +37,12 @@ def standing(done: Replacement, bench: Bench) -> str:
     rotation = done.rotation
     newest = rotation.new_version or rotation.old_version
     if rotation.state is Stage.SURPLUS or _is_another(done, newest, bench):
-        old = f"of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
+        old = f"of the old one, {done.old}: {told(done, rotation.old_version, bench).value}"
         return f"{rotation.reference} leads to a key that somebody else has stored there; {old}"
     leads = f"{rotation.reference} leads to {rotation.reference}@{newest}"
-    sentence = f"{leads}, and {_told(done, newest, bench).value}"
+    sentence = f"{leads}, and {told(done, newest, bench).value}"
     if rotation.new_version is not None and rotation.state is not Stage.REVOKED:
-        return f"{sentence}; of the old one, {done.old}: {_told(done, rotation.old_version, bench).value}"
+        return f"{sentence}; of the old one, {done.old}: {told(done, rotation.old_version, bench).value}"
     if rotation.state is Stage.PROVEN:
         return f"{sentence}; the new one waits at {done.stop}"
     return sentence
@@ -62,11 +62,39 @@ def _is_another(done: Replacement, version: int, bench: Bench) -> bool:
     return newest != known
 
 
-def _told(done: Replacement, version: int, bench: Bench) -> Accepts:
+def told(done: Replacement, key: Secret | int, bench: Bench) -> Accepts:
+    """What the site says of `key`, or of that version of the reference, as far as that can be told; never an error."""
     try:
-        return accepted(done, version, bench)
+        return asked(done.ways, key, bench) if isinstance(key, Secret) else accepted(done, key, bench)
     except BrokerError:
         return Accepts.UNKNOWN
+
+
+def require_same(done: Replacement, bench: Bench) -> None:
+    """Refuse to begin where the old key is not what its number stood for first: nobody could ask about it later.
+
+    One that its store has dropped, and keeps in a later version, will do.
+
+    Raises:
+        RunError: ``rotate.changed_meanwhile``.
+        BrokerError: the sink's.
+    """
+    rotation, is_changed = done.rotation, False
+    try:
+        sink = bench.open_sink(rotation.sink)
+        bench.learn(sink.get(rotation.path, version=rotation.old_version, actor=bench.actor))
+    except SecretNotFound:
+        return
+    except SecretChanged:
+        is_changed = True
+    if is_changed:
+        raise RunError(
+            f"{done.old} is another secret than the one that was listed first: somebody has changed it in its store "
+            "more than once, so its site could not be asked about it later; nothing is begun",
+            next_step=f"put it anew: tokenbroker secrets put {rotation.reference}, then: tokenbroker adopt "
+            f"{rotation.reference} --flow {rotation.flow_id}",
+            code="rotate.changed_meanwhile",
+        )
 
 
 def accepted(done: Replacement, version: int | None, bench: Bench) -> Accepts:
@@ -74,7 +102,7 @@ def accepted(done: Replacement, version: int | None, bench: Bench) -> Accepts:
     sink = bench.open_sink(done.rotation.sink)
     try:
         secret = sink.get(done.rotation.path, version=version, actor=bench.actor)
-    except SecretNotFound:
+    except (SecretNotFound, SecretChanged):
         return Accepts.GONE
     except BrokerError:
         return Accepts.UNKNOWN

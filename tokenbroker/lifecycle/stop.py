@@ -4,14 +4,15 @@ A stop belongs to a path, and outlives a rotation that was given up; another hom
 a key counts only if a run of this rotation has brought it, which its life tells.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tokenbroker.errors import BrokerError, SecretNotFound
 from tokenbroker.lifecycle.due import STOP, newest_of
 from tokenbroker.lifecycle.replacement import Bench, Replacement
-from tokenbroker.lifecycle.standing import Accepts, asked
+from tokenbroker.lifecycle.standing import Accepts, told
 from tokenbroker.secret import Secret
+from tokenbroker.sinks.sink import StoredSecret
 from tokenbroker.store.lives import Life, forget, known_lives
 
 
@@ -24,7 +25,12 @@ class Waiting:
 
     def name(self, done: Replacement) -> str:
         """What it is called at its site."""
-        return self.life.params.get(done.ways.name_param, "") or done.rotation.key_name
+        return name_of(self.life, done)
+
+
+def name_of(life: Life, done: Replacement) -> str:
+    """What the key of `life`, one of this rotation, is called at its site."""
+    return life.params.get(done.ways.name_param, "") or done.rotation.key_name
 
 
 def waiting(done: Replacement, bench: Bench) -> Waiting | None:
@@ -42,16 +48,15 @@ def waiting(done: Replacement, bench: Bench) -> Waiting | None:
 
 def with_strangers_noted(done: Replacement, bench: Bench) -> Replacement:
     """`done`, with a note for the person where a key waits at the stop that is not of this rotation."""
-    for stranger in _strangers(done, bench):
-        accepts = told(done, stranger.secret, bench)
+    for stranger in _strangers(done, bench.open_sink(done.rotation.sink).list(), bench):
         todo = (
             f"see at {done.ways.creator.site} whose it is, and revoke it if nobody needs it"
-            if accepts is not Accepts.NO
-            else "it is taken away at the end"
+            if stranger.accepts is not Accepts.NO
+            else "it is taken away once no key waits there that may work"
         )
         named = f" (it is called '{stranger.name}')" if stranger.name else ""
         done = done.noting(
-            f"a key waits at {done.stop} that is not of this rotation{named}, and {accepts.value}: "
+            f"a key waits at {done.stop} that is not of this rotation{named}, and {stranger.accepts.value}: "
             f"it is not used; {todo}"
         )
     return done
@@ -60,12 +65,24 @@ def with_strangers_noted(done: Replacement, bench: Bench) -> Replacement:
 def clear_stop(done: Replacement, bench: Bench) -> None:
     """Nothing of this rotation waits at the stop any more; a sink that refuses that now is asked again later.
 
-    A key of another one, which its site accepts and the reference does not lead to, stays, and the whole stop with it.
+    A key of another one, which its site may accept and the reference does not lead to, stays, and the whole stop with
+    it.
     """
     sink, path = bench.open_sink(done.rotation.sink), _path(done)
-    if all(told(done, each.secret, bench) is Accepts.NO for each in _strangers(done, bench)):
+    listed = sink.list()
+    strangers = [*_strangers(done, listed, bench)]
+    if any(stranger.accepts is not Accepts.NO for stranger in strangers):
+        return
+    # While the site was asked about those, one more may have come, and a removal takes all.
+    if strangers and _at(path, sink.list()) != _at(path, listed):
+        return
+    if _at(path, listed):
         sink.remove(path, actor=bench.actor)
-        forget(bench.store, done.rotation.sink, path)
+    forget(bench.store, done.rotation.sink, path)
+
+
+def _at(path: str, listed: Sequence[StoredSecret]) -> list[StoredSecret]:
+    return [stored for stored in listed if stored.path == path]
 
 
 def _path(done: Replacement) -> str:
@@ -86,30 +103,37 @@ def own_lives(done: Replacement, bench: Bench) -> list[Life]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Stranger:
-    secret: Secret
     name: str
+    accepts: Accepts
 
 
-def _strangers(done: Replacement, bench: Bench) -> Iterator[_Stranger]:
-    """The keys at the stop that no run of this rotation has brought, and that the reference does not lead to."""
-    sink, path = bench.open_sink(done.rotation.sink), _path(done)
-    listed = sink.list()
+def _strangers(done: Replacement, listed: Sequence[StoredSecret], bench: Bench) -> Iterator[_Stranger]:
+    """The keys at the stop that no run of this rotation has brought, and that are known from nowhere else.
+
+    Neither the key that the reference leads to, nor the old one, which came over that stop itself.
+    """
+    rotation = done.rotation
     own = {life.version for life in own_lives(done, bench)}
-    lives = known_lives(bench.store, [done.rotation.sink])
-    in_place = newest_of(done.rotation.path, listed)
-    for stored in listed:
-        is_in_place = in_place is not None and stored.fingerprint == in_place.fingerprint
-        if stored.path != path or stored.version in own or is_in_place:
+    lives = known_lives(bench.store, [rotation.sink])
+    in_place = newest_of(rotation.path, listed)
+    elsewhere = {done.ways.life.fingerprint, in_place.fingerprint if in_place else None}
+    for stored in _at(_path(done), listed):
+        if stored.version in own or stored.fingerprint in elsewhere:
             continue
-        secret = sink.get(path, version=stored.version, actor=bench.actor)
-        bench.learn(secret)
-        life = lives.get((done.rotation.sink, path, stored.version))
-        yield _Stranger(secret=secret, name=life.key_name if life else "")
+        accepts = _accepted(done, stored, bench)
+        if accepts is not Accepts.GONE:
+            life = lives.get((rotation.sink, stored.path, stored.version))
+            yield _Stranger(name=life.key_name if life else "", accepts=accepts)
 
 
-def told(done: Replacement, secret: Secret, bench: Bench) -> Accepts:
-    """What the site says of `secret`, as far as that can be told."""
+def _accepted(done: Replacement, stored: StoredSecret, bench: Bench) -> Accepts:
+    """Whether the site accepts that key at the stop; one that can't be read now may be one that works."""
+    sink = bench.open_sink(done.rotation.sink)
     try:
-        return asked(done.ways, secret, bench)
+        secret = sink.get(stored.path, version=stored.version, actor=bench.actor)
+    except SecretNotFound:
+        return Accepts.GONE
     except BrokerError:
         return Accepts.UNKNOWN
+    bench.learn(secret)
+    return told(done, secret, bench)

@@ -11,6 +11,7 @@ from typing import Final
 from tokenbroker.errors import BrokerError, RunError
 from tokenbroker.flow.model import Flow
 from tokenbroker.lifecycle.contention import prove_withdrawn, unneeded_is_accepted
+from tokenbroker.lifecycle.in_place import require_new
 from tokenbroker.lifecycle.naming import old_params
 from tokenbroker.lifecycle.replacement import Bench, Replacement, RotationEnded, is_over, stop_of, stopped
 from tokenbroker.lifecycle.replacing import (
@@ -19,7 +20,6 @@ from tokenbroker.lifecycle.replacing import (
     prove,
     prove_dead,
     put_in_place,
-    require_new,
     resume,
     tell,
 )
@@ -91,6 +91,11 @@ class Ticket:
         return self.ways.reference
 
     @property
+    def progress(self) -> Rotation | None:
+        """How far it has come, in this sitting or else in an earlier one; None where it is not begun."""
+        return self.done.rotation if self.done else self.rotation
+
+    @property
     def is_stopped(self) -> bool:
         """Whether it can't go on in this sitting."""
         return self.error is not None
@@ -102,7 +107,7 @@ class Ticket:
 
     def need(self, now: datetime) -> Need:
         """What it waits for now."""
-        rotation = self.done.rotation if self.done else self.rotation
+        rotation = self.progress
         if rotation is None or rotation.state is Stage.BEGUN:
             return Need.KEY
         if rotation.state not in (Stage.TOLD, Stage.SURPLUS):

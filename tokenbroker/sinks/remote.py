@@ -12,7 +12,14 @@ from typing import ClassVar, TypeVar
 from sqlalchemy import Connection
 
 from tokenbroker.clock import Clock, iso
-from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretNotFound, SecretUnavailable, UsageError
+from tokenbroker.errors import (
+    BrokerError,
+    SecretAccessDenied,
+    SecretChanged,
+    SecretNotFound,
+    SecretUnavailable,
+    UsageError,
+)
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.number_notes import Number, NumberNotes
 from tokenbroker.sinks.place import Place, Put, Record, Version
@@ -182,7 +189,7 @@ class RemoteSink(Sink):
             known = self._numbers.first({number: mark})[number]
         if known != mark:
             what = f"{self.name}:{path}"
-            raise SecretAccessDenied(
+            raise SecretChanged(
                 f"{what}@{found.version} is not the secret that it was: somebody has changed it in {self.vendor}",
                 next_step=f"read {what} without a version, or put it anew: tokenbroker secrets put {what}",
             )

@@ -34,6 +34,9 @@ _NOTICE_A_LOST_MACHINE: Final = (
     "SET tcp_keepalives_interval = 10",
     "SET tcp_keepalives_count = 3",
 )
+_STAY_WHILE_IDLE: Final = "SET idle_session_timeout = 0"
+_KNOWS_IDLE_SESSIONS: Final = 140_000
+"""The first version of the server that ends sessions for being idle."""
 _IDLE_S: Final = 60
 _SLACK_S: Final = 2
 # Psycopg's pool tells of lost connections by itself; whoever asks is told in plain words.
@@ -154,6 +157,8 @@ class PostgresStore(Store):
                 connection.autocommit = True
                 for setting in _NOTICE_A_LOST_MACHINE:
                     connection.execute(setting)
+                if connection.info.server_version >= _KNOWS_IDLE_SESSIONS:
+                    connection.execute(_STAY_WHILE_IDLE)
                 row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_SITTING_LOCK,)).fetchone()
                 is_free = row is not None and row[0]
             except psycopg.Error as error:

@@ -35,7 +35,7 @@ class Stage(StrEnum):
     UNPROVEN = "unproven"
     """The new key is in place; of the old one nobody can ask any more, for its store has dropped it. The end."""
     GIVEN_UP = "given_up"
-    """It ended without a new key, and what the reference leads to stays. The end."""
+    """It ended before its end; what the reference leads to stays, and no old key was proven dead. The end."""
 
 
 ENDED = frozenset({Stage.REVOKED, Stage.UNPROVEN, Stage.GIVEN_UP})
