@@ -11,7 +11,9 @@ from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, Scene
 from tests.lifecycle.scene_fixtures import local, scene, site
 from tests.lifecycle.test_losses import lost, noted
-from tokenbroker.cli.rotate_words import Told, announce, say_end
+from tokenbroker.cli.rotate_announcement import announce
+from tokenbroker.cli.rotate_tickets import grace_apart
+from tokenbroker.cli.rotate_words import Told, say_end, say_graces, still_to_do
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.sitting import Turn
 from tokenbroker.store.rotations import Stage
@@ -21,6 +23,11 @@ __all__ = ["local", "scene", "site"]
 
 GRACE = timedelta(hours=1)
 ASKED = "Enter the code of the phone"
+
+
+def sitting(scene: Scene, *tickets: Ticket) -> Told:
+    bench_of = cast(Any, SimpleNamespace())
+    return Told(tickets, bench_of=bench_of, waits=False, shares=False, clock=lambda: scene.now)
 
 
 @pytest.fixture
@@ -84,3 +91,37 @@ def test_a_new_key_that_is_not_needed_is_not_called_an_old_one(
     )
     say_end(told, ())
     assert "1 old key and 1 unneeded new key to revoke; after 2040-" in capsys.readouterr().err
+
+
+def test_only_what_this_sitting_has_put_in_place_is_counted(
+    scene: Scene, told_of: Ticket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now_replaced = replace(told_of, rotation=None)
+    say_end(sitting(scene, told_of, now_replaced), ())
+    assert "\n1 token replaced, 0 old keys revoked, 0 stopped." in capsys.readouterr().err
+
+
+def test_what_only_waits_for_its_grace_is_left_out_and_told_in_one_line(
+    scene: Scene, told_of: Ticket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tickets, in_grace = grace_apart([told_of], scene.now)
+    assert tickets == ()
+    say_graces(in_grace, scene.now)
+    assert capsys.readouterr().err == f"1 old key has its grace until {scene.now + GRACE:%H:%M} UTC.\n"
+    assert grace_apart([told_of], scene.now + GRACE) == ((told_of,), ())
+
+
+def test_no_stage_is_called_by_its_inner_name(
+    scene: Scene, told_of: Ticket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce([told_of, replace(told_of, rotation=None)], shares=False, waits=False, now=scene.now + GRACE)
+    said = capsys.readouterr().err
+    assert "1 token to replace, 1 replacement to finish:" in said
+    assert "goes on: the new key is in place, the old one is to be revoked\n" in said
+    assert f"{ASKED}, up to 2 times." in said
+    announce([told_of], shares=False, waits=False, now=scene.now + GRACE)
+    assert f"{ASKED}, once." in capsys.readouterr().err
+    assert told_of.rotation is not None
+    for stage in Stage:
+        if (rotation := replace(told_of.rotation, state=stage)).is_under_way:
+            assert still_to_do(rotation, scene.now) != stage.value

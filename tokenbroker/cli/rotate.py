@@ -12,15 +12,17 @@ import typer
 from tokenbroker.broker import Broker
 from tokenbroker.cli.due import WITHIN
 from tokenbroker.cli.home import configuration
+from tokenbroker.cli.rotate_announcement import accounts, announce
 from tokenbroker.cli.rotate_give_up import give_up as end_replacement
 from tokenbroker.cli.rotate_tickets import (
     bench_of,
     flow_finder,
+    grace_apart,
     require_known_params,
     tickets_due,
     tickets_for,
 )
-from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say, say_end
+from tokenbroker.cli.rotate_words import Told, rows_of, say, say_end, say_graces
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
 from tokenbroker.lifecycle.hook import require_hook
@@ -109,18 +111,20 @@ def rotate(
                 open_sink=broker.sink,
             )
             for refusal in found.refusals:
-                say(f"can't be replaced: {refusal.sentence}")
-            shares = bool(found.tickets) and _agreed(
-                found.tickets, broker, separately=separately, yes=yes, waits=wait
+                say(f"can't be replaced: {refusal}")
+            tickets, in_grace = (
+                grace_apart(found.tickets, broker.clock()) if due and not wait else (found.tickets, ())
             )
+            say_graces(in_grace, broker.clock())
+            shares = bool(tickets) and _agreed(tickets, broker, separately=separately, yes=yes, waits=wait)
         told = Told(
-            found.tickets,
+            tickets,
             bench_of=bench_of(settings, live=live),
             waits=wait,
             shares=shares,
             clock=broker.clock,
         )
-        if found.tickets:
+        if tickets:
             held.enter_context(own_temporary_folder())
             told.perform([name for name, is_given in flags.items() if is_given])
     if as_json:
