@@ -1,11 +1,14 @@
 """What ``tokenbroker rotate`` says goes by the clock that it is given (FLOW-8)."""
 
+import io
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import typer
 
 from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import CREATE, HEAD, Scene
@@ -13,7 +16,7 @@ from tests.lifecycle.scene_fixtures import local, scene, site
 from tests.lifecycle.test_losses import lost, noted
 from tokenbroker.cli.rotate_announcement import announce
 from tokenbroker.cli.rotate_tickets import grace_apart
-from tokenbroker.cli.rotate_words import Told, say_end, say_graces, still_to_do
+from tokenbroker.cli.rotate_words import Told, agrees, say_end, say_graces, still_to_do
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.pytest_plugin.sitting import Turn
 from tokenbroker.store.rotations import Stage
@@ -125,3 +128,53 @@ def test_no_stage_is_called_by_its_inner_name(
     for stage in Stage:
         if (rotation := replace(told_of.rotation, state=stage)).is_under_way:
             assert still_to_do(rotation, scene.now) != stage.value
+
+
+def test_without_a_terminal_it_is_said_first_that_a_person_will_be_needed(
+    scene: Scene, told_of: Ticket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce([told_of], shares=False, waits=True, now=scene.now, unasked="this process has no terminal")
+    assert "But this process has no terminal: a replacement that has to ask stops" in capsys.readouterr().err
+    announce([replace(told_of)], shares=False, waits=False, now=scene.now, unasked="nobody is there")
+    assert "nobody is there" not in capsys.readouterr().err, "nothing is asked while the grace lasts"
+
+
+def test_what_a_person_is_to_do_again_in_a_sitting_is_the_rotation(told_of: Ticket) -> None:
+    errand = Turn(ticket=told_of, need=Need.REVOKING, number=1, total=1).errand(lambda _: None)
+    assert errand.command == f"tokenbroker rotate {told_of.reference}"
+
+
+@pytest.mark.req("RUN-9")
+def test_who_ends_the_command_at_its_question_is_told_that_nothing_was_begun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    with pytest.raises(typer.Exit) as caught:
+        agrees("Go on?", otherwise="nothing was begun")
+    assert caught.value.exit_code == 130
+    assert "nothing was begun" in capsys.readouterr().err
+
+
+def test_of_the_hook_it_is_told_that_it_was_called(
+    scene: Scene, told_of: Ticket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    told = Told(
+        [told_of],
+        bench_of=lambda _: scene.bench,
+        waits=False,
+        shares=False,
+        clock=lambda: scene.now,
+        hook="./reload",
+    )
+    before = len(scene.hook.told)
+    bench = told._bench_of(cast(Any, None))
+    bench.hook({"reference": "local:example/key@2"})
+    assert len(scene.hook.told) == before + 1
+    running, over = capsys.readouterr().err.split("\r\x1b[K")[1:]
+    assert running == "calls the hook ./reload for local:example/key@2 …"
+    assert over.strip() == "· local:example/key@2: the hook ./reload was called"
+    scene.hook.error = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        bench.hook({"reference": "local:example/key@2"})
+    assert "was called" not in capsys.readouterr().err

@@ -10,8 +10,13 @@ from tokenbroker.lifecycle.tickets import Ticket
 from tokenbroker.store.rotations import Stage
 
 
-def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> None:
-    """Say what is to be done at `now`, and early what a person will be asked for."""
+def announce(
+    tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime, unasked: str | None = None
+) -> None:
+    """Say what is to be done at `now`, and early what a person will be asked for.
+
+    `unasked` is why nobody can be asked at a terminal; None where somebody can.
+    """
     to_replace = sum(not is_in_place(ticket.rotation) for ticket in tickets)
     parts = [(to_replace, "token", " to replace"), (len(tickets) - to_replace, "replacement", " to finish")]
     say(f"{', '.join(count(number, what) + act for number, what, act in parts if number)}:")
@@ -24,7 +29,7 @@ def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datet
     for sentence in (
         *_first_revoked(tickets),
         *_signed_in(tickets, shares=shares, waits=waits, now=now),
-        *_asked(tickets, shares=shares, waits=waits, now=now),
+        *_asked(tickets, shares=shares, waits=waits, now=now, unasked=unasked),
     ):
         say(sentence)
 
@@ -75,7 +80,9 @@ def _signed_in(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: dat
         )
 
 
-def _asked(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> Iterable[str]:
+def _asked(
+    tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime, unasked: str | None
+) -> Iterable[str]:
     shared = accounts(tickets, waits=waits, now=now) if shares else {}
     often: dict[str, int] = {}
     once: dict[tuple[Account, str], None] = {}
@@ -94,6 +101,10 @@ def _asked(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetim
     ]
     if asked:
         yield f"You will be asked: {'; '.join(asked)}."
+        if (
+            unasked
+        ):  # the project may reach a person in a way of its own, and a step with a `when` may not ask
+            yield f"But {unasked}: a replacement that has to ask stops there, unless somebody is reached otherwise."
     by_hand = [ticket.reference for ticket in tickets if ticket.ways.revoker is None]
     if by_hand:
         yield f"No flow revokes the old keys of {', '.join(by_hand)}: you will have to, at their sites."

@@ -5,10 +5,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-import typer
-
 from tokenbroker.broker import Broker
-from tokenbroker.cli.rotate_words import say, still_to_do
+from tokenbroker.cli.rotate_words import agrees, say, still_to_do
 from tokenbroker.errors import HumanDenied, UsageError
 from tokenbroker.lifecycle.giving_up import end_by_hand, keys_left
 from tokenbroker.lifecycle.one_sitting import only_sitting
@@ -50,7 +48,7 @@ def give_up(
         )
         for sentence in keys:
             say(f"  {sentence}")
-        if not yes and not typer.confirm("Give it up?", default=True, err=True):
+        if not yes and not agrees("Give it up?", otherwise="it is as it was"):
             raise HumanDenied("it is as it was")
         ended = end_by_hand(rotation, store=store, actor=broker.actor, at=broker.clock())
     say("It is given up.")

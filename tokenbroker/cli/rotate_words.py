@@ -3,11 +3,14 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import pytest
+import typer
 
 from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import BrokerError, ExitCode
@@ -16,6 +19,7 @@ from tokenbroker.lifecycle.replacement import Bench
 from tokenbroker.lifecycle.standing import standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.policy.approve import Approval
+from tokenbroker.pytest_plugin.own_session import INTERRUPTED
 from tokenbroker.pytest_plugin.sitting import Sitting, Turn
 from tokenbroker.run.result import RunEvent, Status, StepStarted
 from tokenbroker.store.rotations import Rotation, Stage
@@ -38,8 +42,12 @@ class Told(Sitting):
         waits: bool,
         shares: bool,
         clock: Clock,
+        hook: str = "",
     ) -> None:
+        """`hook` is the program that is called for each replacement; "" for none."""
         super().__init__(tickets, bench_of=bench_of, waits=waits, shares=shares)
+        if hook:
+            self._bench_of = lambda item: self._telling_of(hook, bench_of(item))
         self._clock = clock
         self._live = sys.stderr.isatty()
         self._told: set[str] = set()
@@ -47,6 +55,17 @@ class Told(Sitting):
         self._said_wait = False
         self.attended = sys.stdin.isatty()
         self.standing: dict[str, str] = {}
+
+    def _telling_of(self, hook: str, bench: Bench) -> Bench:
+        """`bench`, of whose hook it is told when it is called, and that it was."""
+
+        def call(told: Mapping[str, object]) -> None:
+            self._line(f"calls the hook {hook} for {told['reference']} …")
+            bench.hook(told)
+            self._line("")
+            say(f"· {told['reference']}: the hook {hook} was called")
+
+        return replace(bench, hook=call)
 
     def turn_begins(self, turn: Turn) -> None:
         self._line(f"{self._mark(turn)} {turn.ticket.reference}: {_DOES[turn.need]} …")
@@ -242,6 +261,18 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
         say(f"\n{keys} to revoke; after {after}: tokenbroker rotate {what}")
     if failed and not told.exit_code:
         told.exit_code = int(ExitCode.FAILED)
+
+
+def agrees(question: str, *, otherwise: str) -> bool:
+    """Whether the person says yes.
+
+    Raises:
+        typer.Exit: with 130; they have ended the command, by Ctrl-C or Ctrl-D, and are told what is so `otherwise`.
+    """
+    with suppress(typer.Abort):
+        return typer.confirm(question, default=True, err=True)
+    say(f"\nInterrupted: {otherwise}.")
+    raise typer.Exit(INTERRUPTED)
 
 
 def say(text: str) -> None:

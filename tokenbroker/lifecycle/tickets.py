@@ -43,7 +43,7 @@ class Need(StrEnum):
 _CUT_OFF: Final[Mapping[Stage | None, str]] = {
     Stage.BEGUN: "before its site had accepted the new key",
     Stage.PROVEN: "before the reference led to the new key, which its site accepts",
-    Stage.REPLACED: "before all were told of the new key: the reference leads to it, and the old one is kept",
+    Stage.REPLACED: "before the hook was called to its end: the reference leads to the new key, and the old is kept",
 }
 
 
