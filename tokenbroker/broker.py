@@ -121,8 +121,12 @@ class Broker(Home):
                 self.redactor.add(value, label=ref)
         return values
 
-    def preflight(self, plan: Plan, open_sink: SinkOpener, channel: Channel) -> None:
+    def preflight(
+        self, plan: Plan, open_sink: SinkOpener, channel: Channel, *, command: str | None = None
+    ) -> None:
         """Prove, before a browser starts, that what the flow ends in can be had: evidence, sinks, and a person.
+
+        `command` is what a person would do again at a terminal; None for the run of the flow.
 
         Raises:
             UsageError: `evidence.not_writable`.
@@ -140,11 +144,13 @@ class Broker(Home):
             if why_not:
                 raise HumanUnreachable(
                     f"step {step.number} needs a person ({step.options['reason']}), and {why_not}",
-                    next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
+                    next_step=_at_terminal(plan, command),
                 )
 
-    def approved(self, plan: Plan, channel: Channel) -> Plan:
+    def approved(self, plan: Plan, channel: Channel, *, command: str | None = None) -> Plan:
         """`plan` with a person's approval, where one is needed; the answer is audited whichever way it goes.
+
+        `command` is as for `preflight`.
 
         Raises:
             HumanUnreachable: nobody can be asked.
@@ -158,7 +164,7 @@ class Broker(Home):
         if why_not:
             raise HumanUnreachable(
                 f"{plan.flow.id} needs a person's approval before it starts, and {why_not}",
-                next_step=f"run it at a terminal: tokenbroker run {plan.flow.path}",
+                next_step=_at_terminal(plan, command),
             )
         settings = self.configuration.settings.human
         deadline = self.clock() + timedelta(seconds=settings.deadline_s)
@@ -251,3 +257,7 @@ def _missing(references: list[str], alias: str, flow_id: str, settings: SinkSett
         )
     names = ", ".join(references)
     return SecretNotFound(f"{flow_id} needs {names}, which is not there", next_step="\n         ".join(lines))
+
+
+def _at_terminal(plan: Plan, command: str | None) -> str:
+    return f"run it at a terminal: {command or f'tokenbroker run {plan.flow.path}'}"

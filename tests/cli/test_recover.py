@@ -3,10 +3,15 @@
 import json
 import os
 import signal
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.project import CREATE, SITE, Project
+from tokenbroker.cli.recover import _say_what_to_do
+from tokenbroker.run.intent import Intent
+from tokenbroker.run.recover import Outcome, Recovered
 
 pytestmark = pytest.mark.req("RUN-10")
 
@@ -26,6 +31,27 @@ def test_there_is_nothing_to_recover(project: Project) -> None:
 def test_only_a_run_that_left_something_can_be_dismissed(project: Project) -> None:
     ended = project.tokenbroker("recover", "--dismiss", "no-such-run")
     assert (ended.code, ended.refusal()) == (1, "spool.not_found")
+
+
+def test_the_key_of_a_replacement_under_way_is_left_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def left(run_id: str, target: str) -> Recovered:
+        intent = Intent(
+            run_id=run_id,
+            flow_id="example/create",
+            site="example",
+            origin=SITE,
+            key_name="agent",
+            revoke="example/revoke",
+            targets=(target,),
+            created_at=datetime(2026, 11, 28, tzinfo=UTC),
+        )
+        return Recovered(
+            outcome=Outcome.POSSIBLY_CREATED, spool_file=Path("x"), intent=intent, targets=(target,)
+        )
+
+    _say_what_to_do([left("one", "local:a/key.rotating"), left("two", "local:b/key")], ["local:a/key"])
+    commands = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert commands == ["  tokenbroker rotate local:a/key", "  tokenbroker recover --dismiss two"]
 
 
 @pytest.mark.browser

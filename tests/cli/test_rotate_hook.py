@@ -92,6 +92,7 @@ def test_ctrl_c_ends_it_and_says_where_the_rotation_stands(replaced: Project) ->
     assert "INTERNALERROR" not in screen
     assert "Traceback" not in screen
     assert "run.interrupted" in screen
+    assert "before the hook was called to its end" in screen
     assert "local:a/key leads to local:a/key@2" in screen
     assert "tokenbroker rotate local:a/key   goes on" in screen
     assert select.select([started], [], [], TIME_LIMIT_S)[0]

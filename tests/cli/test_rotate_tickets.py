@@ -159,3 +159,26 @@ def test_while_another_sitting_is_going_on_nothing_of_it_is_recovered(
         error = CliRunner().invoke(app, ["rotate", "--due", "--yes"]).exception
     assert isinstance(error, UsageError)
     assert (error.code, recovered) == ("rotate.under_way", [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("local:made/up",), "secret.not_found"),
+        ((REFERENCE,), "flow.not_found"),
+        (("--due",), "usage"),
+    ],
+)
+def test_without_a_terminal_what_yes_would_not_help_is_said_first(
+    broker: Broker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: str,
+) -> None:
+    stored(broker)
+    monkeypatch.setenv("TOKENBROKER_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    error = CliRunner().invoke(app, ["rotate", *arguments]).exception
+    assert isinstance(error, BrokerError)
+    assert error.code == code

@@ -9,12 +9,16 @@ from tests.flow.texts import flow_from, flow_text
 from tests.lifecycle.replacements import HEAD, SITE, Scene, serving
 from tokenbroker.lifecycle.tickets import Need
 from tokenbroker.pytest_plugin.own_session import OwnSession
+from tokenbroker.run.left_key import sentence_of_lost, sentence_of_read
 from tokenbroker.sinks.local import open_local
 from tokenbroker.store.rotations import Stage, rotations_under_way
 
 pytestmark = [pytest.mark.req("FLOW-8"), pytest.mark.req("RUN-10")]
 
-LEFT = "the key 'agent-2' may have been created at example and was not captured"
+FACT = "the key 'agent-2' may have been created at example and was not captured"
+LEFT = sentence_of_lost(
+    "the key 'agent-2'", site="example", captured="was not captured", revoke="example/revoke"
+)
 
 
 @pytest.fixture
@@ -39,10 +43,22 @@ def test_a_run_that_was_interrupted_names_the_key_that_may_have_been_made(
     ticket.start(scene.bench)
     ticket.fail_run(Need.KEY, scene.bench, interrupted=True, left=(LEFT,))
     assert ticket.error is not None
-    assert LEFT in ticket.error.sentence
+    assert FACT in ticket.error.sentence
+    assert (LEFT in ticket.error.sentence) is not has_revoker, "what a flow does first is not told twice"
+    assert "look at" not in LEFT, "a flow is no place"
     assert ("revoke that key" in ticket.error.next_step) is has_revoker
     assert f"tokenbroker rotate {ticket.reference}" in ticket.error.next_step
     assert kept(scene) == [(Stage.BEGUN, "run.interrupted")]
+
+
+def test_a_key_that_lies_in_the_spool_is_not_said_to_be_revoked(scene: Scene) -> None:
+    scene.let_a_flow_revoke()
+    ticket = scene.ticket()
+    ticket.start(scene.bench)
+    ticket.fail_run(Need.KEY, scene.bench, interrupted=True, left=(sentence_of_read("the key 'agent-2'"),))
+    assert ticket.error is not None
+    assert "may be safe in the spool" in ticket.error.sentence
+    assert "revoke" not in ticket.error.next_step
 
 
 def test_one_in_the_hook_is_kept_and_the_next_sitting_calls_it_again(scene: Scene) -> None:

@@ -1,10 +1,14 @@
 """``tokenbroker recover``."""
 
+from collections.abc import Sequence
+
 import typer
 
 from tokenbroker.cli.home import open_home, print_rows
 from tokenbroker.errors import ExitCode
+from tokenbroker.lifecycle.replacement import stop_of
 from tokenbroker.run.recover import Outcome, Recovered
+from tokenbroker.store.rotations import rotations_under_way
 
 _WORDS = {
     Outcome.STORED: "stored now",
@@ -29,6 +33,8 @@ def recover(
             print(f"The possibly created key of {dismiss} is no longer listed.")
             return
         found = home.recover()
+        left = [item for item in found if item.outcome is Outcome.POSSIBLY_CREATED]
+        under_way = rotations_under_way(home.local.store, home.aliases) if left else []
     rows = [_row(item) for item in found]
     columns = ("run", "flow", "outcome", "key_name", "where", "revoke")
     if as_json or not rows:
@@ -36,15 +42,29 @@ def recover(
     for row in rows if not as_json else ():
         # One below the other: run ids and addresses are to be copied, and a table would break them.
         print("\n".join(f"{column.replace('_', ' '):<9} {row[column]}" for column in columns), end="\n\n")
-    left = [item for item in found if item.outcome is Outcome.POSSIBLY_CREATED]
-    if left and not as_json:
-        print("Look at each place under 'revoke'. If a key is there that no one holds, revoke it; then:")
-        for item in left:
-            print(f"  tokenbroker recover --dismiss {item.intent.run_id if item.intent else 'RUN'}")
+    if not as_json:
+        _say_what_to_do(left, [rotation.reference for rotation in under_way])
     if any(item.outcome is Outcome.SINK_UNAVAILABLE for item in found):
         raise typer.Exit(int(ExitCode.UNAVAILABLE))
     if any(item.outcome in (Outcome.POSSIBLY_CREATED, Outcome.DAMAGED) for item in found):
         raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _say_what_to_do(left: Sequence[Recovered], replaced: Sequence[str]) -> None:
+    """For each key of `left`: the replacement that sees to it, where it is one of those under way; else the site."""
+    seen_to = [name for name in replaced if any(stop_of(name) in item.targets for item in left)]
+    stops = {*map(stop_of, seen_to)}
+    if seen_to:
+        print(
+            "A replacement is under way that sees to the key that may have been made for it, and goes on, by:"
+        )
+        for reference in seen_to:
+            print(f"  tokenbroker rotate {reference}")
+    others = [item for item in left if not stops & {*item.targets}]
+    if others:
+        print("Look at each place under 'revoke'. If a key is there that no one holds, revoke it; then:")
+        for item in others:
+            print(f"  tokenbroker recover --dismiss {item.intent.run_id if item.intent else 'RUN'}")
 
 
 def _row(item: Recovered) -> dict[str, str]:

@@ -12,17 +12,20 @@ import typer
 from tokenbroker.broker import Broker
 from tokenbroker.cli.due import WITHIN
 from tokenbroker.cli.home import configuration
+from tokenbroker.cli.rotate_announcement import accounts, announce
 from tokenbroker.cli.rotate_give_up import give_up as end_replacement
 from tokenbroker.cli.rotate_tickets import (
     bench_of,
     flow_finder,
+    grace_apart,
     require_known_params,
     tickets_due,
     tickets_for,
 )
-from tokenbroker.cli.rotate_words import Told, accounts, announce, rows_of, say, say_end
+from tokenbroker.cli.rotate_words import Told, agrees, rows_of, say, say_end, say_graces
 from tokenbroker.errors import ExitCode, HumanDenied, UsageError
 from tokenbroker.flow.span import span_given
+from tokenbroker.human.channels.terminal import TerminalChannel
 from tokenbroker.lifecycle.hook import require_hook
 from tokenbroker.lifecycle.losses import note_losses
 from tokenbroker.lifecycle.one_sitting import only_sitting
@@ -87,8 +90,6 @@ def rotate(
     given = parse_params(param)
     settings = configuration()
     require_hook(settings.settings.rotation.hook, folder=settings.root)
-    if not (yes or sys.stdin.isatty()):
-        raise UsageError("without a terminal rotate begins nothing unasked", next_step="give --yes")
     with ExitStack() as held:
         with Broker(settings, environ=dict(os.environ)) as broker:
             held.enter_context(only_sitting(broker.home, broker.local.store))
@@ -109,18 +110,25 @@ def rotate(
                 open_sink=broker.sink,
             )
             for refusal in found.refusals:
-                say(f"can't be replaced: {refusal.sentence}")
-            shares = bool(found.tickets) and _agreed(
-                found.tickets, broker, separately=separately, yes=yes, waits=wait
+                say(f"can't be replaced: {refusal}")
+            tickets, in_grace = (
+                grace_apart(found.tickets, broker.clock()) if due and not wait else (found.tickets, ())
+            )
+            say_graces(in_grace, broker.clock())
+            if not (yes or sys.stdin.isatty()):  # only now: --yes would not help what can't be replaced
+                raise UsageError("without a terminal rotate begins nothing unasked", next_step="give --yes")
+            shares = bool(tickets) and _agreed(
+                tickets, broker, separately=separately, yes=yes, waits=wait, headed=headed
             )
         told = Told(
-            found.tickets,
+            tickets,
             bench_of=bench_of(settings, live=live),
             waits=wait,
             shares=shares,
             clock=broker.clock,
+            hook=next(iter(settings.settings.rotation.hook), ""),
         )
-        if found.tickets:
+        if tickets:
             held.enter_context(own_temporary_folder())
             told.perform([name for name, is_given in flags.items() if is_given])
     if as_json:
@@ -130,17 +138,26 @@ def rotate(
     raise typer.Exit(told.exit_code or (int(ExitCode.FAILED) if found.refusals else 0))
 
 
-def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes: bool, waits: bool) -> bool:
+def _agreed(
+    tickets: Sequence[Ticket],
+    broker: Broker,
+    *,
+    separately: bool,
+    yes: bool,
+    waits: bool,
+    headed: bool,
+) -> bool:
     """Whether the person agrees to share the sessions at providers; audited.
 
     Raises:
         HumanDenied: they don't agree to the sitting at all.
+        typer.Exit: with 130; they have ended the command instead of an answer.
     """
     asks = sys.stdin.isatty() and not yes
     shares = (yes or asks) and not separately
     now = broker.clock()
-    announce(tickets, shares=shares, waits=waits, now=now)
-    if asks and not typer.confirm("Go on?", default=True, err=True):
+    announce(tickets, shares=shares, waits=waits, now=now, unasked=_unasked(broker, headed=headed))
+    if asks and not agrees("Go on?", otherwise="nothing was begun"):
         raise HumanDenied("nothing was begun")
     for account, flows in accounts(tickets, waits=waits, now=now).items() if shares else ():
         entry = AuditEntry(
@@ -152,3 +169,9 @@ def _agreed(tickets: Sequence[Ticket], broker: Broker, *, separately: bool, yes:
         )
         record(broker.local.store, entry, at=broker.clock())
     return shares
+
+
+def _unasked(broker: Broker, *, headed: bool) -> str | None:
+    """Why nobody can be asked at a terminal; None where somebody can, or can elsewhere."""
+    waits = broker.configuration.settings.human.unattended == "wait"
+    return None if headed or waits else TerminalChannel().unreachable()

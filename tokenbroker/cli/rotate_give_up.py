@@ -5,10 +5,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-import typer
-
 from tokenbroker.broker import Broker
-from tokenbroker.cli.rotate_words import say
+from tokenbroker.cli.rotate_words import agrees, say, still_to_do
 from tokenbroker.errors import HumanDenied, UsageError
 from tokenbroker.lifecycle.giving_up import end_by_hand, keys_left
 from tokenbroker.lifecycle.one_sitting import only_sitting
@@ -43,13 +41,14 @@ def give_up(
         store = broker.local.store
         rotation = _under_way(store, reference)
         keys = [*keys_left(rotation, known_lives(store, [rotation.sink]))]
+        stands = still_to_do(rotation, broker.clock())
         say(
-            f"The replacement of {rotation.reference} is to be given up ({rotation.state.value}): nothing is revoked, "
-            "and what the reference leads to stays."
+            f"The replacement of {rotation.reference} is to be given up ({stands}): nothing is revoked, and what the "
+            "reference leads to stays."
         )
         for sentence in keys:
             say(f"  {sentence}")
-        if not yes and not typer.confirm("Give it up?", default=True, err=True):
+        if not yes and not agrees("Give it up?", otherwise="it is as it was"):
             raise HumanDenied("it is as it was")
         ended = end_by_hand(rotation, store=store, actor=broker.actor, at=broker.clock())
     say("It is given up.")

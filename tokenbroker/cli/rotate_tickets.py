@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tokenbroker.flow.load import load
 from tokenbroker.lifecycle.due import Waits, Wanted, known_life, leads_elsewhere, look, newest_of
 from tokenbroker.lifecycle.hook import hook_of
 from tokenbroker.lifecycle.replacement import Bench
-from tokenbroker.lifecycle.tickets import Ticket
+from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.lifecycle.ways import FindFlow, ways_of
 from tokenbroker.policy.approve import NEEDS_LIVE
 from tokenbroker.run.steps import STEPS
@@ -104,6 +104,19 @@ def tickets_due(broker: Broker, within: timedelta, given: Mapping[str, str], *, 
     return Found(tickets=tuple(tickets), refusals=tuple(refusals))
 
 
+def grace_apart(tickets: Sequence[Ticket], now: datetime) -> tuple[tuple[Ticket, ...], tuple[Rotation, ...]]:
+    """Those of `tickets` for which something can be done `now`, and the rotations that only wait for a grace."""
+    waiting = {
+        ticket.reference: rotation
+        for ticket in tickets
+        if (rotation := ticket.rotation) is not None
+        and not rotation.code
+        and not (ticket.lost or ticket.unsettled)
+        and ticket.need(now) is Need.GRACE
+    }
+    return tuple(each for each in tickets if each.reference not in waiting), tuple(waiting.values())
+
+
 def require_known_params(found: Found, given: Mapping[str, str]) -> None:
     """Refuse a parameter that no flow of the sitting has: it would say nothing.
 
@@ -140,7 +153,7 @@ def _elsewhere(rotation: Rotation) -> UsageError:
         "or somebody has changed or removed by hand what was there",
         next_step=f"let sinks.{rotation.sink} lead where it led; or where it is the same store, see that a key is at "
         f"{reference} that works, and: tokenbroker adopt {reference} --flow {rotation.flow_id}; then: "
-        f"tokenbroker rotate {reference}",
+        f"tokenbroker rotate {reference}   (or end it as it is: tokenbroker rotate {reference} --give-up)",
         code="rotate.elsewhere",
     )
 

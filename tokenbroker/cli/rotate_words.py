@@ -1,122 +1,34 @@
-"""What ``tokenbroker rotate`` tells a person: before, while it goes on, and at the end."""
+"""What ``tokenbroker rotate`` tells a person while it goes on, and at the end."""
 
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import pytest
+import typer
 
 from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import BrokerError, ExitCode
-from tokenbroker.flow.model import Flow
 from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
 from tokenbroker.lifecycle.replacement import Bench
-from tokenbroker.lifecycle.sign_on import Account, account_of, grouped, questions
 from tokenbroker.lifecycle.standing import standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.policy.approve import Approval
+from tokenbroker.pytest_plugin.own_session import INTERRUPTED
 from tokenbroker.pytest_plugin.sitting import Sitting, Turn
 from tokenbroker.run.result import RunEvent, Status, StepStarted
-from tokenbroker.store.rotations import Stage
+from tokenbroker.store.rotations import Rotation, Stage
 
 _DOES = {
     Need.CLEANING: "revoking a key that was made and lost",
     Need.KEY: "a new key",
     Need.REVOKING: "revoking the key that is not needed any more",
 }
-
-
-def announce(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> None:
-    """Say what is to be done at `now`, and early what a person will be asked for."""
-    say(f"{_count(len(tickets), 'token')} to replace:")
-    width = max(len(_named(ticket)) for ticket in tickets)
-    for ticket in tickets:
-        ends_at = ticket.ways.life.ends_at
-        ends = f"ends {ends_at:%Y-%m-%d %H:%M} UTC" if ends_at else "its end is not known"
-        how = f"goes on: {ticket.rotation.state.value}" if ticket.rotation else ticket.ways.creator.id
-        say(f"  {_named(ticket):<{width}}  {ends}  {how}")
-    for sentence in (
-        *_first_revoked(tickets),
-        *_signed_in(tickets, shares=shares, waits=waits, now=now),
-        *_asked(tickets, shares=shares, waits=waits, now=now),
-    ):
-        say(sentence)
-
-
-def _first_revoked(tickets: Sequence[Ticket]) -> Iterable[str]:
-    for ticket in tickets:
-        for intent in ticket.lost:
-            yield (
-                f"First the key '{intent.key_name}' at {intent.site} is revoked, which an earlier run for "
-                f"{ticket.reference} may have made and lost: stop here if somebody uses it."
-            )
-
-
-def accounts(tickets: Sequence[Ticket], *, waits: bool, now: datetime) -> dict[Account, list[Flow]]:
-    """Those whose session at a provider several of the sitting's runs would use."""
-    told = (
-        (_account(ticket, flow), flow) for ticket in tickets for flow in _ahead(ticket, waits=waits, now=now)
-    )
-    return {account: flows for account, flows in grouped(told).items() if len(flows) > 1}
-
-
-def _account(ticket: Ticket, flow: Flow) -> Account | None:
-    params = {**ticket.ways.life.params, **ticket.given}
-    return account_of(flow, params, apart=ticket.ways.name_param)
-
-
-def _ahead(ticket: Ticket, *, waits: bool, now: datetime) -> Iterator[Flow]:
-    """The flows that the sitting may run for `ticket`."""
-    rotation = ticket.rotation
-    if rotation is None or rotation.state is Stage.BEGUN:
-        yield ticket.ways.creator
-    after = rotation.revoke_after if rotation else None
-    is_surplus = rotation is not None and rotation.state is Stage.SURPLUS
-    revokes_now = (is_surplus or not ticket.ways.life.grace_s) if after is None else after <= now
-    if ticket.ways.revoker is not None and (waits or revokes_now or ticket.lost):
-        yield ticket.ways.revoker
-
-
-def _signed_in(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> Iterable[str]:
-    for account, flows in accounts(tickets, waits=waits, now=now).items() if shares else ():
-        sites = len({flow.site for flow in flows})
-        yield (
-            f"{account.sign_on} signs you in once for {_count(sites, 'site')}: its session goes from run to run in "
-            "memory, and is dropped at the end (--separately: sign in for each run)."
-        )
-
-
-def _asked(tickets: Sequence[Ticket], *, shares: bool, waits: bool, now: datetime) -> Iterable[str]:
-    shared = accounts(tickets, waits=waits, now=now) if shares else {}
-    often: dict[str, int] = {}
-    once: dict[tuple[Account, str], None] = {}
-    for ticket in tickets:
-        for flow in _ahead(ticket, waits=waits, now=now):
-            account = _account(ticket, flow)
-            for step in questions(flow):
-                reason = str(step.options["reason"])
-                if account is not None and account in shared and step.when is not None:
-                    once[account, reason] = None
-                else:
-                    often[reason] = often.get(reason, 0) + 1
-    asked = [*(f"{reason}, once" for _, reason in once)]
-    asked += [f"{reason}, up to {_count(count, 'time')}" for reason, count in often.items()]
-    if asked:
-        yield f"You will be asked: {'; '.join(asked)}."
-    by_hand = [ticket.reference for ticket in tickets if ticket.ways.revoker is None]
-    if by_hand:
-        yield f"No flow revokes the old keys of {', '.join(by_hand)}: you will have to, at their sites."
-
-
-def _named(ticket: Ticket) -> str:
-    return f"{ticket.reference}@{ticket.ways.life.version}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 class Told(Sitting):
@@ -130,8 +42,12 @@ class Told(Sitting):
         waits: bool,
         shares: bool,
         clock: Clock,
+        hook: str = "",
     ) -> None:
+        """`hook` is the program that is called for each replacement; "" for none."""
         super().__init__(tickets, bench_of=bench_of, waits=waits, shares=shares)
+        if hook:
+            self._bench_of = lambda item: self._telling_of(hook, bench_of(item))
         self._clock = clock
         self._live = sys.stderr.isatty()
         self._told: set[str] = set()
@@ -139,6 +55,17 @@ class Told(Sitting):
         self._said_wait = False
         self.attended = sys.stdin.isatty()
         self.standing: dict[str, str] = {}
+
+    def _telling_of(self, hook: str, bench: Bench) -> Bench:
+        """`bench`, of whose hook it is told when it is called, and that it was."""
+
+        def call(told: Mapping[str, object]) -> None:
+            self._line(f"calls the hook {hook} for {told['reference']} …")
+            bench.hook(told)
+            self._line("")
+            say(f"· {told['reference']}: the hook {hook} was called")
+
+        return replace(bench, hook=call)
 
     def turn_begins(self, turn: Turn) -> None:
         self._line(f"{self._mark(turn)} {turn.ticket.reference}: {_DOES[turn.need]} …")
@@ -204,9 +131,43 @@ class Told(Sitting):
             print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
 
 
+_TO_DO: Final = {
+    Stage.BEGUN: "the new key is to be made, or to be proven",
+    Stage.PROVEN: "the new key is proven, and is to be put in its place",
+    Stage.REPLACED: "the new key is in place, those who use the old one are to be told, and it is to be revoked",
+    Stage.TOLD: "the new key is in place, the old one is to be revoked",
+    Stage.SURPLUS: "another's key is in its place, the new one is to be revoked",
+}
 _KEYS: Final = {Stage.TOLD: "old key", Stage.SURPLUS: "unneeded new key"}
 """What is to be revoked once its grace is over."""
 _REPLACED: Final = frozenset({Stage.REPLACED, Stage.TOLD, Stage.REVOKED, Stage.UNPROVEN})
+
+
+def still_to_do(rotation: Rotation, now: datetime) -> str:
+    """What a replacement under way has reached, and what is still to be done."""
+    said = _TO_DO.get(rotation.state, rotation.state.value)
+    after = rotation.revoke_after if rotation.state in _KEYS else None
+    return f"{said} after {_moment(after, now)}" if after is not None and after > now else said
+
+
+def is_in_place(rotation: Rotation | None) -> bool:
+    """Whether the reference leads to another key than the old one already."""
+    return rotation is not None and (rotation.state in _REPLACED or rotation.state is Stage.SURPLUS)
+
+
+def say_graces(rotations: Sequence[Rotation], now: datetime) -> None:
+    """One line of the keys that wait for nothing but the end of their grace."""
+    ends = [rotation.revoke_after for rotation in rotations if rotation.revoke_after is not None]
+    if ends:
+        keys = Counter(_KEYS[rotation.state] for rotation in rotations)
+        said = " and ".join(count(number, key) for key, number in keys.items())
+        has = "has its" if len(rotations) == 1 else "have their"
+        latest = "" if len({*ends}) == 1 else " at the latest"
+        say(f"{said} {has} grace until {_moment(max(ends), now)}{latest}.")
+
+
+def _moment(moment: datetime, now: datetime) -> str:
+    return f"{moment:%H:%M} UTC" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _stage(ticket: Ticket) -> Stage | None:
@@ -265,16 +226,19 @@ def rows_of(told: Told, refusals: Sequence[BrokerError]) -> list[dict[str, Any]]
 
 def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
     """The closing lines: what waits, what has stopped and which key works, and what to do."""
-    for error in refusals:
-        say(f"✗ {error}")
     failed = [ticket for ticket in told.tickets if ticket.error is not None]
     stages = Counter(stage for ticket in told.tickets if (stage := _stage(ticket)) is not None)
-    replaced = sum(count for stage, count in stages.items() if stage in _REPLACED)
+    # What an earlier sitting has put in place is not told again.
+    replaced = sum(
+        _stage(ticket) in _REPLACED and not is_in_place(ticket.rotation) for ticket in told.tickets
+    )
     if not told.tickets and not refusals:
         say("Nothing is due.")
     if len(told.tickets) > 1:
-        revoked = _count(stages[Stage.REVOKED], "old key")
-        say(f"\n{_count(replaced, 'token')} replaced, {revoked} revoked, {len(failed)} stopped.")
+        revoked = count(stages[Stage.REVOKED], "old key")
+        say(f"\n{count(replaced, 'token')} replaced, {revoked} revoked, {len(failed)} stopped.")
+    if told.tickets and refusals:
+        say(f"{len(refusals)} could not be replaced: see above, before the sitting began.")
     for ticket in failed:
         say(f"\n! {ticket.error}")
         if ticket.reference in told.standing:
@@ -292,13 +256,30 @@ def say_end(told: Told, refusals: Sequence[BrokerError]) -> None:
     ]
     if waiting:
         after = f"{max(after for after, _ in waiting):%Y-%m-%d %H:%M} UTC"
-        keys = " and ".join(_count(number, key) for key, number in Counter(key for _, key in waiting).items())
+        keys = " and ".join(count(number, key) for key, number in Counter(key for _, key in waiting).items())
         what = told.tickets[0].reference if len(told.tickets) == 1 else "--due"
         say(f"\n{keys} to revoke; after {after}: tokenbroker rotate {what}")
     if failed and not told.exit_code:
         told.exit_code = int(ExitCode.FAILED)
 
 
+def agrees(question: str, *, otherwise: str) -> bool:
+    """Whether the person says yes.
+
+    Raises:
+        typer.Exit: with 130; they have ended the command, by Ctrl-C or Ctrl-D, and are told what is so `otherwise`.
+    """
+    with suppress(typer.Abort):
+        return typer.confirm(question, default=True, err=True)
+    say(f"\nInterrupted: {otherwise}.")
+    raise typer.Exit(INTERRUPTED)
+
+
 def say(text: str) -> None:
     """To the person; what a program reads goes to standard output."""
     print(text, file=sys.stderr, flush=True)
+
+
+def count(number: int, what: str) -> str:
+    """``1 token``, ``2 tokens``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -26,6 +26,7 @@ from tokenbroker.lifecycle.replacing import (
 from tokenbroker.lifecycle.standing import Accepts, old_is_accepted
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.intent import Intent
+from tokenbroker.run.left_key import fact_of, is_of_lost
 from tokenbroker.store.rotations import TAKEN_OVER, Rotation, Stage
 
 
@@ -43,7 +44,7 @@ class Need(StrEnum):
 _CUT_OFF: Final[Mapping[Stage | None, str]] = {
     Stage.BEGUN: "before its site had accepted the new key",
     Stage.PROVEN: "before the reference led to the new key, which its site accepts",
-    Stage.REPLACED: "before all were told of the new key: the reference leads to it, and the old one is kept",
+    Stage.REPLACED: "before the hook was called to its end: the reference leads to the new key, and the old is kept",
 }
 
 
@@ -205,15 +206,18 @@ class Ticket:
     ) -> None:
         """The run that was to give what it needs has failed, or was interrupted.
 
-        `left` are sentences about keys that it may have made and did not bring home.
+        `left` are sentences about keys that it may have made and did not bring home. What they say is to be done counts
+        only where no flow does it first.
         """
         flow = self.flow_for(need)
         ended = "was interrupted" if interrupted else "has failed"
         told = f"{flow.id if flow else 'the run'} {ended}, and {self.reference} waits for {need.value}"
         revoker = self.flow_for(Need.CLEANING)
-        first = f", and first has {revoker.id} revoke that key" if left and revoker else ""
+        first = ""
+        if revoker is not None and any(map(is_of_lost, left)):
+            first = f", and first has {revoker.id} revoke that key"
         error = RunError(
-            "; ".join([told, *left]),
+            "; ".join([told, *(map(fact_of, left) if revoker is not None else left)]),
             next_step=f"tokenbroker rotate {self.reference}   goes on with it{first}",
             code="run.interrupted" if interrupted else "rotate.run_failed",
         )

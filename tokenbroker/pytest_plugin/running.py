@@ -40,11 +40,13 @@ class Errand:
     Attributes:
         params: what the flow is given, and nothing else.
         instead: as in a :class:`tokenbroker.policy.approve.Request`.
+        command: what a person would do again, where the run does not begin; in the place of `tokenbroker run`.
         sign_on: answers the session at the provider with that address that the run may use; None for none.
     """
 
     params: Mapping[str, str]
     instead: Mapping[str, str]
+    command: str | None = None
     sign_on: Callable[[str], SignOn | None] = lambda _address: None
 
 
@@ -196,18 +198,20 @@ def _prepare(
                 next_step=f"leave {option} away: each run has its own pictures in the evidence folder",
                 code="run.unsafe_option",
             )
+    errand: Errand | None = request.node.stash.get(ERRAND, None)
+    command = errand.command if errand is not None else None
     if plan.mode is Mode.GUIDED and not request.getfixturevalue("flow_browser_is_seen"):
         raise HumanUnreachable(
             "guided mode leads a person through the page, and this browser has no window",
-            next_step=f"tokenbroker run {plan.flow.path} --mode guided --headed",
+            next_step=f"{command or f'tokenbroker run {plan.flow.path} --mode guided'} --headed",
             code="human.no_window",
         )
     if plan.needs_approval:
-        broker.preflight(plan, open_sink, channel)
-        plan = broker.approved(plan, channel)
+        broker.preflight(plan, open_sink, channel, command=command)
+        plan = broker.approved(plan, channel, command=command)
         return plan, broker.inputs(plan, open_sink)  # no secret is read before the approval
     inputs = broker.inputs(plan, open_sink)
-    broker.preflight(plan, open_sink, channel)
+    broker.preflight(plan, open_sink, channel, command=command)
     return plan, inputs
 
 

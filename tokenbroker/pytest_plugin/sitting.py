@@ -40,9 +40,13 @@ class Turn:
     def errand(self, sign_on: Callable[[str], SignOn | None]) -> Errand:
         """What the flow is run for; asked once the turn has come."""
         ticket = self.ticket
-        if self.lost is not None:
-            return Errand(params=ticket.params_for_lost(self.lost), instead={}, sign_on=sign_on)
-        return Errand(params=ticket.params_for(self.need), instead=ticket.instead(self.need), sign_on=sign_on)
+        return Errand(
+            params=ticket.params_for(self.need) if self.lost is None else ticket.params_for_lost(self.lost),
+            instead=ticket.instead(self.need) if self.lost is None else {},
+            # Its run alone would make a key beside the rotation.
+            command=f"tokenbroker rotate {ticket.reference}",
+            sign_on=sign_on,
+        )
 
 
 class Sitting(OwnSession):

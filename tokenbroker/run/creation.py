@@ -11,6 +11,7 @@ from tokenbroker.flow.model import Flow, Step
 from tokenbroker.policy.approve import Plan
 from tokenbroker.run.intent import UNKNOWN, Intent
 from tokenbroker.run.keep import Remember, forget, keep
+from tokenbroker.run.left_key import sentence_of_lost, sentence_of_read
 from tokenbroker.run.spool import OpenIntent, Spool
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
@@ -263,15 +264,11 @@ class CreationRecord:
         revoke = intent.revoke if intent else self._plan.flow.site
         sentences = []
         if entry.kept < entry.read:
-            sentences.append(
-                f"{which} was read and may be safe in the spool; `tokenbroker recover` finishes it"
-            )
+            sentences.append(sentence_of_read(which))
         if entry.read < len(entry.creation.captures):
             captured = "was not captured" if not entry.read else "was captured in part only"
-            sentences.append(
-                f"{which} may have been created at {self._plan.flow.site} and {captured}; "
-                f"look at {revoke} and revoke it there (`tokenbroker recover` lists it)"
-            )
+            site = self._plan.flow.site
+            sentences.append(sentence_of_lost(which, site=site, captured=captured, revoke=revoke))
         return sentences
 
 

@@ -330,7 +330,7 @@ class Stage:
         if why_not:
             raise HumanUnreachable(
                 f"this step needs a person ({reason}), and {why_not}",
-                next_step="run it with `tokenbroker run FLOW` at a terminal",
+                next_step="do it again at a terminal",
             )
         deadline = self.clock() + timedelta(seconds=deadline_s or self.human_deadline_s)
         # A step that has failed has failed: it is not kept for a day until somebody looks.
