@@ -43,6 +43,10 @@ def test_an_old_key_that_was_put_back_is_never_revoked_and_the_rotation_ends(
     assert later.progress.key_name in (later.error.next_step or "")
     assert len(scene.hook.told) == 1, "nobody is told of a key that is not in place"
     assert rotations_under_way(scene.home, ["local"]) == []
+    assert (scene.lives()[3].ends_at, scene.lives()[3].key_name) == (scene.life.ends_at, "agent")
+    again = scene.ticket()
+    again.start(scene.bench)
+    assert again.error is None, "it can be replaced anew"
 
 
 def test_a_new_key_that_is_not_needed_and_was_moved_into_place_is_never_revoked(scene: Scene) -> None:

@@ -52,7 +52,8 @@ def rival(done: Replacement, ours: Reference, bench: Bench) -> Secret | None:
                 raise RunError(
                     f"somebody has put another key at {done.rotation.reference}, @{stored.version}, before the new "
                     f"one, and {accepts.value}",
-                    next_step=f"once the site answers: tokenbroker rotate {done.rotation.reference}",
+                    next_step=f"once the site answers: tokenbroker rotate {done.rotation.reference}   goes on; with "
+                    "--give-up it ends",
                     code="rotate.not_told",
                 )
     return None

@@ -1,11 +1,13 @@
 """What the reference leads to once the new key has its place: a person may have put another one there by hand."""
 
+from dataclasses import replace
+
 from tokenbroker.errors import RunError
 from tokenbroker.lifecycle.contention import give_up, is_changed, newest
 from tokenbroker.lifecycle.replacement import Bench, Replacement
 from tokenbroker.lifecycle.standing import Accepts, accepted
 from tokenbroker.sinks.sink import StoredSecret
-from tokenbroker.store.lives import known_lives
+from tokenbroker.store.lives import known_lives, remember
 
 
 def require_new(done: Replacement, bench: Bench) -> Replacement:
@@ -19,10 +21,8 @@ def require_new(done: Replacement, bench: Bench) -> Replacement:
     """
     seen = newest(done, bench)
     require_not_put_back(done, seen, bench)
-    version = seen.version if seen is not None else None
-    accepts = accepted(done, version, bench)
-    if accepts is Accepts.GONE:  # dropped since
-        accepts = accepted(done, None, bench)
+    # By its number: whatever comes there from now on is not what was looked at.
+    accepts = accepted(done, seen.version, bench) if seen is not None else Accepts.GONE
     rotation, site = done.rotation, done.ways.creator.site
     if accepts is not Accepts.YES:
         raise RunError(
@@ -48,6 +48,8 @@ def require_not_put_back(done: Replacement, seen: StoredSecret | None, bench: Be
     if seen is None or is_changed(done, seen):
         return
     rotation = done.rotation
+    # It ends when it always did, in whichever version it is.
+    remember(bench.store, replace(done.ways.life, version=seen.version))
     raise give_up(
         done,
         bench,
