@@ -203,15 +203,18 @@ def test_a_key_that_comes_while_the_site_is_asked_about_the_others_is_kept(
     assert get(f"example/key{STOP}", actor=ACTOR) == late[0]
 
 
-def test_a_new_key_that_was_removed_from_its_stop_before_it_was_proven_is_named(scene: Scene) -> None:
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_a_new_key_that_was_removed_from_its_stop_unproven_is_named_but_if_it_is_in_place(
+    scene: Scene, is_moved: bool
+) -> None:
     ticket = scene.ticket()
     ticket.start(scene.bench)
-    scene.make_key(ticket)
+    new = scene.make_key(ticket)
     assert ticket.done is not None
     scene.local.remove(f"example/key{STOP}", actor=ACTOR)
-    scene.local.put("example/key", demo_secret(), put_id="theirs", actor=ACTOR)
+    scene.local.put("example/key", new if is_moved else demo_secret(), put_id="by hand", actor=ACTOR)
     later = scene.ticket()
     later.start(scene.bench)
     assert later.error is not None
     assert (later.error.code, stage_of(later)) == ("rotate.changed_meanwhile", Stage.GIVEN_UP)
-    assert f"'{ticket.done.rotation.key_name}'" in later.error.next_step
+    assert (ticket.done.rotation.key_name in later.error.next_step) is not is_moved

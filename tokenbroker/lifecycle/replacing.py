@@ -20,7 +20,7 @@ from tokenbroker.lifecycle.stop import clear_stop, name_of, own_lives, waiting, 
 from tokenbroker.lifecycle.told import life_of_new
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.run.fault_points import reached
-from tokenbroker.sinks.sink import Reference
+from tokenbroker.sinks.sink import Reference, StoredSecret
 from tokenbroker.store.lives import Life, note_revoked, remember
 from tokenbroker.store.rotations import Rotation, Stage, begin_rotation
 
@@ -88,10 +88,10 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
             f"the key '{found.name(done)}' waits at {done.stop}, and its site refuses it: another is made in its place"
         )
         clear_stop(done, bench)
-    if is_changed(done, newest(done, bench)):
-        # Of one that its site refuses nothing is to be revoked; one that was removed may still work.
-        removed = [] if found else [name_of(life, done) for life in own_lives(done, bench)]
-        first = "".join(f"revoke the key '{name}' at {ways.creator.site}; then: " for name in removed)
+    seen = newest(done, bench)
+    if is_changed(done, seen):
+        # Of one that its site refuses there is nothing to revoke.
+        first = "" if found else _revoke_removed(done, seen, bench)
         raise give_up(
             done, bench, next_step=f"{first}tokenbroker rotate {ways.reference}   replaces what is there now"
         )
@@ -99,6 +99,15 @@ def resume(ways: Ways, rotation: Rotation, given: Mapping[str, str], bench: Benc
     # A key of that name may have been made and lost: the next one must be told from it.
     params = fresh_params(ways, given, now=bench.clock())
     return kept(replace(done, params=params), bench, key_name=params.get(ways.name_param, rotation.key_name))
+
+
+def _revoke_removed(done: Replacement, seen: StoredSecret | None, bench: Bench) -> str:
+    """What to do first about the keys that were removed from their stop, and are not what the reference leads to."""
+    return "".join(
+        f"revoke the key '{name_of(life, done)}' at {done.ways.creator.site} unless it is in use; then: "
+        for life in own_lives(done, bench)
+        if seen is None or not life.is_of(seen.fingerprint)
+    )
 
 
 def _require_alive(done: Replacement, bench: Bench) -> None:
