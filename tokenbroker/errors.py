@@ -91,10 +91,6 @@ class SecretAccessDenied(BrokerError):
     exit_code = ExitCode.UNAVAILABLE
 
 
-class SecretChanged(SecretAccessDenied):
-    """What the sink holds under that number is another secret than the one it was told to be."""
-
-
 class SecretTimeout(BrokerError):
     """The sink did not answer in time."""
 

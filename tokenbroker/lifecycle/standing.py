@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 
-from tokenbroker.errors import BrokerError, RunError, SecretChanged, SecretNotFound
+from tokenbroker.errors import BrokerError, RunError, SecretNotFound
 from tokenbroker.lifecycle.replacement import Bench, Replacement
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.policy.approve import origins_of
 from tokenbroker.run.site_status import NoStatus, Question, ask_site
 from tokenbroker.secret import Secret
 from tokenbroker.settings import is_loopback, origin_of
+from tokenbroker.sinks.sink import SecretChanged
 from tokenbroker.store.rotations import Stage
 
 _DEAD = frozenset({401, 403})

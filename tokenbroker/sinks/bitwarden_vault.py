@@ -102,6 +102,9 @@ class BitwardenVault(ItemVault):
             return self._saved(item.path, self._put(wanted))
         emptied = self._put(being_cleared(wanted))
         if not isinstance(emptied, Failure):
+            # What a field was is told by what `bw` holds, which may lag behind what it has just sent.
+            self._fresh = False
+            self._listed()
             emptied = self._put(cleared(emptied))
         return self._saved(item.path, emptied)
 

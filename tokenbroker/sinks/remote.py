@@ -15,7 +15,6 @@ from tokenbroker.clock import Clock, iso
 from tokenbroker.errors import (
     BrokerError,
     SecretAccessDenied,
-    SecretChanged,
     SecretNotFound,
     SecretUnavailable,
     UsageError,
@@ -27,6 +26,7 @@ from tokenbroker.sinks.put_notes import PutNote, PutNotes
 from tokenbroker.sinks.puts import look_for, write_once
 from tokenbroker.sinks.sink import (
     Reference,
+    SecretChanged,
     Sink,
     SinkInputs,
     StoredSecret,

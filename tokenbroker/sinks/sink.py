@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tokenbroker.clock import Clock, system_clock
-from tokenbroker.errors import UsageError
+from tokenbroker.errors import SecretAccessDenied, UsageError
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.databases import Databases
 
@@ -75,6 +75,10 @@ class SinkInputs:
     clock: Clock = system_clock
     databases: Databases = field(default_factory=Databases)
     learn: Callable[[Secret], None] = _tell_nobody
+
+
+class SecretChanged(SecretAccessDenied):
+    """What the sink holds under that number is another secret than the one it was told to be."""
 
 
 class Sink(ABC):
