@@ -12,9 +12,10 @@ _APPROVALS_KEPT = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One text message; `code` is the one-time code in it."""
+    """One text message; `code` is the one-time code in it, `sender` who is said to have sent it."""
 
     number: int
+    sender: str
     code: str = field(repr=False)
     sent_at: datetime
 
@@ -42,9 +43,10 @@ class Phones:
     def find(self, device_id: str) -> Phone | None:
         return self._phones.get(device_id)
 
-    def send_code(self, device_id: str, code: str, *, at: datetime) -> None:
+    def send_code(self, device_id: str, code: str, *, sender: str, at: datetime) -> None:
         self._sent += 1
-        self.connect(device_id).messages.append(Message(number=self._sent, code=code, sent_at=at))
+        message = Message(number=self._sent, sender=sender, code=code, sent_at=at)
+        self.connect(device_id).messages.append(message)
 
     def ask(self, device_id: str, approval: Approval) -> None:
         """Put a question on the phone's screen."""

@@ -103,7 +103,8 @@ def _challenged(request: Request) -> Session | None:
 def _send_code(site: Site, session: Session) -> None:
     assert session.account is not None
     assert session.challenge is not None
-    site.phones.send_code(session.account.device_id, session.challenge.code, at=site.clock())
+    code = session.challenge.code
+    site.phones.send_code(session.account.device_id, code, sender="Example Cloud", at=site.clock())
 
 
 ROUTES = [

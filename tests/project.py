@@ -343,6 +343,10 @@ class Terminal:
     def press_ctrl_c(self) -> None:
         self._child.sendintr()
 
+    def terminate(self) -> None:
+        """What a service manager does, or `kill`."""
+        self._child.kill(signal.SIGTERM)
+
     def end(self) -> int:
         """The exit code, once the command has ended by itself."""
         self._child.expect(pexpect.EOF)

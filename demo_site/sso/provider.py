@@ -217,7 +217,8 @@ def _send_code(request: Request, session: Session) -> None:
     site = site_of(request)
     assert session.account is not None
     assert session.challenge is not None
-    site.phones.send_code(session.account.device_id, session.challenge.code, at=site.clock())
+    code = session.challenge.code
+    site.phones.send_code(session.account.device_id, code, sender="Example ID", at=site.clock())
     _note(request, SignInEvent.CODE_SENT, session, session.account)
 
 

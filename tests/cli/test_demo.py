@@ -41,6 +41,14 @@ def test_what_the_demo_says_works_in_another_terminal(project: Project) -> None:
     assert list(project.temporary.iterdir()) == []
 
 
+def test_a_demo_that_is_ended_by_a_signal_leaves_nothing_behind(project: Project) -> None:
+    with project.terminal("demo", "--port", "0") as demo:
+        demo.wait_for("Ctrl-C here ends the demo site.")
+        demo.terminate()
+        assert demo.end() == 0, demo.screen
+    assert list(project.temporary.iterdir()) == []
+
+
 @pytest.mark.browser
 @pytest.mark.req("FLOW-8", "HUMAN-2")
 def test_the_keys_of_its_services_are_due_and_a_person_can_see_a_sitting_begin(project: Project) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from threading import Event
 
 import typer
 
@@ -55,8 +56,15 @@ def demo(
         with site:
             _prepare(folder, site, keys, email=account.email, password=account.password)
             _explain(folder, site, account.email, services=services)
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            _until_told_to_end()
     print("\nThe demo site has ended.")
+
+
+def _until_told_to_end() -> None:
+    told = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()
 
 
 def _refuse_foreign(folder: Path) -> None:
