@@ -26,9 +26,10 @@ from tokenbroker.run.browser import draws_blocks, launch_options
 from tokenbroker.run.chromium import find_browser
 from tokenbroker.run.egress import Egress
 from tokenbroker.run.result import Status
-from tokenbroker.run.runner import Tools, execute
+from tokenbroker.run.runner import execute
 from tokenbroker.run.steps import STEPS
 from tokenbroker.run.targets.engine import install
+from tokenbroker.run.tools import Tools
 from tokenbroker.secret import Secret
 from tokenbroker.settings import load_configuration
 

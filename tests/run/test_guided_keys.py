@@ -17,9 +17,10 @@ from tokenbroker.policy.approve import Request, approve
 from tokenbroker.redact import Redactor
 from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.result import RunResult, Status, StepStarted
-from tokenbroker.run.runner import Tools, execute
+from tokenbroker.run.runner import execute
 from tokenbroker.run.spool import Spool
 from tokenbroker.run.steps import STEPS
+from tokenbroker.run.tools import Tools
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import open_local
 

@@ -22,9 +22,10 @@ from tokenbroker.run.clipboard import NOT_EMPTIED
 from tokenbroker.run.creation import CreationRecord
 from tokenbroker.run.egress import Egress
 from tokenbroker.run.result import RunEvent, RunResult, Status, StepResult, StepStarted
-from tokenbroker.run.runner import Tools, execute
+from tokenbroker.run.runner import execute
 from tokenbroker.run.spool import Spool
 from tokenbroker.run.steps import STEPS
+from tokenbroker.run.tools import Tools
 from tokenbroker.secret import Secret
 from tokenbroker.sinks.local import open_local
 

@@ -21,10 +21,11 @@ from tokenbroker.pytest_plugin.ending import conclude, note, rebuilt, refuse
 from tokenbroker.pytest_plugin.options import params_of
 from tokenbroker.redact import RedactingFilter, Redactor
 from tokenbroker.run.result import RunEvent, RunResult
-from tokenbroker.run.runner import Tools, execute
+from tokenbroker.run.runner import execute
 from tokenbroker.run.sign_on import SignOn
 from tokenbroker.run.steps import STEPS
 from tokenbroker.run.targets.engine import install
+from tokenbroker.run.tools import Tools
 from tokenbroker.sinks import Sink
 
 FOLLOWER = pytest.StashKey["Follower"]()

@@ -9,6 +9,7 @@ from playwright.sync_api import Frame, Page
 
 from tokenbroker.errors import HumanDenied
 from tokenbroker.human.checkpoint import Kind, Outcome
+from tokenbroker.run.asking import ask
 from tokenbroker.run.failure import NOTHING_PRESSED, StepFailed
 from tokenbroker.run.hands import require_hands
 from tokenbroker.run.postcondition import Postcondition
@@ -113,7 +114,8 @@ def _ask_to_solve(name: str, stage: Stage, *, number: int, limit_s: float) -> st
     """
     require_hands_for(name, stage)
     condition = Postcondition(stage=stage, look=solved(stage), is_needed=False, limit_s=limit_s)
-    answer = stage.ask(
+    answer = ask(
+        stage,
         Kind.ACTION,
         f"The page shows {name}, which only a person may solve",
         attempt=number,

@@ -3,6 +3,7 @@
 from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
 from tokenbroker.flow.model import Step
 from tokenbroker.human.checkpoint import Kind
+from tokenbroker.run.asking import ask
 from tokenbroker.run.failure import StepFailed, shown_address
 from tokenbroker.run.stage import Stage
 
@@ -27,7 +28,9 @@ def is_mended(error: StepFailed, step: Step, stage: Stage, *, is_again: bool, in
             " A key may have been made by now: look at the site before you let anything be pressed again."
         )
     try:
-        stage.ask(Kind.RETRY, stage.redactor.text(reason), attempt=1, deadline_s=None, page_says=lambda: None)
+        ask(
+            stage, Kind.RETRY, stage.redactor.text(reason), attempt=1, deadline_s=None, page_says=lambda: None
+        )
     except (HumanDenied, HumanTimeout, HumanUnreachable):
         return False
     return True

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tokenbroker.errors import HumanDenied
 from tokenbroker.flow.model import Step
 from tokenbroker.human.checkpoint import Answer, Kind, Outcome
+from tokenbroker.run.asking import ask
 from tokenbroker.run.challenge import Challenge, Submission, find_challenge
 from tokenbroker.run.failure import StepFailed, attempt
 from tokenbroker.run.postcondition import asks_for_password, pause
@@ -57,7 +58,8 @@ def answer_challenge(
         if current is None or typed == MAX_CODES:
             break
         stage.require_declared_origin()
-        answer = stage.ask(
+        answer = ask(
+            stage,
             Kind.OTP,
             reason,
             attempt=typed + 1,

@@ -118,7 +118,7 @@ class _Proof:
 
     def before_press(self) -> None:
         """The press comes next."""
-        self.stage.begin_try()
+        self.stage.acts.begin_try()
         # What could not be told counts as there: it would have to go first.
         self.held_before = self.holds is not None and self.holds() is not False
 
@@ -151,7 +151,9 @@ class _Proof:
     def _has_gone(self, holds: Callable[[], bool | None]) -> bool:
         page = self.stage.page
         try:
-            return any(self.stage.has_left or holds() is False for _ in rounds(page, self.stage.remaining_s))
+            return any(
+                self.stage.acts.has_left or holds() is False for _ in rounds(page, self.stage.remaining_s)
+            )
         except StepFailed:
             if page.is_closed():
                 return True

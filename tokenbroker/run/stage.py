@@ -3,28 +3,26 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Frame, Locator, Page
+from playwright.sync_api import Frame, Page
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import HumanDenied, HumanTimeout, HumanUnreachable
 from tokenbroker.flow.mend import ByHand, Mend
 from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector, SelectorSet
-from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint, Kind, Outcome, PageChannel, PageSays
+from tokenbroker.human.checkpoint import Answer, Channel, Checkpoint
 from tokenbroker.policy.approve import Plan
 from tokenbroker.redact import Redactor
+from tokenbroker.run.act_trace import ActTrace
 from tokenbroker.run.dialogs import Dialogs
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.frames import FramePath
 from tokenbroker.run.keeper import Keeper
 from tokenbroker.run.quiet import Rest, has_settled
 from tokenbroker.run.targets import Found, Mender, Purpose, Seeker, TargetReport
-from tokenbroker.run.targets.engine import Content, acted
+from tokenbroker.run.targets.engine import Content
 from tokenbroker.run.windows import Windows
 from tokenbroker.secret import Secret
 from tokenbroker.settings import origin_of
@@ -60,14 +58,9 @@ class Stage:
     """When the current step must be done, on the monotonic clock."""
     target_report: TargetReport | None = None
     """How the current step's selector set came to its element."""
-    acted_on: Locator | None = None
-    """What the current step has acted on, as it stands now."""
+    acts: ActTrace = field(default_factory=ActTrace, init=False)
     windows: Windows = field(init=False)
     dialogs: Dialogs = field(init=False)
-    _acted_in: Frame | None = field(default=None, init=False)
-    _navigated: list[Frame] = field(default_factory=list, init=False)
-    """Frames that the current step has seen going to another document."""
-    _watched: WeakSet[Page] = field(default_factory=WeakSet, init=False)
     _step: Step | None = field(default=None, init=False)
     _frame: Frame | None = field(default=None, init=False)
     _captured: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
@@ -85,15 +78,11 @@ class Stage:
         """From now on it is about `step`, which may take `time_s`; with `may_mend` its report says what would mend a
         set that was healed."""
         self.deadline = time.monotonic() + time_s
-        self._step, self._frame, self.acted_on, self._acted_in = step, None, None, None
-        self._found_in = None
+        self._step, self._frame, self._found_in = step, None, None
         self.target_report, self._may_mend = None, may_mend
-        self._navigated.clear()
         self.dialogs.begin()
         self.page = self.windows.named(step.options.get("page")) or self.windows.first
-        if self.page not in self._watched:
-            self._watched.add(self.page)
-            self.page.on("framenavigated", self._see_navigated)
+        self.acts.begin(self.page)
 
     @property
     def step(self) -> Step:
@@ -242,27 +231,6 @@ class Stage:
                 return origin
         return ""
 
-    def note_acted(self, frame: Frame) -> None:
-        """The current step has acted on an element of `frame`."""
-        self.acted_on, self._acted_in = acted(frame), frame
-
-    def begin_try(self) -> None:
-        """From now on `has_left` is about another try at the current step."""
-        self._navigated.clear()
-
-    def _see_navigated(self, frame: Frame) -> None:
-        self._navigated.append(frame)
-
-    @property
-    def has_left(self) -> bool:
-        """Whether what the current step has acted on went with its document, as far as the browser has told."""
-        if self._acted_in is None or self._acted_in not in self._navigated:
-            return False
-        try:  # a page that only gives itself another address keeps its document
-            return acted(self._acted_in).count() == 0
-        except PlaywrightError:
-            return True
-
     def value(self, step: Step) -> str | Secret:
         """The value that `step` types: its literal, or what its reference stands for."""
         if "value" in step.options:
@@ -310,57 +278,6 @@ class Stage:
             raise StepFailed(
                 f"the {what} belongs to {origin}, which this flow does not name", code="origin.not_declared"
             )
-
-    def ask(
-        self,
-        kind: Kind,
-        reason: str,
-        *,
-        attempt: int,
-        deadline_s: float | None,
-        page_says: PageSays,
-        borne_out: Callable[[Answer], Answer] = lambda answer: answer,
-    ) -> Answer:
-        """Put a checkpoint to the person; `borne_out` sets the answer against what the page proves, before it counts.
-
-        Raises:
-            HumanUnreachable, HumanDenied, HumanTimeout: no channel, a no, or no answer in time.
-        """
-        why_not = self.channel.unreachable()
-        if why_not:
-            raise HumanUnreachable(
-                f"this step needs a person ({reason}), and {why_not}",
-                next_step="do it again at a terminal",
-            )
-        deadline = self.clock() + timedelta(seconds=deadline_s or self.human_deadline_s)
-        # A step that has failed has failed: it is not kept for a day until somebody looks.
-        parking = timedelta(seconds=self.human_parking_s if kind is not Kind.RETRY else 0)
-        checkpoint = Checkpoint(
-            kind=kind,
-            reason=reason,
-            flow_id=self.plan.flow.id,
-            origin=self.shown_origin,
-            deadline=deadline,
-            attempt=attempt,
-            parked_until=deadline + parking if parking else None,
-            asked=self.plan.actor,
-        )
-        if self.guide is not None:
-            self.guide.ahead.touch(pressed=True)  # the page is the person's while they are asked
-        if isinstance(self.channel, PageChannel):
-            answer = self.channel.ask_at_page(self.page, checkpoint, page_says)
-        else:
-            answer = self.channel.ask(checkpoint, page_says)
-        answer = borne_out(answer)
-        if answer.code is not None:
-            self.redactor.add(answer.code, label="one-time code")
-        self.on_checkpoint(checkpoint, answer)
-        if answer.outcome is Outcome.DENIED:
-            raise HumanDenied(f"it was denied ({reason}); asked was {answer.who} ({answer.channel})")
-        if answer.outcome is Outcome.TIMED_OUT:
-            parked = ", nor while it was parked" if checkpoint.parked_until else ""
-            raise HumanTimeout(f"nobody answered before the deadline{parked} ({reason})")
-        return answer
 
 
 def _shown_origin(url: str) -> str:

@@ -6,9 +6,8 @@ import pytest
 
 from tests.flow.texts import flow_from
 from tokenbroker.errors import FlowError
-from tokenbroker.run import retry
+from tokenbroker.run import one_pass, retry
 from tokenbroker.run.failure import StepFailed
-from tokenbroker.run.runner import _performed
 from tokenbroker.run.steps import STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("RUN-8")]
@@ -29,7 +28,7 @@ def performed(trial, step_yaml: str, *, within_s: float = 2) -> str:
     """The step as the runner does it."""
     step = trial.plan_of(step_yaml).flow.steps[1]
     trial.stage.begin(step, within_s)
-    return _performed(step, trial.stage)
+    return one_pass.performed(step, trial.stage)
 
 
 def test_going_to_a_site_that_is_down_for_a_moment_is_tried_again(on_page, site):
@@ -144,7 +143,7 @@ def test_a_window_that_its_press_closes_has_proven_nothing_and_is_no_failure(on_
     step = trial.plan_of(f"{{ click: '#b', {PROOF} }}").flow.steps[1]
     trial.stage.begin(step, 3)
     trial.stage.page = window
-    assert _performed(step, trial.stage) == ""
+    assert one_pass.performed(step, trial.stage) == ""
 
 
 def test_a_late_page_that_shows_it_again_proves_that_the_press_had_no_effect(on_page, site):

@@ -27,9 +27,9 @@ def labels_for(camera: Camera | None, picture: Picture | None, step: Step, stage
         return ()
     try:
         page, there = stage.page, stage.has_frame()
-        if stage.has_left or not there:
+        if stage.acts.has_left or not there:
             return ()
-        found = labels_of(step, stage.frame(), stage.acted_on, lambda js: camera.ask(page, js))
+        found = labels_of(step, stage.frame(), stage.acts.element, lambda js: camera.ask(page, js))
     except Exception:  # noqa: BLE001  as for the picture
         return ()
     return tuple(replace(label, text=stage.redactor.text(label.text)) for label in found)

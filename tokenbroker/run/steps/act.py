@@ -66,7 +66,7 @@ def by_person(
         reply, found = guide.done(step, stage, by, find, limit_s=limit_s)
         done.append((reply.told, found))
         if found is not None:
-            stage.note_acted(found.frame)
+            stage.acts.note(found.frame)
 
     if "dialog" in step.options:
         answer = "yes" if step.options["dialog"] == "accept" else "no"
@@ -112,7 +112,7 @@ def acted_at_once(stage: Stage, selector: Selector, act: Callable[[Locator], obj
             stage.extend(GRACE_S)  # to tell an element that is not there from one that can't be used
             return False
         raise
-    stage.note_acted(frame)
+    stage.acts.note(frame)
     return True
 
 
@@ -159,7 +159,7 @@ def _act_with_care(
             if error.code == "target.detached" and not error.acted and stage.remaining_s() > 0.05:
                 continue
             raise
-        stage.note_acted(found.frame)
+        stage.acts.note(found.frame)
         return
 
 

@@ -100,7 +100,7 @@ def _filled(
         if error.code == "target.detached" and stage.remaining_s() > 0.05:
             return False
         raise
-    stage.note_acted(found.frame)
+    stage.acts.note(found.frame)
     return True
 
 

@@ -7,6 +7,7 @@ from tokenbroker.flow.model import Step
 from tokenbroker.flow.selector import Selector, SelectorSet
 from tokenbroker.human.checkpoint import ASKED_BY_FLOWS, Kind
 from tokenbroker.run import captcha
+from tokenbroker.run.asking import ask
 from tokenbroker.run.challenge import Challenge
 from tokenbroker.run.failure import StepFailed
 from tokenbroker.run.hands import require_hands
@@ -36,7 +37,8 @@ def _perform(step: Step, stage: Stage) -> str:
         require_hands(stage, "this step needs a person at the browser's window", code="human.no_window")
     condition, proof = _postcondition(kind, stage, until=until, denied=denied, shows_captcha=bool(shows))
     try:
-        answer = stage.ask(
+        answer = ask(
+            stage,
             kind,
             str(step.options["reason"]),
             attempt=1,
