@@ -18,7 +18,7 @@ def measure(rounds: int) -> list[Figure]:
                 ALL: lambda: it.run(pictures=True),
             },
             rounds=rounds,
-            before=it.forget_keys,
+            before=it.clear,
         )
     for name, taken in seconds.items():
         print(f"{name:<58} {spread(taken)}")

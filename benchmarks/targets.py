@@ -31,7 +31,7 @@ def measure(rounds: int) -> list[Figure]:
         seconds = alternate(
             {SETS: lambda: it.run(pictures=False, flow=FLOW), SCRIPT: lambda: it.script(pictures=False)},
             rounds=rounds,
-            before=it.forget_keys,
+            before=it.clear,
         )
         context = it.browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]  # ViewportSize
         page = context.new_page()
