@@ -116,3 +116,15 @@ def test_a_session_without_flows_imports_nothing_heavy_of_ours(project: Project)
     )
     ended = project.pytest()
     assert ended.outcomes() == {"passed": 1}, ended.out
+
+
+@pytest.mark.parametrize(("only", "spared"), [("flows", True), ("test_plain.py", False)])
+def test_only_a_session_with_flows_spares_what_it_has_loaded_from_the_search_for_garbage(
+    mixed: Project, only: str, spared: bool
+) -> None:
+    mixed.write(
+        "conftest.py",
+        "import gc\n\ndef pytest_unconfigure():\n    print('spared:', gc.get_freeze_count() > 0)\n",
+    )
+    ended = mixed.pytest("--collect-only", "-q", only)
+    assert f"spared: {spared}" in ended.out
