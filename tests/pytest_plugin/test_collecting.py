@@ -1,5 +1,7 @@
 """What a session collects: flows as native items, and nothing that is no flow (RUN-1)."""
 
+import gc
+
 import pytest
 
 from tests.project import LOOK, Project, flow_text
@@ -128,3 +130,20 @@ def test_only_a_session_with_flows_spares_what_it_has_loaded_from_the_search_for
     )
     ended = mixed.pytest("--collect-only", "-q", only)
     assert f"spared: {spared}" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("decided", "after"),
+    [("", (True, True)), ("gc.disable()", (False, True)), ("gc.set_threshold(5)", (True, False))],
+)
+def test_conftests_load_without_a_search_for_garbage_and_decide_what_comes_after(
+    mixed: Project, decided: str, after: tuple[bool, bool]
+) -> None:
+    mixed.write(
+        "conftest.py",
+        f"import gc\nmeanwhile = gc.get_threshold()[0]\n{decided}\n"
+        "def pytest_unconfigure():\n"
+        f"    print('found:', meanwhile, (gc.isenabled(), gc.get_threshold()[0] == {gc.get_threshold()[0]}))\n",
+    )
+    ended = mixed.pytest("--collect-only", "-q", "test_plain.py")
+    assert f"found: 0 {after}" in ended.out
