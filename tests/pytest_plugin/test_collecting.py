@@ -147,3 +147,14 @@ def test_conftests_load_without_a_search_for_garbage_and_decide_what_comes_after
     )
     ended = mixed.pytest("--collect-only", "-q", "test_plain.py")
     assert f"found: 0 {after}" in ended.out
+
+
+def test_what_conftests_load_counts_as_old_at_once(mixed: Project) -> None:
+    mixed.write(
+        "conftest.py",
+        "import gc\nmine = [[]]\n"
+        "def pytest_configure():\n"
+        "    print('old:', any(each is mine for each in gc.get_objects(generation=2)))\n",
+    )
+    ended = mixed.pytest("--collect-only", "-q", "-s", "test_plain.py")
+    assert "old: True" in ended.out

@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None, object, object]:
-    """What conftests import stays, so it is not looked through for garbage meanwhile.
+    """What conftests import stays, so it is not looked through for garbage, neither meanwhile nor right after.
 
     By the threshold: whether the collector is on may be what a conftest decides.
     """
@@ -60,6 +60,9 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        if gc.get_freeze_count() == 0:  # both together move what is new to what is old, without a look at it
+            gc.freeze()
+            gc.unfreeze()
         if gc.get_threshold()[0] == 0:
             gc.set_threshold(*before)
 
