@@ -34,7 +34,11 @@ class Checkout:
     def own(self) -> "Environment":
         """What the checkout itself and its development tools are installed into."""
         return Environment(
-            checkout=self, name=".venv", declared_in="pyproject.toml", packages=("--editable", ".[dev]")
+            checkout=self,
+            name=".venv",
+            declared_in="pyproject.toml",
+            packages=("--editable", ".[dev]"),
+            compiled=("tokenbroker", "demo_site"),
         )
 
     @property
@@ -53,12 +57,17 @@ class Checkout:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A virtual environment in the checkout: the file that declares what is in it, and how pip is told so."""
+    """A virtual environment in the checkout: the file that declares what is in it, and how pip is told so.
+
+    Attributes:
+        compiled: the checkout's own packages in it. pip compiles what it copies, not what it only points to.
+    """
 
     checkout: Checkout
     name: str
     declared_in: str
     packages: tuple[str, ...]
+    compiled: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -206,13 +215,14 @@ def _can_be_kept(environment: Environment) -> bool:
 
 def _fill(environment: Environment, lock: int) -> bool:
     environment.setup_state.write_text(BUILDING, encoding="utf-8")
-    pip = [str(environment.python), "-m", "pip", "--disable-pip-version-check", "install"]
+    python = str(environment.python)
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install"]
     # venv brings old copies of these, some with known vulnerabilities; from 3.12 on it brings no setuptools.
     tools = ["pip", "setuptools"] if sys.version_info < (3, 12) else ["pip"]
-    return all(
-        logged(environment.checkout, [*pip, *wanted], lock)
-        for wanted in (("--upgrade", *tools), environment.packages)
-    )
+    commands = [[*pip, "--upgrade", *tools], [*pip, *environment.packages]]
+    if environment.compiled:
+        commands.append([python, "-m", "compileall", "-q", *environment.compiled])
+    return all(logged(environment.checkout, command, lock) for command in commands)
 
 
 def _log_path(checkout: Checkout) -> Path:

@@ -1,5 +1,7 @@
 """What a session collects: flows as native items, and nothing that is no flow (RUN-1)."""
 
+import gc
+
 import pytest
 
 from tests.project import LOOK, Project, flow_text
@@ -116,3 +118,43 @@ def test_a_session_without_flows_imports_nothing_heavy_of_ours(project: Project)
     )
     ended = project.pytest()
     assert ended.outcomes() == {"passed": 1}, ended.out
+
+
+@pytest.mark.parametrize(("only", "spared"), [("flows", True), ("test_plain.py", False)])
+def test_only_a_session_with_flows_spares_what_it_has_loaded_from_the_search_for_garbage(
+    mixed: Project, only: str, spared: bool
+) -> None:
+    mixed.write(
+        "conftest.py",
+        "import gc\n\ndef pytest_unconfigure():\n    print('spared:', gc.get_freeze_count() > 0)\n",
+    )
+    ended = mixed.pytest("--collect-only", "-q", only)
+    assert f"spared: {spared}" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("decided", "after"),
+    [("", (True, True)), ("gc.disable()", (False, True)), ("gc.set_threshold(5)", (True, False))],
+)
+def test_conftests_load_without_a_search_for_garbage_and_decide_what_comes_after(
+    mixed: Project, decided: str, after: tuple[bool, bool]
+) -> None:
+    mixed.write(
+        "conftest.py",
+        f"import gc\nmeanwhile = gc.get_threshold()[0]\n{decided}\n"
+        "def pytest_unconfigure():\n"
+        f"    print('found:', meanwhile, (gc.isenabled(), gc.get_threshold()[0] == {gc.get_threshold()[0]}))\n",
+    )
+    ended = mixed.pytest("--collect-only", "-q", "test_plain.py")
+    assert f"found: 0 {after}" in ended.out
+
+
+def test_what_conftests_load_counts_as_old_at_once(mixed: Project) -> None:
+    mixed.write(
+        "conftest.py",
+        "import gc\nmine = [[]]\n"
+        "def pytest_configure():\n"
+        "    print('old:', any(each is mine for each in gc.get_objects(generation=2)))\n",
+    )
+    ended = mixed.pytest("--collect-only", "-q", "-s", "test_plain.py")
+    assert "old: True" in ended.out

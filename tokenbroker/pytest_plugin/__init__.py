@@ -3,6 +3,8 @@
 Whatever costs time is imported once a flow is collected; a session without flows pays for one module.
 """
 
+import gc
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--no-pictures", action="store_true", help="take no picture after each step")
     group.addoption("--flow-traceback", action="store_true", help="show tokenbroker's own frames, redacted")
     parser.addini("tokenbroker_flows", "folders in which every *.yaml is a flow", type="args", default=[])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """What conftests import stays, so it is not looked through for garbage, neither meanwhile nor right after.
+
+    By the threshold: whether the collector is on may be what a conftest decides.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        return (yield)
+    finally:
+        if gc.get_freeze_count() == 0:  # both together move what is new to what is old, without a look at it
+            gc.freeze()
+            gc.unfreeze()
+        if gc.get_threshold()[0] == 0:
+            gc.set_threshold(*before)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,5 +1,6 @@
 """What a session with flows needs, attached when the first flow file is collected."""
 
+import gc
 import resource
 from collections.abc import Callable, Generator
 
@@ -44,6 +45,7 @@ class SessionHooks:
         withhold(self._config, {name for flow in flows for name in flow.references("env:")})
         # A core holds all that the process knew. The hard limit too, for the browser and the driver inherit it.
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _spare_what_is_loaded()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -95,6 +97,14 @@ class RedactFirst:
             report.longrepr = told or report.longrepr
             redact(report, item)
         return report
+
+
+def _spare_what_is_loaded() -> None:
+    """Look for garbage among what comes from now on, not among all that was imported and stays: that takes half a
+    second of a session, most of it at its end. Once in a process: of many sessions none must keep the others' garbage.
+    """
+    if gc.get_freeze_count() == 0:
+        gc.freeze()
 
 
 def _retell(call: "pytest.CallInfo[None]", item: FlowItem) -> str | None:

@@ -56,8 +56,8 @@ def forms_of(value: str) -> frozenset[Form]:
 
 def opaque_forms(value: str) -> frozenset[Form]:
     """The forms of `value` in which no letter of it can be made out: base64 and hexadecimal digits."""
-    whole = (_per_byte("{:02" + case + "}")(value) for case in "xX")
-    in_hex = (Form(body=body, head_bytes=len(body)) for body in whole)
+    digits = _utf8(value).hex().encode()
+    in_hex = (Form(body=body, head_bytes=len(body)) for body in (digits, digits.upper()))
     return frozenset((*in_hex, *_base64_forms(value)))
 
 
@@ -97,7 +97,8 @@ def _plain(text: str) -> bytes:
 
 
 def _per_byte(template: str, separator: str = "") -> Callable[[str], bytes]:
-    return lambda text: separator.join(template.format(byte) for byte in _utf8(text)).encode()
+    of_byte = [template.format(byte) for byte in range(256)]
+    return lambda text: separator.join(of_byte[byte] for byte in _utf8(text)).encode()
 
 
 def _per_character(template: str) -> Callable[[str], bytes]:
