@@ -13,6 +13,7 @@ from tokenbroker.settings import is_loopback, origin_of
 
 PATIENCE_MS = 5000
 _CODE, _ANSWER = "[data-latest-code]", "[data-captcha-answer]"
+_SHOWN = "selector => document.querySelector(selector)?.innerText ?? ''"
 _APPROVE, _DENY = "[data-approve]", "[data-deny]"
 
 
@@ -72,7 +73,9 @@ class PhonePage:
 
     def _read(self, selector: str) -> str:
         with self._opened() as page, suppress(PlaywrightError):
-            return page.locator(selector).inner_text(timeout=PATIENCE_MS).strip()
+            # What came with the page needs no locator, whose script would take as long to come as the page has.
+            shown = str(page.evaluate(_SHOWN, selector))
+            return (shown or page.locator(selector).inner_text(timeout=PATIENCE_MS)).strip()
         return ""
 
     def _press(self, selector: str) -> None:
