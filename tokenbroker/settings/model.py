@@ -21,11 +21,14 @@ _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-ed25519 AAAA[A-Za-z0-9+/=
 
 def _recipients(value: tuple[str, ...]) -> tuple[str, ...]:
     # The form only, so that settings need no cryptography; the key itself is looked at before a run begins.
+    told = []
     for text in value:
         if "SECRET-KEY" in text or "PRIVATE KEY" in text:
-            raise ValueError("this is a private key; a recipient is the public one (age1… or ssh-ed25519 …)")
-        if not _RECIPIENT.fullmatch(text):
-            raise ValueError("a recipient is a public key: age1… (of age-keygen) or ssh-ed25519 AAAA…")
+            told.append("this is a private key; a recipient is the public one (age1… or ssh-ed25519 …)")
+        elif not _RECIPIENT.fullmatch(text):
+            told.append("a recipient is a public key: age1… (of age-keygen) or ssh-ed25519 AAAA…")
+    if told:
+        raise ValueError("\n".join(dict.fromkeys(told)))
     return value
 
 
