@@ -158,6 +158,16 @@ def test_a_parameter_that_the_flow_does_not_have(mapped: Project) -> None:
 
 
 @pytest.mark.req("FLOW-5")
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("policy", "check")])
+def test_a_parameter_that_is_given_twice(mapped: Project, command: tuple[str, ...]) -> None:
+    flow = mapped.flow("look", head="params: { account: { required: false } }\n")
+    twice = ("--param", "account=demo-only-a", "--param", "account=demo-only-b")
+    ended = mapped.tokenbroker(*command, flow, *twice)
+    assert_refused(ended, USAGE, "param.twice")
+    assert "demo-only" not in ended.text
+
+
+@pytest.mark.req("FLOW-5")
 def test_a_parameter_without_a_value(mapped: Project) -> None:
     ended = mapped.tokenbroker("run", mapped.flow("look"), "--param", "demo-only-value")
     assert_refused(ended, USAGE, "usage")
