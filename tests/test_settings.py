@@ -640,3 +640,12 @@ def test_a_variable_that_is_none_is_told_with_what_may_be_meant(
     (told,) = refused(tmp_path, **{f"TOKENBROKER_{name}": "demo-only"}).sentence.splitlines()[1:]
     assert told.partition("did you mean ")[2] == (f"TOKENBROKER_{meant}?" if meant else "")
     assert "demo-only" not in told
+
+
+def test_a_sink_of_inputs_that_nobody_named_is_told_with_all_else(tmp_path: Path) -> None:
+    text = "step_timeout_s = 0\n[sinks.team]\ntype = 'local'\n"
+    told = refused(tmp_path, text, TOKENBROKER_INPUTS__SINK="taem").sentence.splitlines()[1:]
+    assert len(told) == 2
+    assert told[1].startswith("  - inputs.sink (environment: TOKENBROKER_INPUTS__SINK): ")
+    assert "did you mean 'team'?" in told[1]
+    assert "inputs.sink" in refused(tmp_path, "[inputs]\nsink = 'lcal'\n").sentence

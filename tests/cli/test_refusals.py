@@ -48,6 +48,20 @@ def test_a_file_that_is_no_flow(project: Project, content: str | None, code: str
 
 
 @pytest.mark.req("RUN-4")
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("policy", "check"), ("heal",)])
+def test_a_folder_in_the_place_of_a_flow_and_a_misspelt_one(
+    project: Project, command: tuple[str, ...]
+) -> None:
+    project.flow("look")
+    folder = project.tokenbroker(*command, "flows")
+    assert_refused(folder, USAGE, "usage")
+    assert "pytest flows" in folder.err
+    misspelt = project.tokenbroker(*command, "flows/lok.yaml")
+    assert_refused(misspelt, USAGE, "usage")
+    assert "flows/look.yaml" in misspelt.err
+
+
+@pytest.mark.req("RUN-4")
 @pytest.mark.parametrize("name", ["a[1].yaml", "a::b.yaml"])
 def test_a_file_that_pytest_can_not_name(project: Project, name: str) -> None:
     project.write(name, flow_text("look"))

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from tokenbroker.broker import Broker
-from tokenbroker.errors import UsageError
+from tokenbroker.cli.flow_file import require_flow_file
 from tokenbroker.flow.cases import case_of
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow, Mode
@@ -62,8 +62,7 @@ class Asked:
     @classmethod
     def of(cls, path: Path, *, mode: str, param: list[str], case: str, live: bool, again: bool) -> "Asked":
         """Of the flow file at `path` and the settings here; raises as `load` and `load_configuration` do."""
-        if not path.is_file():
-            raise UsageError(f"there is no flow file {path}")
+        require_flow_file(path)
         return cls(
             flow=case_of(load(path, STEPS), case),
             configuration=load_configuration(Path.cwd(), dict(os.environ)),

@@ -13,7 +13,7 @@ from tokenbroker.errors import SettingsError
 from tokenbroker.secret import Secret
 from tokenbroker.settings.meant import meant
 from tokenbroker.settings.model import FILE_NAME, Settings
-from tokenbroker.settings.problems import Sources, problems
+from tokenbroker.settings.problems import Sources, misled, problems
 from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import ALIASES, KEY_VARIABLES, PREFIX, VAULT_ADDRESS, is_no_setting
 
@@ -85,12 +85,13 @@ def load_configuration(start: Path, environ: MutableMapping[str, str]) -> Config
     origins = dict.fromkeys(Settings.model_fields, "default")
     origins.update({name: str(file) for name in from_file})
     origins.update({name: f"environment ({PREFIX}{name.upper()}…)" for name in from_environment})
+    read = frozenset(name for name in variables if _top(name) in from_environment)
+    sources = Sources(file=file, from_file=from_file, variables=read)
     try:
         settings = _ExplicitSettings(**merged)
     except ValidationError as error:
-        read = frozenset(name for name in variables if _top(name) in from_environment)
-        sources = Sources(file=file, from_file=from_file, variables=read)
         told += problems(error, merged, sources)
+    told += misled(merged, sources)
     if told:
         raise SettingsError("\n".join(["the settings are not usable:", *(f"  - {line}" for line in told)]))
     root = file.parent if file else start

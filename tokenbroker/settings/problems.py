@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tokenbroker.settings.model import Settings
+from tokenbroker.settings.model import ALWAYS_THERE, Settings, unknown_sink
 from tokenbroker.settings.sinks import SinkSettings, hidden, misnamed
 from tokenbroker.settings.variables import PREFIX, VAULT_ADDRESS
 from tokenbroker.settings.wrong import wrong
@@ -78,7 +78,20 @@ def problems(error: ValidationError, merged: Mapping[str, Any], sources: Sources
         told += _hidden_in(sinks, [item["loc"] for item in found])
     order = {place[:2]: number for number, (place, _) in reversed([*enumerate(told)])}
     told.sort(key=lambda each: order[each[0][:2]])  # what is about one sink stands together
-    return [f"{_dotted(place)} ({sources.of(place)}): {sentence}" for place, sentence in told]
+    return [_line(place, sentence, sources) for place, sentence in told]
+
+
+def _line(place: Place, sentence: str, sources: Sources) -> str:
+    return f"{_dotted(place)} ({sources.of(place)}): {sentence}"
+
+
+def misled(merged: Mapping[str, Any], sources: Sources) -> list[str]:
+    """What is wrong where one setting names another: the sink of inputs is not there."""
+    inputs, sinks = merged.get("inputs"), merged.get("sinks", {})
+    alias = inputs.get("sink") if isinstance(inputs, Mapping) else None
+    if not isinstance(alias, str) or not isinstance(sinks, Mapping) or alias in (*sinks, *ALWAYS_THERE):
+        return []
+    return [_line(("inputs", "sink"), unknown_sink(alias, sinks), sources)]
 
 
 def _told(item: Any) -> Iterator[tuple[Place, str]]:
