@@ -14,7 +14,7 @@ import pytest
 from tests.evidence.results import a_result
 from tests.flow.texts import flow_from
 from tokenbroker.broker import Broker, Run
-from tokenbroker.errors import HumanTimeout, RunError, UsageError
+from tokenbroker.errors import HumanTimeout, RunError, SecretNotFound, UsageError
 from tokenbroker.human.channels.simulated import SimulatedPerson
 from tokenbroker.human.checkpoint import Answer, Checkpoint, Kind, Outcome
 from tokenbroker.policy.approve import Plan, Request
@@ -266,3 +266,31 @@ def test_the_bundles_of_a_home_are_dropped_though_it_does_not_close_well(
         with pytest.raises(OSError, match="demo-only"):
             broker.close()
     assert broker.bundles is not before
+
+
+@pytest.mark.req("FLOW-5", "OPS-5")
+def test_a_run_is_told_of_all_that_is_missing_at_once(tmp_path: Path) -> None:
+    flow = flow_from(
+        "version: 1\nsite: test\nflow: one\nallowed_automation: semi_auto\nparams: { account: {}, team: {} }\n"
+        "steps:\n  - navigate: http://127.0.0.1:9/\n"
+        "  - type: { selector: '#a', value_ref: 'secrets:${account}.email' }\n"
+        "  - type: { selector: '#b', value_ref: 'secrets:test.password' }\n"
+        "  - type: { selector: '#c', value_ref: 'env:NICK_NAME' }\n",
+        "flows/one.yaml",
+    )
+    with opened(tmp_path) as broker:
+        with pytest.raises(UsageError) as caught:
+            broker.approve(flow, Request(actor="tests", params={"account": "a"}, origin_map={}))
+        assert caught.value.code == "param.missing"
+        assert [line.strip() for line in caught.value.next_step.splitlines()] == [
+            "give --param team=VALUE",
+            "tokenbroker secrets put a.email",
+            "tokenbroker secrets put test.password",
+            "export NICK_NAME=…",
+        ]
+        plan = broker.approve(
+            flow, Request(actor="tests", params={"account": "a", "team": "b"}, origin_map={})
+        )
+        with pytest.raises(SecretNotFound) as missing:
+            broker.inputs(plan, broker.sink)
+        assert len(missing.value.next_step.splitlines()) == 3

@@ -1,9 +1,10 @@
 """The one place that joins the parts: a home, the policy, the evidence, and the runs of flows."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from tokenbroker.clock import iso, midnight
-from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound
+from tokenbroker.errors import BrokerError, HumanUnreachable, PolicyDenied, SecretNotFound, UsageError
 from tokenbroker.evidence.bundle.home import HomeBundles
 from tokenbroker.evidence.bundle.seal import Sealed
 from tokenbroker.evidence.collect import require_place
@@ -11,14 +12,15 @@ from tokenbroker.evidence.one_run import Books, Run, SinkOpener
 from tokenbroker.flow.model import Flow
 from tokenbroker.home import Home
 from tokenbroker.human.checkpoint import Channel
+from tokenbroker.inputs import and_not_there, lacking, line_that_gives, not_there
 from tokenbroker.policy.approve import NO_HISTORY, History, Plan, Request, approve
 from tokenbroker.policy.check import Condition
 from tokenbroker.policy.explain import Explanation, explain
+from tokenbroker.policy.params import PARAM_MISSING
 from tokenbroker.policy.project import load_project_policy
 from tokenbroker.run.approval import question, with_answer
 from tokenbroker.run.steps import STEPS
 from tokenbroker.secret import Secret
-from tokenbroker.settings import SinkSettings
 from tokenbroker.sinks.env import variable_for
 from tokenbroker.store.audit_log import AuditEntry, record
 from tokenbroker.store.jobs import created_keys, runs_since
@@ -79,11 +81,43 @@ class Broker(Home):
                 project=self.project_policy(),
             )
         except BrokerError as error:
-            refusal = error
+            refusal = self._with_all_missing(error, flow, request)
         self._record_decision(flow, request.actor, code=refusal.code if refusal else "", plan=plan)
         if plan is None:
             raise refusal or AssertionError
         return plan
+
+    def lacking(self, flow: Flow, params: Mapping[str, str]) -> dict[str, str]:
+        """What `flow` types and is not there, each with the line that gives it.
+
+        No secret is read, no server asked and no home made: what only that would tell is left out.
+        """
+        alias = self.configuration.settings.inputs.sink
+        settings = self.configuration.sink(alias)
+        stored: set[str] | None = None
+        if settings.type == "local" and flow.references("secrets:"):
+            stored = {each.path for each in self.sink(alias).list()} if self.has_home() else set()
+
+        def is_there(reference: str) -> bool | None:
+            kind, _, name = reference.partition(":")
+            if kind == "env":
+                return name in self._taken or bool(self._environ.get(name))
+            if settings.type == "env":
+                return variable_for(name, settings.prefix) in self._variables
+            return None if stored is None else name in stored
+
+        missing = lacking(flow, params, is_there)
+        return {reference: line_that_gives(reference, alias, settings) for reference in missing}
+
+    def _with_all_missing(self, error: BrokerError, flow: Flow, request: Request) -> BrokerError:
+        """`error`, where it asks for parameters with all else that the run would ask for next."""
+        if not isinstance(error, UsageError) or error.code != PARAM_MISSING:
+            return error
+        try:
+            missing = self.lacking(flow, request.params)
+        except BrokerError:  # of the store: what is known is told all the same
+            return error
+        return and_not_there(error, [*missing], [*missing.values()]) if missing else error
 
     def _record_decision(self, flow: Flow, actor: str, *, code: str, plan: Plan | None = None) -> None:
         entry = AuditEntry(
@@ -115,7 +149,7 @@ class Broker(Home):
         wanted = [str(s.options["value_ref"]) for s in plan.flow.steps if "value_ref" in s.options]
         missing = [ref for ref in dict.fromkeys(wanted) if ref not in values]
         if missing:
-            raise _missing(missing, alias, plan.flow.id, self.configuration.sink(alias))
+            raise not_there(plan.flow, missing, alias, self.configuration.sink(alias))
         for ref, value in values.items():
             if isinstance(value, Secret):
                 self.redactor.add(value, label=ref)
@@ -239,24 +273,6 @@ class Broker(Home):
         """Leave in the audit that the bundle of `run_id` was handed out or opened."""
         entry = AuditEntry(service_id="", action=action, actor=self.actor, key=run_id)
         record(self.local.store, entry, at=self.clock())
-
-
-def _missing(references: list[str], alias: str, flow_id: str, settings: SinkSettings) -> SecretNotFound:
-    lines = []
-    for reference in references:
-        kind, _, name = reference.partition(":")
-        target = name if alias == "local" else f"{alias}:{name}"
-        lines.append(
-            {
-                "secrets": f"export {variable_for(name, settings.prefix)}=…"
-                if settings.type == "env"
-                else f"tokenbroker secrets put {target}",
-                "env": f"export {name}=…",
-                "param": f"--param {name}=…",
-            }[kind]
-        )
-    names = ", ".join(references)
-    return SecretNotFound(f"{flow_id} needs {names}, which is not there", next_step="\n         ".join(lines))
 
 
 def _at_terminal(plan: Plan, command: str | None) -> str:

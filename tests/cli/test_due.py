@@ -10,7 +10,9 @@ from tokenbroker.cli.due import due
 from tokenbroker.clock import iso
 from tokenbroker.errors import UsageError
 from tokenbroker.secret import Secret
+from tokenbroker.store.audit_log import AuditEntry
 from tokenbroker.store.lives import Life, remember
+from tokenbroker.store.rotations import Rotation, Stage, begin_rotation, note_stop
 
 pytestmark = pytest.mark.req("FLOW-8")
 
@@ -47,6 +49,24 @@ def keep(
     return told
 
 
+def stop_replacement(project: Project, path: str, code: str) -> None:
+    """A replacement of `path` that an error has stopped."""
+    begun = Rotation(
+        id="r1",
+        sink="local",
+        path=path,
+        old_version=1,
+        flow_id="example/create",
+        key_name="key",
+        state=Stage.BEGUN,
+        begun_at=NOW,
+    )
+    entry = AuditEntry(service_id="a", action="rotate_token", actor="tests", key=f"local:{path}")
+    with project.broker() as broker:
+        begin_rotation(broker.local.store, begun, entry)
+        note_stop(broker.local.store, begun.id, code, entry, at=NOW)
+
+
 def test_what_is_due_ends_with_1_and_says_the_command_that_does_it(project: Project) -> None:
     keep(project, {"a/gone": timedelta(days=-2, hours=-1), "a/later": timedelta(days=90)})
     ended = project.tokenbroker("due")
@@ -80,6 +100,24 @@ def test_as_json_the_names_are_stable(project: Project) -> None:
         "next": "tokenbroker adopt local:a/gone --flow SITE/FLOW",
     }
     assert ended.code == 1
+
+
+def test_a_token_whose_replacement_has_stopped_has_one_line_that_tells_both(project: Project) -> None:
+    keep(project, {"a/gone": timedelta(days=-2, hours=-1), "a/soon": timedelta(days=3, hours=1)})
+    stop_replacement(project, "a/gone", "rotate.not_proven")
+    ended = project.tokenbroker("due")
+    assert ended.code == 1
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("local:a/gone")]
+    assert "stopped with rotate.not_proven" in line
+    assert "2 d ago" in line
+    assert line.endswith("tokenbroker rotate local:a/gone")
+    assert len([line for line in ended.out.splitlines() if line.startswith("local:a/soon")]) == 1
+    rows = json.loads(project.tokenbroker("due", "--json").out)
+    assert [(row["kind"], row["reference"]) for row in rows] == [
+        ("token", "local:a/gone"),
+        ("token", "local:a/soon"),
+        ("rotation", "local:a/gone"),
+    ]
 
 
 def test_in_a_narrow_window_a_command_stays_in_one_piece(project: Project) -> None:

@@ -119,6 +119,52 @@ def test_a_case_and_the_life_of_its_token_are_told(project: Project) -> None:
     assert "one of its cases has to be chosen (a, b)" in ended.err
 
 
+SEVERAL = flow_text(
+    f"- navigate: '{SITE}/'",
+    "- type: { selector: '#a', value_ref: 'secrets:${account}.email' }",
+    "- type: { selector: '#b', value_ref: 'secrets:example.password' }",
+    "- type: { selector: '#c', value_ref: 'env:NICK_NAME' }",
+    "- type: { selector: '#d', value_ref: 'param:note' }",
+    head="params: { account: {}, note: { required: false } }\n",
+)
+
+
+@pytest.mark.req("OPS-5")
+def test_all_that_is_not_there_is_told_with_the_lines_that_give_it(project: Project) -> None:
+    file = str(project.write("flows/several.yaml", SEVERAL))
+    ask = ("plan", file, "--live", "--json")
+    given = ("--param", "account=team-a")
+    lines = {
+        "secrets:team-a.email": "tokenbroker secrets put team-a.email",
+        "secrets:example.password": "tokenbroker secrets put example.password",
+        "env:NICK_NAME": "export NICK_NAME=…",
+        "param:note": "--param note=…",
+    }
+    assert json.loads(project.tokenbroker(*ask, *given).out)["lacking"] == lines
+    told = project.tokenbroker("plan", file, *given).out
+    assert all(f"\n  {line}\n" in told for line in lines.values())
+    # What waits for a parameter can't be told yet; with values for all nothing is left.
+    assert "secrets:${account}.email" not in json.loads(project.tokenbroker(*ask).out)["lacking"]
+    project.put("example.password", "demo-only")
+    project.variables["NICK_NAME"] = "demo-only"
+    left = json.loads(project.tokenbroker(*ask, *given, "--param", "note=").out)["lacking"]
+    assert [*left] == ["secrets:team-a.email"]
+
+
+@pytest.mark.req("OPS-5")
+def test_with_inputs_from_the_environment_its_variables_are_told(project: Project) -> None:
+    file = str(project.write("flows/several.yaml", SEVERAL))
+    project.variables |= {
+        "TOKENBROKER_INPUTS__SINK": "env",
+        "TOKENBROKER_SECRET_TEAM_A_EMAIL": "demo-only",
+    }
+    ended = project.tokenbroker("plan", file, "--param", "account=team-a", "--json")
+    told = json.loads(ended.out)["lacking"]
+    assert "secrets:team-a.email" not in told
+    assert told["secrets:example.password"] == "export TOKENBROKER_SECRET_EXAMPLE_PASSWORD=…"
+    assert not project.home.exists()
+
+
 @pytest.mark.req("SECRET-7")
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_a_secret_that_stands_in_the_file_is_not_printed(project: Project, form: tuple[str, ...]) -> None:

@@ -48,6 +48,20 @@ def test_a_file_that_is_no_flow(project: Project, content: str | None, code: str
 
 
 @pytest.mark.req("RUN-4")
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("policy", "check"), ("heal",)])
+def test_a_folder_in_the_place_of_a_flow_and_a_misspelt_one(
+    project: Project, command: tuple[str, ...]
+) -> None:
+    project.flow("look")
+    folder = project.tokenbroker(*command, "flows")
+    assert_refused(folder, USAGE, "usage")
+    assert "pytest flows" in folder.err
+    misspelt = project.tokenbroker(*command, "flows/lok.yaml")
+    assert_refused(misspelt, USAGE, "usage")
+    assert "flows/look.yaml" in misspelt.err
+
+
+@pytest.mark.req("RUN-4")
 @pytest.mark.parametrize("name", ["a[1].yaml", "a::b.yaml"])
 def test_a_file_that_pytest_can_not_name(project: Project, name: str) -> None:
     project.write(name, flow_text("look"))
@@ -155,6 +169,16 @@ def test_a_parameter_that_the_flow_does_not_have(mapped: Project) -> None:
     ended = mapped.tokenbroker("run", mapped.flow("look"), "--param", "nmae=demo-only-value")
     assert_refused(ended, USAGE, "param.unknown")
     assert "demo-only-value" not in ended.text
+
+
+@pytest.mark.req("FLOW-5")
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("policy", "check")])
+def test_a_parameter_that_is_given_twice(mapped: Project, command: tuple[str, ...]) -> None:
+    flow = mapped.flow("look", head="params: { account: { required: false } }\n")
+    twice = ("--param", "account=demo-only-a", "--param", "account=demo-only-b")
+    ended = mapped.tokenbroker(*command, flow, *twice)
+    assert_refused(ended, USAGE, "param.twice")
+    assert "demo-only" not in ended.text
 
 
 @pytest.mark.req("FLOW-5")

@@ -13,6 +13,7 @@ from tests.raw_sql import execute_raw
 from tests.sinks.vault_fixtures import vault
 from tests.sinks.vault_server import Vault
 from tokenbroker.lifecycle.due import STOP
+from tokenbroker.lifecycle.standing import standing
 from tokenbroker.lifecycle.tickets import Need, Ticket
 from tokenbroker.secret import Secret
 from tokenbroker.settings import SinkSettings
@@ -125,6 +126,10 @@ def test_whether_the_first_works_has_to_be_known_before_the_second_stays(
     monkeypatch.setattr(scene.local, "put", late)
     second.advance(other.bench)
     assert (code_of(second), stage_of(second)) == ("rotate.not_told", Stage.PROVEN)
+    assert second.done is not None
+    told = standing(second.done, other.bench)  # its own key is in place, though that was not kept
+    assert told.startswith(f"{REFERENCE} leads to the new key, and ")
+    assert "somebody else" not in told
     scene.site.accepted.add(new.reveal())
     scene.site.refusal = 401
     again = other.ticket()

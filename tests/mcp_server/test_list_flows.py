@@ -123,6 +123,18 @@ def test_a_secret_of_the_environment_that_stands_in_a_flow_is_in_no_answer(proje
     assert password not in answered.text + json.dumps(answered.content)
 
 
+def test_what_the_environment_has_to_give_is_asked_of_whoever_starts_the_server(project: Project) -> None:
+    project.flow("look", LOOK + '  - type: { selector: "#note", value_ref: "secrets:example.note" }\n')
+
+    async def work() -> Answered:
+        async with served(project, TOKENBROKER_INPUTS__SINK="env") as server:
+            return await server.call("list_flows")
+
+    (need,) = in_a_thread(work).content["flows"][0]["secrets"]
+    assert not need["there"]
+    assert need["next_step"] == "start the server with the variable TOKENBROKER_SECRET_EXAMPLE_NOTE"
+
+
 def test_only_the_named_folders_are_served_and_there_a_flow_has_a_flows_ending(project: Project) -> None:
     project.flow("look")
     text = (project.folder / "flows/look.yaml").read_text()

@@ -291,6 +291,19 @@ def test_a_parameter_that_is_missing_unknown_or_odd_is_refused(given: dict[str, 
     ]
 
 
+@pytest.mark.req("FLOW-5", "OPS-5")
+def test_every_parameter_that_is_missing_is_named_at_once_and_so_is_every_one_that_is_none() -> None:
+    steps = (f"- navigate: '{DEMO}/'", "- click: 'text=${note}'")
+    text = flow_text(*steps, head="params: { a: {}, b: {}, note: { required: false } }\n")
+    error = refusal(text, params={"b": "x"})
+    assert isinstance(error, UsageError)
+    assert (error.code, error.next_step) == ("param.missing", "give --param a=VALUE --param note=VALUE")
+    error = refusal(text, params={"a": "x", "bb": "x", "c": "x"})
+    assert isinstance(error, UsageError)
+    assert error.code == "param.unknown"
+    assert all(name in error.sentence for name in ("'bb'", "'c'"))
+
+
 @pytest.mark.req("FLOW-5")
 def test_an_optional_parameter_without_a_value_is_left_out() -> None:
     text = flow_text(f"- navigate: '{DEMO}/'", head="params: { a: { required: false } }")

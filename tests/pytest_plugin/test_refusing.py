@@ -141,6 +141,16 @@ def test_a_param_without_a_value_is_a_usage_error(watched: Project) -> None:
     assert "demo-only-value" not in ended.text
 
 
+@pytest.mark.req("FLOW-5")
+def test_a_param_that_is_given_twice_is_a_usage_error(watched: Project) -> None:
+    watched.flow("look")
+    ended = watched.pytest("--param", "a=demo-only-a", "--param", "a=demo-only-b")
+    assert ended.code == pytest.ExitCode.USAGE_ERROR
+    assert "param.twice" in ended.text
+    assert "demo-only" not in ended.text
+    assert not browser_was_started(watched)
+
+
 @pytest.mark.req("SECRET-7")
 @pytest.mark.parametrize(
     ("option", "steps"),

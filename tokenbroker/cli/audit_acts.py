@@ -45,10 +45,11 @@ def log(
         databases, refusals = home.sinks.databases() if home.has_home() else ([], [])
         stores = [database.store for database in databases]
         found = sorted(_found(stores, asked), key=lambda each: each[1].at, reverse=True)
-        known = sorted({name for store in stores for name in actions(store)}) if not found else []
+        known = sorted({name for store in stores for name in actions(store)}) if action and not found else []
     rows = [_row(store, act, as_json=as_json) for store, act in found[:last]]
+    on = f" on {asked.keys[0]}" if asked.keys else ""
     has = f"; it has: {', '.join(known)}" if known else ""
-    print_rows(rows, columns=_COLUMNS, as_json=as_json, empty=f"No such act is in the audit log{has}.")
+    print_rows(rows, columns=_COLUMNS, as_json=as_json, empty=f"No such act{on} is in the audit log{has}.")
     if len(found) > last and not as_json:
         print(f"\nOlder ones are not shown: {way_to_older(last)}")
     if refusals:

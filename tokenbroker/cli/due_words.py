@@ -29,8 +29,11 @@ def print_outlook(outlook: Outlook, *, now: datetime, within: str, is_everybodys
     console = Console(
         markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH, soft_wrap=True
     )
-    tokens = [_token_cells(each, now) for each in outlook.tokens]
-    rotations = [_rotation_cells(each, now) for each in outlook.rotations]
+    # A token that is being replaced has one line, which tells its end, too.
+    replaced = [outlook.replaced_by(each) for each in outlook.rotations]
+    tokens = [_token_cells(each, now) for each in outlook.tokens if each not in replaced]
+    pairs = zip(outlook.rotations, replaced, strict=True)
+    rotations = [_rotation_cells(each, token, now) for each, token in pairs]
     _print(console, ("reference", "ends", "owner", "labels", "next"), tokens)
     if rotations:
         console.print("Replacements under way:" if not tokens else "\nReplacements under way:")
@@ -84,7 +87,7 @@ def _token_cells(token: Token, now: datetime) -> tuple[str, ...]:
     )
 
 
-def _rotation_cells(under_way: UnderWay, now: datetime) -> tuple[str, ...]:
+def _rotation_cells(under_way: UnderWay, token: Token | None, now: datetime) -> tuple[str, ...]:
     rotation, life = under_way.rotation, under_way.life
     match under_way.waits:
         case Waits.ELSEWHERE:
@@ -100,6 +103,10 @@ def _rotation_cells(under_way: UnderWay, now: datetime) -> tuple[str, ...]:
             waits = f"the old key's grace ends at {_moment(rotation.revoke_after, now)}"
         case Waits.REVOCATION:
             waits = f"the old key is to be revoked since {_moment(rotation.revoke_after, now)}"
+    if token is not None and token.life is not None and token.life.ends_at is not None:
+        ends_at = token.life.ends_at
+        ends = "ended" if ends_at <= now else "ends"
+        waits = f"{waits}; the token {ends} {ends_at:%Y-%m-%d}, {how_long(ends_at, now)}"
     labels = ", ".join(life.labels) if life else ""
     return rotation.reference, waits, life.owner if life else "", labels, rotation_step(under_way) or ""
 

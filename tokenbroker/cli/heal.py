@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from tokenbroker.cli.flow_file import require_flow_file
 from tokenbroker.cli.heal_words import coloured, in_words, patch_of, record_of
 from tokenbroker.cli.home import configuration
 from tokenbroker.errors import UsageError
@@ -47,8 +48,7 @@ def heal(
 def _drafted(path: Path) -> tuple[Draft, bytes, str]:
     """What is proposed for the flow at `path`; the file as it was read: once, so that all is about one text; and the
     newest run, if it did not pass."""
-    if not path.is_file():
-        raise UsageError(f"there is no flow file {path}")
+    require_flow_file(path)
     reason, raw = "", b""
     try:
         with path.open("rb") as file:

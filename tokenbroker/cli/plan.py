@@ -47,6 +47,7 @@ def plan(
     origins = {origin: asked.origin_map.get(origin, origin) for origin in origins_of(asked.flow)}
     settings = asked.configuration.settings
     sinks = {each.secret_ref: settings.sink(each.secret_ref.partition(":")[0]).type for each in outline.kept}
+    lacking = asked.lacking()
     if as_json:
         record = {
             "flow": asked.flow.id,
@@ -55,10 +56,11 @@ def plan(
             "sign_on": asked.flow.sign_on,
             **asdict(outline),
             "sinks": sinks,
+            "lacking": lacking,
         }
         print(json.dumps({**record, "policy": as_record(told)}, indent=2))
     else:
-        parts = _parts(asked.flow, outline, origins, sinks, asked.missing())
+        parts = _parts(asked.flow, outline, origins, sinks, lacking)
         print("\n".join([f"{asked.flow.id}  ({flow})", *parts, "", *in_words(told)]))
     raise typer.Exit(told.exit_code)
 
@@ -81,7 +83,7 @@ def _parts(
     outline: Outline,
     origins: Mapping[str, str],
     sinks: Mapping[str, str],
-    missing: frozenset[str],
+    lacking: Mapping[str, str],
 ) -> Iterator[str]:
     led = [one if one == to else f"{one}, which the origin map leads to {to}" for one, to in origins.items()]
     parts = {
@@ -90,7 +92,7 @@ def _parts(
             None, (flow.sign_on,)
         ),
         "It types secrets, and only where the page and all that holds it belong to those": (
-            _typed(each, missing) for each in outline.typed
+            _typed(each, lacking) for each in outline.typed
         ),
         "It fills in what is no secret": map(_written, outline.written),
         "It waits for a person": map(_asking, outline.asked),
@@ -99,6 +101,7 @@ def _parts(
         "It sends the token with one request, and looks at the status of the answer": map(
             _sent, outline.sent
         ),
+        "Before it runs, give it what is not there": lacking.values(),
     }
     for head, lines in parts.items():
         told = [*lines]
@@ -106,10 +109,11 @@ def _parts(
             yield from ("", head, *(f"  {line}" for line in told))
 
 
-def _typed(each: Typed, missing: frozenset[str]) -> str:
+def _typed(each: Typed, lacking: Mapping[str, str]) -> str:
     where = f"in the window '{each.window}'" if each.window else f"after {each.page}" if each.page else ""
     places = [*(["in a frame"] if each.frame else []), *([where] if where else [])]
-    lack = " (not stored yet)" if each.reference in missing else ""
+    missing = "not set yet" if each.reference.startswith("env:") else "not stored yet"
+    lack = f" ({missing})" if each.reference in lacking else ""
     return f"{_at(each)}  {each.reference}{lack} into {', '.join([each.field, *places])}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from tokenbroker.broker import Broker
-from tokenbroker.errors import UsageError
+from tokenbroker.cli.flow_file import require_flow_file
 from tokenbroker.flow.cases import case_of
 from tokenbroker.flow.load import load
 from tokenbroker.flow.model import Flow, Mode
@@ -62,8 +62,7 @@ class Asked:
     @classmethod
     def of(cls, path: Path, *, mode: str, param: list[str], case: str, live: bool, again: bool) -> "Asked":
         """Of the flow file at `path` and the settings here; raises as `load` and `load_configuration` do."""
-        if not path.is_file():
-            raise UsageError(f"there is no flow file {path}")
+        require_flow_file(path)
         return cls(
             flow=case_of(load(path, STEPS), case),
             configuration=load_configuration(Path.cwd(), dict(os.environ)),
@@ -78,16 +77,10 @@ class Asked:
         """Where the settings lead origins."""
         return self.configuration.settings.origin_map
 
-    def missing(self) -> frozenset[str]:
-        """The flow's secrets that its inputs' sink has not, as far as that can be told; asking makes no home."""
-        settings = self.configuration.settings
-        alias = settings.inputs.sink
-        names = self.flow.references("secrets:")
-        if not names or settings.sink(alias).type != "local":
-            return frozenset()
-        with Broker(self.configuration, environ={}) as broker:
-            there = {each.path for each in broker.sink(alias).list()} if broker.has_home() else set()
-        return frozenset(f"secrets:{name}" for name in names if name not in there)
+    def lacking(self) -> dict[str, str]:
+        """What the flow types and is not there, as far as that can be told, each with the line that gives it."""
+        with Broker(self.configuration, environ=dict(os.environ)) as broker:
+            return broker.lacking(self.flow, self.params)
 
     def explanation(self) -> Explanation:
         """What policy says now; asking makes no home where there is none."""

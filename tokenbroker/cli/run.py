@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from tokenbroker.broker import Broker
+from tokenbroker.cli.flow_file import require_flow_file
 from tokenbroker.cli.secrets import print_key_advice
 from tokenbroker.errors import UsageError
 from tokenbroker.human.checkpoint import Checkpoint, parked_in_words
@@ -42,8 +43,7 @@ def run(
     ),
 ) -> None:
     """Run one flow and watch it; asks at the terminal where only a person may act."""
-    if not flow.is_file():
-        raise UsageError(f"there is no flow file {flow}")
+    require_flow_file(flow)
     if "[" in str(flow) or "::" in str(flow):
         raise UsageError(
             f"pytest can't name the file {flow}: its path holds '[' or '::'",

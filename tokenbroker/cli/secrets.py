@@ -21,6 +21,7 @@ from tokenbroker.store.lives import Life
 app = typer.Typer(
     help="What rests in the sinks: list, put, show, remove, and the key's backup.", no_args_is_help=True
 )
+_LOOK = "tokenbroker secrets list   shows what there is"
 _REFERENCE = typer.Argument(
     metavar="[SINK:]PATH[@VERSION]", help="Such as example.password or bitwarden:example/key."
 )
@@ -114,9 +115,7 @@ def show(
         found = [s for s in sink.list() if s.path == path and version in (None, s.version)]
         lives = home.lives()
     if not found:
-        raise SecretNotFound(
-            f"there is no secret at {reference}", next_step="tokenbroker secrets list   shows what there is"
-        )
+        raise SecretNotFound(f"there is no secret at {reference}", next_step=_LOOK)
     rows = [_row(alias, stored, known_life(lives, alias, stored)) for stored in found]
     if as_json:
         print_rows(rows, columns=(), as_json=True, empty="")
@@ -152,7 +151,7 @@ def remove(
             raise typer.Abort
         count = home.sink(alias).remove(path, actor=home.actor)
     if not count:
-        raise SecretNotFound(f"there is no secret at {alias}:{path}")
+        raise SecretNotFound(f"there is no secret at {alias}:{path}", next_step=_LOOK)
     print(f"Removed {count} version{'s' if count > 1 else ''} of {alias}:{path}.")
 
 

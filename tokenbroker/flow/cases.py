@@ -100,32 +100,29 @@ def _in_texts(said: Any, values: Mapping[str, Any]) -> Any:
     return [_in_texts(each, values) for each in said] if isinstance(said, list | tuple) else said
 
 
-def require_filled(flow: Flow) -> None:
-    """Refuse a flow of which a reference still waits for a parameter, or has become too long to be a path.
+def waited_for(flow: Flow) -> dict[str, str]:
+    """The parameters that references and texts of the flow wait for, each with where the first of these stands."""
+    own = {param.name for param in flow.params}
+    found: dict[str, str] = {}
+    for step, text in (*references_in(flow), *texts_in(flow)):
+        for name in PLACEHOLDER.findall(text):
+            if name in own:
+                found.setdefault(name, f"for '{text}' in step {step.number}")
+    return found
+
+
+def require_paths(flow: Flow) -> None:
+    """Refuse a flow of which a reference has become too long to be a path.
 
     Raises:
-        UsageError: `param.missing` or `param.not_a_name`.
+        UsageError: `param.not_a_name`.
     """
     for step, reference in references_in(flow):
-        if waiting := PLACEHOLDER.search(reference):
-            raise UsageError(
-                f"{flow.id} needs the parameter '{waiting[1]}' for {reference} in step {step.number}",
-                next_step=f"give --param {waiting[1]}=VALUE",
-                code="param.missing",
-            )
         if len(reference) > _LONGEST:
             raise UsageError(
                 f"with these parameters the reference of step {step.number} has {len(reference)} characters, and "
                 f"{_LONGEST} are the limit",
                 code="param.not_a_name",
-            )
-    names = {param.name for param in flow.params}
-    for step, text in texts_in(flow):
-        if missing := next((name for name in PLACEHOLDER.findall(text) if name in names), ""):
-            raise UsageError(
-                f"{flow.id} needs the parameter '{missing}' for '{text}' in step {step.number}",
-                next_step=f"give --param {missing}=VALUE",
-                code="param.missing",
             )
 
 

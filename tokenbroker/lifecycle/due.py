@@ -128,6 +128,14 @@ class Outlook:
         """Whether a token has ended or soon will, or a replacement can go on."""
         return any(each.is_due for each in self.tokens) or any(each.is_due for each in self.rotations)
 
+    def replaced_by(self, under_way: UnderWay) -> Token | None:
+        """The one of `tokens` that `under_way` replaces, where it is among them."""
+        rotation = under_way.rotation
+        if under_way.waits is Waits.ELSEWHERE:  # another secret has its name
+            return None
+        old = (rotation.sink, rotation.path, rotation.old_version)
+        return next((each for each in self.tokens if (each.sink, each.path, each.version) == old), None)
+
 
 def look(
     wanted: Wanted,

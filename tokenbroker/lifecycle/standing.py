@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from tokenbroker.errors import BrokerError, RunError, SecretNotFound
+from tokenbroker.lifecycle.due import STOP
 from tokenbroker.lifecycle.replacement import Bench, Replacement
 from tokenbroker.lifecycle.ways import Ways
 from tokenbroker.policy.approve import origins_of
@@ -37,8 +38,11 @@ def standing(done: Replacement, bench: Bench) -> str:
     """A sentence that says which key works, for a person whose rotation has stopped; asks the site."""
     rotation = done.rotation
     newest = rotation.new_version or rotation.old_version
-    if rotation.state is Stage.SURPLUS or _is_another(done, newest, bench):
+    another = _another(done, newest, bench)
+    if rotation.state is Stage.SURPLUS or another is not None:
         old = f"of the old one, {done.old}: {told(done, rotation.old_version, bench).value}"
+        if another is not None and _is_proven_one(done, another, bench):
+            return f"{rotation.reference} leads to the new key, and {told(done, another, bench).value}; {old}"
         return f"{rotation.reference} leads to a key that somebody else has stored there; {old}"
     leads = f"{rotation.reference} leads to {rotation.reference}@{newest}"
     sentence = f"{leads}, and {told(done, newest, bench).value}"
@@ -49,18 +53,30 @@ def standing(done: Replacement, bench: Bench) -> str:
     return sentence
 
 
-def _is_another(done: Replacement, version: int, bench: Bench) -> bool:
-    """Whether the reference leads to another key than that version, as far as its sink can tell now."""
+def _another(done: Replacement, version: int, bench: Bench) -> Secret | None:
+    """What the reference leads to, where that is another key than that version, as far as its sink can tell now."""
     sink = bench.open_sink(done.rotation.sink)
     try:
         newest, known = (
             sink.get(done.rotation.path, version=each, actor=bench.actor) for each in (None, version)
         )
     except BrokerError:
-        return False
+        return None
     for secret in (newest, known):
         bench.learn(secret)
-    return newest != known
+    return newest if newest != known else None
+
+
+def _is_proven_one(done: Replacement, key: Secret, bench: Bench) -> bool:
+    """Whether `key` is the proven one that waits at the stop: it was put in place, and that was not heard of."""
+    if done.rotation.state is not Stage.PROVEN:
+        return False
+    try:
+        waits = bench.open_sink(done.rotation.sink).get(f"{done.rotation.path}{STOP}", actor=bench.actor)
+    except BrokerError:
+        return False
+    bench.learn(waits)
+    return waits == key
 
 
 def told(done: Replacement, key: Secret | int, bench: Bench) -> Accepts:

@@ -4,8 +4,10 @@ from pydantic import Field
 
 from tokenbroker.flow.cases import PLACEHOLDER
 from tokenbroker.flow.model import Flow, Step
+from tokenbroker.inputs import line_that_gives
 from tokenbroker.mcp_server.answers import Answer
 from tokenbroker.run.steps import STEPS
+from tokenbroker.settings import SinkSettings
 from tokenbroker.sinks.env import variable_for
 
 
@@ -75,22 +77,28 @@ def secrets(
     flow: Flow,
     *,
     alias: str,
+    settings: SinkSettings,
     stored: frozenset[str] | None,
-    reads_environment: bool,
     variables: frozenset[str],
 ) -> list[SecretNeed]:
     """What the flow reads, and whether it is there.
 
-    `alias` is the sink of inputs and `stored` what it holds; `reads_environment` says that its paths stand for
-    names of variables. `variables` are those of the environment.
+    `alias` is the sink of inputs, with its `settings`, and `stored` what it holds. `variables` are those of the
+    environment.
     """
     needs = []
     for name in flow.references("secrets:"):
-        path = variable_for(name, "").lower() if reads_environment else name
+        path = variable_for(name, "").lower() if settings.type == "env" else name
         is_open = stored is None or PLACEHOLDER.search(name)  # a parameter decides
         there = None if is_open or stored is None else path in stored
-        target = name if alias == "local" else f"{alias}:{name}"
-        needs.append(_need(f"secrets:{name}", there, f"tokenbroker secrets put {target}"))
+        variable = variable_for(name, settings.prefix)
+        reference = f"secrets:{name}"
+        line = (
+            f"start the server with the variable {variable}"  # it has its environment from whoever starts it
+            if settings.type == "env"
+            else line_that_gives(reference, alias, settings)
+        )
+        needs.append(_need(reference, there, line))
     return needs + [
         _need(f"env:{name}", name in variables, f"start the server with the variable {name}")
         for name in flow.references("env:")

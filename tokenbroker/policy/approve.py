@@ -1,18 +1,18 @@
 """``approve``: a Flow becomes a Plan, or is refused with a reason code before a browser starts."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import RunError, SettingsError, UsageError
-from tokenbroker.flow.cases import case_of, filled, require_filled
-from tokenbroker.flow.model import Flow, Mode, Param
+from tokenbroker.errors import RunError, SettingsError
+from tokenbroker.flow.cases import filled, require_paths
+from tokenbroker.flow.model import Flow, Mode
 from tokenbroker.policy.check import Code, Condition, Facts, Subject
 from tokenbroker.policy.conditions import OWN, RunsPerDay, limits_of, needs_approval
 from tokenbroker.policy.decision import Decision, decide
+from tokenbroker.policy.params import params_of
 from tokenbroker.secret import Secret
 from tokenbroker.settings import checked_origin_map, is_loopback, origin_of
 
@@ -154,9 +154,9 @@ def approve(
     """
     mode, mode_reason = _mode(flow, request.mode, attended=request.attended)
     origin_map = _origin_map(request.origin_map)
-    params = _params(flow, request.params)
+    params = params_of(flow, request.params)
     flow = filled(flow, params)
-    require_filled(flow)
+    require_paths(flow)
     now = clock()
     facts = _facts(flow, request, mode=mode, origin_map=origin_map, history=history, now=now)
     decision = decide(facts, project=project)
@@ -266,44 +266,6 @@ def _visited(flow: Flow) -> tuple[str, ...]:
 def _told(flow: Flow) -> tuple[str, ...]:
     """The origins that get a token which the flow has captured."""
     return tuple(origin_of(str(step.options["url"])) for step in flow.steps if step.verb == "verify_token")
-
-
-def _params(flow: Flow, given: Mapping[str, str]) -> dict[str, str | Secret]:
-    fixed = case_of(flow, flow.case).matrix.get(flow.case, {})
-    if twice := [name for name in given if name in fixed]:
-        raise UsageError(
-            f"the case '{flow.case}' of {flow.site}/{flow.name} sets the parameter '{twice[0]}' itself",
-            next_step=f"leave --param {twice[0]} away",
-            code="param.fixed",
-        )
-    unknown = [name for name in given if name not in {param.name for param in flow.params}]
-    if unknown:
-        known = ", ".join(param.name for param in flow.params) or "none"
-        raise UsageError(f"{flow.id} has no parameter '{unknown[0]}' (it has: {known})", code="param.unknown")
-    values: dict[str, str | Secret] = {}
-    for param in flow.params:
-        value = fixed.get(param.name, given.get(param.name, param.default))
-        if value:
-            _check(param, value)
-            values[param.name] = Secret(value) if param.personal else value
-        elif value is not None and not param.required:
-            values[param.name] = ""  # left empty on purpose; nothing personal is in it
-        elif param.required:
-            raise UsageError(
-                f"{flow.id} needs the parameter '{param.name}'",
-                next_step=f"give --param {param.name}=VALUE",
-                code="param.missing",
-            )
-    return values
-
-
-def _check(param: Param, value: str) -> None:
-    if param.pattern is not None and not re.fullmatch(param.pattern, value):
-        # The value may be personal: the sentence names the parameter and the pattern only.
-        raise UsageError(
-            f"the value given for '{param.name}' does not match its pattern {param.pattern}",
-            code="param.pattern",
-        )
 
 
 def _origin_length(url: str) -> int:

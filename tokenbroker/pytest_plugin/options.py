@@ -19,17 +19,27 @@ def parse_mode(text: str) -> Mode | None:
 
 
 def params_of(config: pytest.Config) -> dict[str, str]:
-    """The `--param NAME=VALUE` options and those in the stash; raises UsageError where an option has no ``=``."""
+    """The `--param NAME=VALUE` options and those in the stash; raises as `parse_params` does."""
     given: dict[str, str] = config.stash.get(GIVEN_PARAMS, {})
     return parse_params(config.getoption("--param")) | given
 
 
 def parse_params(texts: Sequence[str]) -> dict[str, str]:
-    """What each ``NAME=VALUE`` of `texts` says; raises UsageError, without the text, where one has no ``=``."""
-    pairs = {}
+    """What each ``NAME=VALUE`` of `texts` says.
+
+    Raises:
+        UsageError: one has no ``=``, which is said without the text; `param.twice`, two are of one name.
+    """
+    pairs: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UsageError("--param takes NAME=VALUE")
+        if name in pairs:
+            raise UsageError(
+                f"--param {name}=… is given twice, and a run takes one value",
+                next_step="leave one of them away, here or in pytest's addopts",
+                code="param.twice",
+            )
         pairs[name] = value
     return pairs

@@ -1,9 +1,8 @@
 """Settings are read together at start: each wrong one is named, with where it came from."""
 
-import difflib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,24 +11,12 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from tokenbroker.errors import SettingsError
 from tokenbroker.secret import Secret
+from tokenbroker.settings.meant import meant
 from tokenbroker.settings.model import FILE_NAME, Settings
+from tokenbroker.settings.problems import Sources, misled, problems
 from tokenbroker.settings.sinks import SinkSettings, StoreSettings
 from tokenbroker.settings.variables import ALIASES, KEY_VARIABLES, PREFIX, VAULT_ADDRESS, is_no_setting
-from tokenbroker.settings.wrong import wrong
 
-_CREDENTIALS = frozenset(
-    {
-        "password",
-        "secret",
-        "client_id",
-        "client_secret",
-        "token",
-        "access_token",
-        "session",
-        "role_id",
-        "secret_id",
-    }
-)
 _Rests = TypeVar("_Rests", SinkSettings, StoreSettings)
 
 
@@ -92,19 +79,21 @@ def load_configuration(start: Path, environ: MutableMapping[str, str]) -> Config
     key = _take_key(environ)
     file = _settings_file(start, environ)
     from_file = _read_file(file) if file else {}
-    from_environment, problems = _read_environment(environ)
+    variables = _own_variables(environ)
+    from_environment, told = _read_environment(variables)
     merged = _with_vault_address(_merge(from_file, from_environment), environ.get(VAULT_ADDRESS, ""))
     origins = dict.fromkeys(Settings.model_fields, "default")
     origins.update({name: str(file) for name in from_file})
     origins.update({name: f"environment ({PREFIX}{name.upper()}…)" for name in from_environment})
+    read = frozenset(name for name in variables if _top(name) in from_environment)
+    sources = Sources(file=file, from_file=from_file, variables=read)
     try:
         settings = _ExplicitSettings(**merged)
     except ValidationError as error:
-        problems += [_problem(item, origins) for item in error.errors(include_input=False, include_url=False)]
-    if problems:
-        raise SettingsError(
-            "\n".join(["the settings are not usable:", *(f"  - {line}" for line in problems)])
-        )
+        told += problems(error, merged, sources)
+    told += misled(merged, sources)
+    if told:
+        raise SettingsError("\n".join(["the settings are not usable:", *(f"  - {line}" for line in told)]))
     root = file.parent if file else start
     return Configuration(settings, root=root, origins=origins, key=key, default_home="home" not in merged)
 
@@ -155,21 +144,30 @@ def _read_file(file: Path) -> dict[str, Any]:
     return data
 
 
-def _read_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The settings among the variables, and a sentence for each variable that looks like one but is none."""
+def _own_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that begin as ours do, and those that stand for one of them."""
     given = {name: value for name, value in environ.items() if value}
     own = {ours: given[alias] for alias, ours in ALIASES.items() if alias in given}
-    own |= {name: value for name, value in given.items() if name.startswith(PREFIX)}
-    problems = []
+    return own | {name: value for name, value in given.items() if name.startswith(PREFIX)}
+
+
+def _top(name: str) -> str:
+    """The setting that the variable `name` is of."""
+    return name.removeprefix(PREFIX).split("__")[0].lower()
+
+
+def _read_environment(own: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The settings among the variables, and a sentence for each variable that looks like one but is none."""
+    told = []
     groups: dict[str, dict[str, str]] = {}
     for name, value in own.items():
-        top = name.removeprefix(PREFIX).split("__")[0].lower()
+        top = _top(name)
         if top in Settings.model_fields:
             groups.setdefault(top, {})[name.lower()] = value
         elif not is_no_setting(name):
-            near = difflib.get_close_matches(top, Settings.model_fields, n=1)
-            hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
-            problems.append(f"{name} (environment): there is no such setting{hint}")
+            near = meant(name)
+            hint = f"; did you mean {near}?" if near else ""
+            told.append(f"{name} (environment): there is no such setting{hint}")
     found: dict[str, Any] = {}
     for variables in groups.values():  # one by one, so that one wrong variable doesn't hide another
         source = EnvSettingsSource(Settings)
@@ -179,8 +177,8 @@ def _read_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[
         except ValueError as error:
             is_json = isinstance(error.__cause__, json.JSONDecodeError)
             why = "not valid JSON, in which lists and tables are given" if is_json else "not readable"
-            problems.append(f"{', '.join(map(str.upper, variables))} (environment): {why}")
-    return found, problems
+            told.append(f"{', '.join(map(str.upper, variables))} (environment): {why}")
+    return found, told
 
 
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,25 +201,3 @@ def _with_vault_address(merged: dict[str, Any], address: str) -> dict[str, Any]:
         for alias, sink in sinks.items()
     }
     return {**merged, "sinks": addressed}
-
-
-def _problem(item: Any, origins: Mapping[str, str]) -> str:
-    name = ".".join(str(part) for part in item["loc"])
-    top = str(item["loc"][0]) if item["loc"] else ""
-    sentence = wrong(name, item)
-    if item["type"] == "extra_forbidden":
-        sentence = f"there is no such setting{_instead(item['loc'])}"
-    return f"{name} ({origins.get(top, 'settings')}): {sentence}"
-
-
-def _instead(place: Sequence[Any]) -> str:
-    """What may be meant by the unknown setting at `place`, or where a credential belongs."""
-    name = str(place[-1])
-    if name in _CREDENTIALS:
-        return "; a credential comes by a variable of the environment, which docs/settings.md names, never by a file"
-    known: Iterable[str] = Settings.model_fields
-    if len(place) > 1:
-        inner = SinkSettings if place[0] == "sinks" else Settings.model_fields[place[0]].annotation
-        known = getattr(inner, "model_fields", {})
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,17 +16,22 @@ from tokenbroker.settings.sinks import Part, SinkSettings, StoreSettings, checke
 from tokenbroker.settings.variables import PREFIX
 
 FILE_NAME = "tokenbroker.toml"
+ALWAYS_THERE = ("local", "env")
+"""The sinks that need not be named."""
 Precision = Literal["millisecond", "second", "minute", "hour", "day"]
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}|ssh-ed25519 AAAA[A-Za-z0-9+/=]+( [^\n]*)?")
 
 
 def _recipients(value: tuple[str, ...]) -> tuple[str, ...]:
     # The form only, so that settings need no cryptography; the key itself is looked at before a run begins.
+    told = []
     for text in value:
         if "SECRET-KEY" in text or "PRIVATE KEY" in text:
-            raise ValueError("this is a private key; a recipient is the public one (age1… or ssh-ed25519 …)")
-        if not _RECIPIENT.fullmatch(text):
-            raise ValueError("a recipient is a public key: age1… (of age-keygen) or ssh-ed25519 AAAA…")
+            told.append("this is a private key; a recipient is the public one (age1… or ssh-ed25519 …)")
+        elif not _RECIPIENT.fullmatch(text):
+            told.append("a recipient is a public key: age1… (of age-keygen) or ssh-ed25519 AAAA…")
+    if told:
+        raise ValueError("\n".join(dict.fromkeys(told)))
     return value
 
 
@@ -117,14 +123,19 @@ class Settings(BaseSettings):
         """
         if alias in self.sinks:
             return self.sinks[alias]
-        if alias in ("local", "env"):
+        if alias in ALWAYS_THERE:
             return SinkSettings(type=alias)  # type: ignore[arg-type]  # narrowed by the line above
-        known = sorted({*self.sinks, "local", "env"})
-        near = difflib.get_close_matches(alias, known, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
         raise SettingsError(
-            f"no sink is called '{alias}' (known: {', '.join(known)}){hint}",
+            unknown_sink(alias, self.sinks),
             next_step=f"mend the name, or add the sink to {FILE_NAME}, with the type of your store:\n"
             f'    [sinks.{alias}]\n    type = "local"',
             code="settings.unknown_sink",
         )
+
+
+def unknown_sink(alias: str, named: Iterable[str]) -> str:
+    """The sentence that says that no sink is called `alias`, where the settings have `named` some."""
+    known = sorted({*named, *ALWAYS_THERE})
+    near = difflib.get_close_matches(alias, known, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"no sink is called '{alias}' (known: {', '.join(known)}){hint}"

@@ -2,55 +2,26 @@
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from tokenbroker.settings.contradictions import CLIENTS, UUID, contradictions
 from tokenbroker.settings.origins import is_loopback, origin_of
 from tokenbroker.settings.postgres_url import checked_postgres_url
-from tokenbroker.settings.variables import SECRET_PREFIX, VAULT_ADDRESS
+from tokenbroker.settings.variables import SECRET_PREFIX
 
-_UUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
-_Uuid = Annotated[str, Field(pattern=_UUID), AfterValidator(str.lower)]
+_Uuid = Annotated[str, Field(pattern=UUID), AfterValidator(str.lower)]
 """An id as servers spell it: it is compared with theirs to the letter."""
 _SEGMENTS = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
 
 
 LONGEST_CACHE_S = 300.0
-_WAYS = {"vault": ("token", "approle"), "infisical": ("universal", "token")}
 _DEFAULTS = {"infisical": {"address": "https://app.infisical.com", "auth": "universal"}}
 """What a kind has instead of the defaults below."""
-_CLIENTS = {"bitwarden": ("cli", "secrets_manager"), "onepassword": ("service_account", "connect")}
-"""The clients of the kinds that have several; the first is the default."""
 _SPELT = {"1password": "onepassword"}
-_VAULT, _INFISICAL = {"type": "vault"}, {"type": "infisical"}
-_BITWARDEN, _ONEPASSWORD = {"type": "bitwarden"}, {"type": "onepassword"}
-_CLI = {**_BITWARDEN, "client": "cli"}
-_SECRETS_MANAGER = {**_BITWARDEN, "client": "secrets_manager"}
-_CONNECT = {**_ONEPASSWORD, "client": "connect"}
-_POSTGRES = {"type": "postgres"}
-_BELONGS: dict[str, tuple[dict[str, str], ...]] = {
-    "prefix": ({"type": "env"},),
-    "address": (_VAULT, _BITWARDEN, _INFISICAL, _CONNECT),
-    "url": (_POSTGRES,),
-    "mount": (_VAULT,),
-    "namespace": (_VAULT,),
-    "path_prefix": (_VAULT, _INFISICAL),
-    "auth": (_VAULT, _INFISICAL),
-    "auth_mount": ({**_VAULT, "auth": "approle"},),
-    "client": (_BITWARDEN, _ONEPASSWORD),
-    "vault": (_ONEPASSWORD,),
-    "command": (_CLI,),
-    "organization_id": (_BITWARDEN,),
-    "collection_id": (_CLI,),
-    "ca_file": (_POSTGRES, _VAULT, _BITWARDEN, _INFISICAL, _CONNECT),
-    "timeout_s": (_POSTGRES, _VAULT, _BITWARDEN, _INFISICAL, _ONEPASSWORD),
-    "project_id": (_SECRETS_MANAGER, _INFISICAL),
-    "environment": (_INFISICAL,),
-    "cache_s": (_INFISICAL,),
-}
-"""To which sinks a setting means something, by what those have set."""
 
 
 class Part(BaseModel):
@@ -72,7 +43,7 @@ def _server(value: str | None) -> str | None:
 
 
 def _id(value: str) -> str:
-    return value.lower() if re.fullmatch(_UUID, value) else value
+    return value.lower() if re.fullmatch(UUID, value) else value
 
 
 class SinkSettings(Part):
@@ -148,68 +119,32 @@ class SinkSettings(Part):
     @model_validator(mode="before")
     @classmethod
     def _of_its_kind(cls, given: Any) -> Any:
-        named = given.get("type") if isinstance(given, Mapping) else None
-        if not isinstance(named, str):
-            return given
-        kind = _SPELT.get(named, named)
-        client = {"client": _CLIENTS[kind][0]} if kind in _CLIENTS else {}
-        return {**_DEFAULTS.get(kind, {}), **client, **given, "type": kind}
+        return of_its_kind(given)
 
     @model_validator(mode="after")
-    def _signs_in_as_its_kind_does(self) -> Self:
-        ways = _WAYS.get(self.type, ())
-        if ways and self.auth not in ways:
-            raise ValueError(f"a sink of type {self.type} signs in with auth = {' or '.join(ways)}")
-        missing = [name for name in ("project_id", "environment") if not getattr(self, name)]
-        if self.type == "infisical" and missing:
-            raise ValueError(f"a sink of type infisical needs {' and '.join(missing)}")
-        return self
-
-    @model_validator(mode="after")
-    def _has_a_client(self) -> Self:
-        clients = _CLIENTS.get(self.type, ())
-        if clients and self.client not in clients:
-            raise ValueError(f"a sink of type {self.type} has a client: {' or '.join(clients)}")
-        if self.type == "onepassword" and self.vault is None:
-            raise ValueError("a sink of type onepassword needs a vault")
-        if self.type == "onepassword" and self.client == "connect" and self.address is None:
-            raise ValueError("a sink in 1Password Connect needs an address")
-        return self
-
-    @model_validator(mode="after")
-    def _has_nothing_that_is_anothers(self) -> Self:
-        strange = [name for name in self.model_fields_set & _BELONGS.keys() if not self._may_have(name)]
-        if strange:
-            raise ValueError(
-                "; ".join(f"{name} means nothing here, but to {_owners(name)}" for name in sorted(strange))
-            )
-        return self
-
-    def _may_have(self, name: str) -> bool:
-        if getattr(self, name) is None:
-            return True
-        owners = _BELONGS[name]
-        return any(all(getattr(self, key) == value for key, value in owner.items()) for owner in owners)
-
-    @model_validator(mode="after")
-    def _has_a_server(self) -> Self:
-        if self.type == "vault" and self.address is None:
-            raise ValueError(f"a sink of type vault needs an address (or the variable {VAULT_ADDRESS})")
-        if self.type == "bitwarden" and (self.address or "https:").startswith("http:"):
-            raise ValueError("Bitwarden's clients speak https only")
-        if self.collection_id is not None and self.organization_id is None:
-            raise ValueError("a collection_id needs the organization_id of its organization")
-        if self.type == "bitwarden" and self.client == "secrets_manager":
-            if self.organization_id is None or self.project_id is None:
-                raise ValueError("a sink in Secrets Manager needs an organization_id and a project_id")
-            if not re.fullmatch(_UUID, self.project_id):
-                raise ValueError("the project_id of Secrets Manager is a UUID")
+    def _does_not_contradict_itself(self) -> Self:
+        if told := contradictions(self):
+            raise ValueError("\n".join(told))
         return self
 
 
-def _owners(name: str) -> str:
-    told = (" and ".join(f'{key} = "{value}"' for key, value in owner.items()) for owner in _BELONGS[name])
-    return f"a sink with {', or '.join(told)}"
+def of_its_kind(given: Any) -> Any:
+    """`given`, one sink of the settings, with what its kind has instead of the defaults."""
+    named = given.get("type") if isinstance(given, Mapping) else None
+    if not isinstance(named, str):
+        return given
+    kind = _SPELT.get(named, named)
+    client = {"client": CLIENTS[kind][0]} if kind in CLIENTS else {}
+    return {**_DEFAULTS.get(kind, {}), **client, **given, "type": kind}
+
+
+def hidden(given: Any, wrong: AbstractSet[str]) -> list[str]:
+    """In what the sink `given` contradicts itself though its settings `wrong` are no good each: pydantic looks at what
+    stands beside each other only where there are none of those."""
+    if not isinstance(given, Mapping) or "type" in wrong:
+        return []
+    known = {name: value for name, value in of_its_kind(given).items() if name in SinkSettings.model_fields}
+    return contradictions(SinkSettings.model_construct(**known), wrong)
 
 
 class StoreSettings(Part):
@@ -223,9 +158,18 @@ class StoreSettings(Part):
 
 
 def checked_sinks(value: dict[str, SinkSettings]) -> dict[str, SinkSettings]:
-    for name in ("local", "env"):
-        if name in value and value[name].type != name:
-            raise ValueError(f"'{name}' is always of the type {name}; give the other sink a name of its own")
-    if "store" in value and value["store"].type == "postgres":
-        raise ValueError("'store' is the store's own name among the credentials; give the sink another one")
+    if told := misnamed({name: sink.type for name, sink in value.items()}):
+        raise ValueError("\n".join(told))
     return value
+
+
+def misnamed(types: Mapping[str, object]) -> list[str]:
+    """What is wrong with the names of sinks of these `types`, a sentence each."""
+    told = [
+        f"'{name}' is always of the type {name}; give the other sink a name of its own"
+        for name in ("local", "env")
+        if types.get(name, name) != name
+    ]
+    if types.get("store") == "postgres":
+        told.append("'store' is the store's own name among the credentials; give the sink another one")
+    return told

@@ -20,14 +20,19 @@ SINK_CREDENTIALS = (
 """What the variables begin with that hold the credentials of sinks; they are withheld like the others."""
 ALIASES = {"MCP_AUTH_BROKER_SECRET_PROVIDER": "TOKENBROKER_INPUTS__SINK"}
 VAULT_ADDRESS = "VAULT_ADDR"
+CREDENTIALS_OF = {
+    VAULT_PREFIX: ("TOKEN", "ROLE_ID", "SECRET_ID"),
+    POSTGRES_PREFIX: ("URL", "PASSWORD"),
+    BITWARDEN_PREFIX: ("ACCESS_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "PASSWORD", "EMAIL"),
+    INFISICAL_PREFIX: ("TOKEN", "CLIENT_ID", "CLIENT_SECRET"),
+    ONEPASSWORD_PREFIX: ("TOKEN",),
+}
+"""How the variables end that hold the credentials of one kind of sink; before that may stand the alias of one sink."""
 _OF_SINKS = re.compile(
-    rf"{VAULT_PREFIX}(?:[A-Z0-9_]+_)?(?:TOKEN|ROLE_ID|SECRET_ID)"
-    rf"|{POSTGRES_PREFIX}(?:[A-Z0-9_]+_)?(?:URL|PASSWORD)"
-    rf"|{BITWARDEN_PREFIX}(?:[A-Z0-9_]+_)?(?:ACCESS_TOKEN|CLIENT_ID|CLIENT_SECRET|PASSWORD|EMAIL)"
-    rf"|{INFISICAL_PREFIX}(?:[A-Z0-9_]+_)?(?:TOKEN|CLIENT_ID|CLIENT_SECRET)"
-    rf"|{ONEPASSWORD_PREFIX}(?:[A-Z0-9_]+_)?TOKEN"
+    "|".join(rf"{prefix}(?:[A-Z0-9_]+_)?(?:{'|'.join(ends)})" for prefix, ends in CREDENTIALS_OF.items())
 )
-_NOT_SETTINGS = frozenset({"TOKENBROKER_CONFIG", *KEY_VARIABLES})
+CONFIG = "TOKENBROKER_CONFIG"
+_NOT_SETTINGS = frozenset({CONFIG, *KEY_VARIABLES})
 
 
 def is_no_setting(name: str) -> bool:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from tokenbroker.errors import SecretAccessDenied, SettingsError
+from tokenbroker.errors import SettingsError
 from tokenbroker.secret import Secret
 from tokenbroker.settings import BITWARDEN_PREFIX, SinkSettings
 from tokenbroker.sinks.bitwarden_client import BitwardenClient, BitwardenSession, find_command
 from tokenbroker.sinks.bitwarden_process import VENDORS_ADDRESS, BitwardenAccount, BitwardenServer
 from tokenbroker.sinks.bitwarden_vault import BitwardenVault
-from tokenbroker.sinks.credentials import credential
+from tokenbroker.sinks.credentials import credential, nothing_given
 from tokenbroker.sinks.items import ItemPlace
 from tokenbroker.sinks.place import Place
 from tokenbroker.sinks.remote import RemoteSink
@@ -96,13 +96,10 @@ def account_of(alias: str, inputs: SinkInputs) -> BitwardenAccount:
         )
     }
     wanted = ("CLIENT_ID", "CLIENT_SECRET") if given["EMAIL"] is None else ()
-    missing = next((what for what in ("PASSWORD", *wanted) if given[what] is None), None)
+    missing = [what for what in ("PASSWORD", *wanted) if given[what] is None]
     password = given["PASSWORD"]
-    if missing is not None or password is None:
-        raise SecretAccessDenied(
-            f"the sink '{alias}' has nothing to sign in to Bitwarden with",
-            next_step=f"set the variable {BITWARDEN_PREFIX}{missing}",
-        )
+    if missing or password is None:
+        raise nothing_given("Bitwarden", BITWARDEN_PREFIX, alias, missing)
     return BitwardenAccount(
         password=password,
         client_id=given["CLIENT_ID"],

@@ -14,10 +14,9 @@ import certifi
 import httpx2
 
 from tokenbroker.clock import Clock
-from tokenbroker.errors import SecretAccessDenied
 from tokenbroker.secret import Secret
 from tokenbroker.settings import INFISICAL_PREFIX, SinkSettings
-from tokenbroker.sinks.credentials import credential
+from tokenbroker.sinks.credentials import needed
 from tokenbroker.sinks.infisical_failure import Failure, attempt, explain
 from tokenbroker.sinks.sink import SinkInputs
 
@@ -194,23 +193,19 @@ def sign_in_of(alias: str, settings: SinkSettings, inputs: SinkInputs) -> SignIn
     """How the sink `alias` signs in, with what the environment gave.
 
     Raises:
-        SecretAccessDenied: it gave nothing.
+        SecretAccessDenied: it did not give all.
     """
+    asked = ("Infisical", INFISICAL_PREFIX, alias, inputs.variables)
     if settings.auth == "token":
-        return TokenSignIn(_needed("TOKEN", alias, inputs, "INFISICAL_API_KEY", "INFISICAL_TOKEN"))
+        return TokenSignIn(needed(*asked, TOKEN=["INFISICAL_API_KEY", "INFISICAL_TOKEN"])["TOKEN"])
+    given = needed(
+        *asked,
+        CLIENT_ID=["INFISICAL_UNIVERSAL_AUTH_CLIENT_ID"],
+        CLIENT_SECRET=["INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET"],
+    )
     return UniversalSignIn(
-        client_id=_needed("CLIENT_ID", alias, inputs, "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID"),
-        client_secret=_needed("CLIENT_SECRET", alias, inputs, "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET"),
+        client_id=given["CLIENT_ID"],
+        client_secret=given["CLIENT_SECRET"],
         learn=inputs.learn,
         clock=inputs.clock,
     )
-
-
-def _needed(what: str, alias: str, inputs: SinkInputs, *others: str) -> Secret:
-    found = credential(what, INFISICAL_PREFIX, alias, inputs.variables, *others)
-    if found is None:
-        raise SecretAccessDenied(
-            f"the sink '{alias}' has nothing to sign in to Infisical with",
-            next_step=f"set the variable {INFISICAL_PREFIX}{what}",
-        )
-    return found[1]

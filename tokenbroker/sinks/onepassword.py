@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from tokenbroker.errors import SecretAccessDenied, SettingsError
 from tokenbroker.secret import Secret
 from tokenbroker.settings import ONEPASSWORD_PREFIX, SinkSettings
-from tokenbroker.sinks.credentials import credential
+from tokenbroker.sinks.credentials import needed
 from tokenbroker.sinks.items import ItemPlace
 from tokenbroker.sinks.onepassword_connect import Client, ConnectClient
 from tokenbroker.sinks.onepassword_failure import Gate
@@ -125,10 +125,4 @@ def parts_of(path: str) -> tuple[str, str, str] | None:
 
 
 def _token(alias: str, inputs: SinkInputs, other: str) -> Secret:
-    found = credential("TOKEN", ONEPASSWORD_PREFIX, alias, inputs.variables, other)
-    if found is None:
-        raise SecretAccessDenied(
-            f"the sink '{alias}' has nothing to sign in to 1Password with",
-            next_step=f"set the variable {ONEPASSWORD_PREFIX}TOKEN",
-        )
-    return found[1]
+    return needed("1Password", ONEPASSWORD_PREFIX, alias, inputs.variables, TOKEN=[other])["TOKEN"]

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import ClassVar
 
-from tokenbroker.errors import SecretAccessDenied, SettingsError
+from tokenbroker.errors import SettingsError
 from tokenbroker.settings import BITWARDEN_PREFIX, SinkSettings
-from tokenbroker.sinks.credentials import credential
+from tokenbroker.sinks.credentials import needed
 from tokenbroker.sinks.items import ItemPlace
 from tokenbroker.sinks.place import Place
 from tokenbroker.sinks.remote import RemoteSink
@@ -36,17 +36,18 @@ def open_secrets_manager(alias: str, settings: SinkSettings, inputs: SinkInputs)
         )
     if settings.ca_file is not None and not settings.ca_file.is_file():
         raise SettingsError(f"sinks.{alias}.ca_file names {settings.ca_file}, which is not a file")
-    found = credential("ACCESS_TOKEN", BITWARDEN_PREFIX, alias, inputs.variables, "BWS_ACCESS_TOKEN")
-    if found is None:
-        raise SecretAccessDenied(
-            f"the sink '{alias}' has nothing to sign in to Bitwarden Secrets Manager with",
-            next_step=f"set the variable {BITWARDEN_PREFIX}ACCESS_TOKEN",
-        )
+    given = needed(
+        "Bitwarden Secrets Manager",
+        BITWARDEN_PREFIX,
+        alias,
+        inputs.variables,
+        ACCESS_TOKEN=["BWS_ACCESS_TOKEN"],
+    )
     access = Access(
         address=settings.address or CLOUD,
         organization_id=settings.organization_id or "",  # never empty: the settings were validated
         project_id=settings.project_id or "",
-        token=found[1],
+        token=given["ACCESS_TOKEN"],
         ca_file=settings.ca_file,
         timeout_s=settings.timeout_s,
     )

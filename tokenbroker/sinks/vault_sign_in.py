@@ -5,10 +5,9 @@ from typing import Protocol
 
 import hvac
 
-from tokenbroker.errors import SecretAccessDenied
 from tokenbroker.secret import Secret
 from tokenbroker.settings import VAULT_PREFIX, SinkSettings
-from tokenbroker.sinks.credentials import credential
+from tokenbroker.sinks.credentials import needed
 from tokenbroker.sinks.sink import SinkInputs
 from tokenbroker.sinks.vault_failure import Failure, attempt
 
@@ -83,23 +82,15 @@ def sign_in_of(alias: str, settings: SinkSettings, inputs: SinkInputs) -> SignIn
     """How the sink `alias` signs in, with what the environment gave.
 
     Raises:
-        SecretAccessDenied: it gave nothing.
+        SecretAccessDenied: it did not give all.
     """
+    asked = ("Vault", VAULT_PREFIX, alias, inputs.variables)
     if settings.auth == "token":
-        return TokenSignIn(_needed("TOKEN", alias, inputs, "VAULT_TOKEN"))
+        return TokenSignIn(needed(*asked, TOKEN=["VAULT_TOKEN"])["TOKEN"])
+    given = needed(*asked, ROLE_ID=[], SECRET_ID=[])
     return AppRoleSignIn(
         mount=settings.auth_mount,
-        role_id=_needed("ROLE_ID", alias, inputs),
-        secret_id=_needed("SECRET_ID", alias, inputs),
+        role_id=given["ROLE_ID"],
+        secret_id=given["SECRET_ID"],
         learn=inputs.learn,
     )
-
-
-def _needed(what: str, alias: str, inputs: SinkInputs, *others: str) -> Secret:
-    found = credential(what, VAULT_PREFIX, alias, inputs.variables, *others)
-    if found is None:
-        raise SecretAccessDenied(
-            f"the sink '{alias}' has nothing to sign in to Vault with",
-            next_step=f"set the variable {VAULT_PREFIX}{what}",
-        )
-    return found[1]

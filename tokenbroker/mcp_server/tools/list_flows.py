@@ -105,7 +105,6 @@ def _flows(
     settings = broker.configuration.settings
     alias = settings.inputs.sink
     stored = stored_names(broker, alias)
-    reads_environment = settings.sink(alias).type == "env"
     answers = []
     for flow in flows:
         reached = reaches(flow, settings.origin_map)
@@ -121,8 +120,8 @@ def _flows(
                 secrets=needs.secrets(
                     flow,
                     alias=alias,
+                    settings=settings.sink(alias),
                     stored=stored,
-                    reads_environment=reads_environment,
                     variables=frozenset(name for name, value in project.environ.items() if value),
                 ),
                 stores=needs.stores(flow),
