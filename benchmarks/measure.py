@@ -1,6 +1,7 @@
 """Alternating timings and the table that they end in."""
 
 import json
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -28,10 +29,14 @@ def alternate(
     before: Callable[[], object] = lambda: None,
 ) -> dict[str, list[float]]:
     """Run each way in turn, `rounds` times, and answer the seconds that each took; neither warm-ups nor what is done
-    `before` each run count."""
+    `before` each run count.
+
+    Each round has an order of its own: what a way leaves the machine to do must not always fall to the same next one.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
+    order = random.Random(len(ways))  # the same orders each time
     for round_ in range(-warm_up, rounds):
-        for name, way in ways.items():
+        for name, way in order.sample([*ways.items()], len(ways)):
             before()
             began = time.perf_counter()
             way()

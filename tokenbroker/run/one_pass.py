@@ -134,7 +134,7 @@ class OnePass:
         status, remark = Status.FAILED, ""
         try:
             if not stage.applies():
-                status, remark = Status.SKIPPED, f"not there: {step.when}"
+                status, remark = Status.SKIPPED, stage.why_left_out()
             else:
                 tools.record.begin(step, shown_address(stage.page.url))
                 if stage.guide is not None:

@@ -120,6 +120,17 @@ class Stage:
         except PlaywrightError:
             return False
 
+    def why_left_out(self) -> str:
+        """Why the current step does not apply, for its report: whether its `unless` is to be seen, too."""
+        step = self.step
+        if step.unless is None or self._frame is None:
+            return f"not there: {step.when}"
+        try:
+            is_instead = self.seek().is_seen(step.unless)
+        except (PlaywrightError, StepFailed):
+            is_instead = False
+        return f"not there: {step.when}; {'there' if is_instead else 'nor'} is {step.unless}"
+
     def frame(self) -> Frame:
         """The frame that the current step works in: the page's own, or the one it names, waited for.
 

@@ -154,6 +154,15 @@ def test_when_is_decided_by_whichever_is_seen_first_though_the_page_never_rests(
 
 
 @pytest.mark.req("FLOW-2")
+@pytest.mark.parametrize(("unless", "told"), [("h1", "there is h1"), ("h2", "nor is h2")])
+def test_a_step_that_is_left_out_says_whether_its_unless_was_there(on_page, unless, told):
+    trial = on_page("<h1>Keys</h1>")
+    trial.stage.begin(trial.plan_of(f"{{ click: '#x', when: '#email', unless: {unless} }}").flow.steps[1], 5)
+    assert not trial.stage.applies()
+    assert trial.stage.why_left_out() == f"not there: #email; {told}"
+
+
+@pytest.mark.req("FLOW-2")
 def test_when_does_not_wait_for_a_page_that_never_completes(on_page, site):
     ended = threading.Event()
     site.pages["/never"] = lambda: "" if ended.wait(60) else None

@@ -125,18 +125,18 @@ class Seeker:
         """
 
         def is_decided() -> bool:
-            return unless is not None and (self._is_seen(unless) or self._is_seen(selector))
+            return unless is not None and (self.is_seen(unless) or self.is_seen(selector))
 
         for _ in range(_PAGES):
-            if self._is_seen(selector):
+            if self.is_seen(selector):
                 return True
             if rest.has_settled(self.frame, self.remaining_s, or_sooner=is_decided):
-                return self._is_seen(selector)
+                return self.is_seen(selector)
             if not rest.was_left:
                 return False
         return False
 
-    def _is_seen(self, selector: Selector) -> bool:
+    def is_seen(self, selector: Selector) -> bool:
         """Whether what `selector` means is to be seen now; a page that is being left shows nothing."""
         try:
             return attempt(lambda: self.shows(selector), what=f"looking for {selector}")
