@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_settings import configured, refused
+from tests.settings.given import configured, refused
 from tokenbroker.settings import SinkSettings
 
 pytestmark = pytest.mark.req("SECRET-1")
