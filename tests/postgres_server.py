@@ -25,6 +25,7 @@ from typing import Any
 import psycopg
 
 from tests.certificates import certificate_and_key
+from tests.ports import free_port
 from tokenbroker.settings import split_postgres_url
 from tokenbroker.store.postgres import PostgresPlace
 
@@ -127,7 +128,7 @@ def main(*, fsync: bool) -> None:
                 _runnable("postgres", folder),
                 "-D",
                 folder / "data",
-                *_options(folder, port := _free_port(), fsync=fsync),
+                *_options(folder, port := free_port(), fsync=fsync),
                 *_tls(folder, as_other),
             ],
             stdin=subprocess.DEVNULL,
@@ -212,12 +213,6 @@ def _tls(folder: Path, as_other: dict[str, Any]) -> list[str]:
         if "user" in as_other:
             os.chown(file, as_other["user"], as_other["group"])
     return ["-c", "ssl=on", *(option for name, file in files.items() for option in ("-c", f"{name}={file}"))]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,7 +1,6 @@
 """Guided runs with a person at the browser, who is a process of its own."""
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.played import played
+from tests.ports import free_port
 from tests.project import Project
 from tests.project_fixtures import demo, demo_project, new_project, project
 
@@ -35,9 +35,7 @@ def browser_type_launch_args(browser_type_launch_args):
 @pytest.fixture
 def seen(demo_project: Project) -> Project:
     """`demo_project`, whose browser can be seen and used over a port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        demo_project.write("port.json", json.dumps(free.getsockname()[1]))
+    demo_project.write("port.json", json.dumps(free_port()))
     demo_project.write("conftest.py", LOOKED_AT)
     demo_project.variables["TOKENBROKER_HUMAN__DEADLINE_S"] = "30"
     return demo_project

@@ -149,6 +149,7 @@ class Person:
 
     def __init__(self, orders: dict[str, Any]) -> None:
         self.orders = orders
+        self.hindered = ""
         self.tabs: dict[str, Tab] = {}
         self.done: dict[tuple[str, str], float] = {}
 
@@ -159,8 +160,15 @@ class Person:
             try:
                 for tab in self.open_tabs():
                     self.look(tab)
-            except (LookupError, WebSocketException, TimeoutError, KeyError, StopIteration, IndexError):
-                continue  # the page was just changing: a person looks again
+            except (LookupError, WebSocketException, TimeoutError, StopIteration) as error:
+                self.note(error)  # the page was just changing: a person looks again
+
+    def note(self, error: Exception) -> None:
+        """Tell what hinders them, once, for whoever reads why a test has failed."""
+        told = f"(looks again: {type(error).__name__}: {error})"
+        if told != self.hindered:
+            print(told, flush=True)
+        self.hindered = told
 
     def open_tabs(self) -> list[Tab]:
         try:
@@ -168,8 +176,9 @@ class Person:
                 f"http://127.0.0.1:{self.orders['port']}/json/list", timeout=5
             ) as answer:
                 listed = json.load(answer)
-        except urllib.error.URLError:
-            return []  # the browser is not there yet, or gone
+        except urllib.error.URLError as error:
+            self.note(error)  # the browser is not there yet, or gone
+            return []
         for each in listed:
             if each["type"] == "page" and each["id"] not in self.tabs:
                 self.tabs[each["id"]] = Tab(each["webSocketDebuggerUrl"])

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ import pexpect
 from tests.leak.child import Watch
 from tests.leak.record_site import Identity, RecordSite
 from tests.leak.search import Hit, find, search_tree
+from tests.ports import free_port
 from tests.project import TOKENBROKER, Project, Terminal
 from tests.record.by_hand.conftest import maker
 from tests.record.by_hand.journeys import FINISH, Act, fill, press, the_token
@@ -129,9 +129,7 @@ def _is_ours(path: Path) -> bool:
 
 def make_recordable(project: Project, *, headed: bool = False) -> None:
     """Let the browser of `project` be used by somebody else, and its home directory be searched too."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     project.write("port.json", json.dumps(port))
     program = project.folder / "browser-with-a-port"
     real = find_browser(None, headed=headed).path

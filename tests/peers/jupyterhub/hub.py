@@ -4,16 +4,17 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.ports import free_port
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
@@ -78,11 +79,7 @@ def running_hub(environment: Path, folder: Path) -> Iterator[RunningHub]:
 
 
 def _free_addresses(*names: str) -> dict[str, str]:
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
-        return {
-            name: f"http://127.0.0.1:{each.getsockname()[1]}" for name, each in zip(names, taken, strict=True)
-        }
+    return {name: f"http://127.0.0.1:{free_port()}" for name in names}
 
 
 def _spawn(environment: Path, folder: Path) -> "subprocess.Popen[bytes]":

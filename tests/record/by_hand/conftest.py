@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from demo_site.launch import Account, RunningDemo, SeedKey, generate_account, start
 from tests.played import played
+from tests.ports import free_port
 from tests.project import SETTINGS, SITE, Project, Terminal
 from tests.project_fixtures import demo_project, new_project, project
 from tests.record.by_hand.journeys import EARLIER, Act
@@ -40,9 +40,7 @@ def recorded_project(demo_project: Project) -> Project:
 
 def open_to_others(project: Project) -> Project:
     """`project`, with a browser that can be used over a port of this machine, noted in ``port.json``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     project.write("port.json", json.dumps(port))
     real = find_browser(None).path
     wrapper = project.folder / "browser-with-a-port"
