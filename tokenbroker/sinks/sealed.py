@@ -3,9 +3,9 @@
 import builtins
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from tokenbroker.clock import Clock, iso, system_clock
 from tokenbroker.errors import BrokerError, SecretAccessDenied, SecretNotFound, SecretUnavailable
@@ -26,6 +26,18 @@ from tokenbroker.store.meta import write_meta
 from tokenbroker.store.models import TOKENS
 
 _PROBE_PATH = "tokenbroker.probe"
+
+# Built once: building a statement takes longer than SQLite takes to do it.
+_AT: Final = (TOKENS.c.sink == bindparam("of_sink"), TOKENS.c.path == bindparam("of_path"))
+_IS_THERE: Final = TOKENS.c.removed_at.is_(None)
+_ADD: Final = insert(TOKENS)
+_FIND: Final = select(TOKENS).where(*_AT, _IS_THERE).order_by(TOKENS.c.version.desc()).limit(1)
+_FIND_VERSION: Final = _FIND.where(TOKENS.c.version == bindparam("of_version"))
+_NEWEST: Final = select(func.max(TOKENS.c.version)).where(*_AT)
+_PUT_BEFORE: Final = select(TOKENS.c.path, TOKENS.c.version, TOKENS.c.fingerprint).where(
+    TOKENS.c.sink == bindparam("of_sink"), TOKENS.c.put_id == bindparam("of_put")
+)
+_EMPTY: Final = update(TOKENS).where(*_AT, _IS_THERE).values(nonce=None, sealed=None)
 
 _T = TypeVar("_T")
 
@@ -70,7 +82,7 @@ class SealedSink(Sink):
         def work(connection: Connection) -> bool:
             trial = connection.begin_nested()
             self._insert(connection, _PROBE_PATH, 1, "probe", secret, iso(self._clock()))
-            row = connection.execute(select(TOKENS).where(*self._at(_PROBE_PATH))).mappings().one()
+            row = connection.execute(_FIND, self._at(_PROBE_PATH)).mappings().one()
             opened = self._open(connection, row)[0]
             trial.rollback()
             write_meta(connection, "probed_at", iso(self._clock()))
@@ -107,10 +119,13 @@ class SealedSink(Sink):
 
     def get(self, path: str, *, version: int | None = None, actor: str) -> Secret:
         def work(connection: Connection) -> tuple[Secret | None, int | None, bool]:
-            query = select(TOKENS).where(*self._at(path), TOKENS.c.removed_at.is_(None))
-            if version is not None:
-                query = query.where(TOKENS.c.version == version)
-            row = connection.execute(query.order_by(TOKENS.c.version.desc()).limit(1)).mappings().first()
+            at = self._at(path)
+            found = (
+                connection.execute(_FIND, at)
+                if version is None
+                else connection.execute(_FIND_VERSION, {**at, "of_version": version})
+            )
+            row = found.mappings().first()
             if row is None:
                 detail = {} if version is None else {"version": version}
                 self._audit(connection, "get_token", path, actor, SecretNotFound.code, **detail)
@@ -144,11 +159,8 @@ class SealedSink(Sink):
     def remove(self, path: str, *, actor: str) -> int:
         def work(connection: Connection) -> int:
             # The row stays, emptied: its version and put_id must not come back to life.
-            emptied = connection.execute(
-                update(TOKENS)
-                .where(*self._at(path), TOKENS.c.removed_at.is_(None))
-                .values(nonce=None, sealed=None, removed_at=iso(self._clock()))
-            ).rowcount
+            gone = {**self._at(path), "removed_at": iso(self._clock())}
+            emptied = connection.execute(_EMPTY, gone).rowcount
             result = OK if emptied else SecretNotFound.code
             self._audit(connection, "delete_token", path, actor, result, versions=emptied)
             return emptied
@@ -179,20 +191,19 @@ class SealedSink(Sink):
             sink=self.name, path=path, version=version, put_id=put_id, key_id=sealer.key_id
         )
         nonce, sealed = sealer.seal(identity, secret)
-        connection.execute(
-            insert(TOKENS).values(
-                sink=identity.sink,
-                service_id=service_of(identity.path),
-                path=identity.path,
-                version=identity.version,
-                put_id=identity.put_id,
-                fingerprint=mark,
-                key_id=identity.key_id,
-                nonce=nonce,
-                sealed=sealed,
-                created_at=created_at,
-            )
-        )
+        row = {
+            "sink": identity.sink,
+            "service_id": service_of(identity.path),
+            "path": identity.path,
+            "version": identity.version,
+            "put_id": identity.put_id,
+            "fingerprint": mark,
+            "key_id": identity.key_id,
+            "nonce": nonce,
+            "sealed": sealed,
+            "created_at": created_at,
+        }
+        connection.execute(_ADD, row)
 
     def _open(self, connection: Connection, row: RowMapping) -> tuple[Secret | None, bool]:
         """What is in `row`, None where it doesn't open; and whether its key is known at all."""
@@ -208,19 +219,15 @@ class SealedSink(Sink):
         )
         return sealer.open(identity, row["nonce"], row["sealed"]), True
 
-    def _at(self, path: str) -> tuple[Any, Any]:  # Any: SQLAlchemy's own type of a condition
-        return TOKENS.c.sink == self.name, TOKENS.c.path == path
+    def _at(self, path: str) -> dict[str, str | int]:
+        return {"of_sink": self.name, "of_path": path}
 
     def _next_version(self, connection: Connection, path: str) -> int:
-        newest = connection.execute(select(func.max(TOKENS.c.version)).where(*self._at(path))).scalar()
+        newest = connection.execute(_NEWEST, self._at(path)).scalar()
         return (newest or 0) + 1
 
     def _by_put_id(self, connection: Connection, put_id: str) -> Reference | None:
-        row = connection.execute(
-            select(TOKENS.c.path, TOKENS.c.version, TOKENS.c.fingerprint).where(
-                TOKENS.c.sink == self.name, TOKENS.c.put_id == put_id
-            )
-        ).first()
+        row = connection.execute(_PUT_BEFORE, {"of_sink": self.name, "of_put": put_id}).first()
         if row is None:
             return None
         return Reference(sink=self.name, path=row.path, version=row.version, fingerprint=row.fingerprint)

@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from tokenbroker.clock import Clock, iso, midnight, system_clock
 from tokenbroker.store.audit_log import OK, AuditEntry, append
@@ -13,6 +14,17 @@ from tokenbroker.store.engine import Store
 from tokenbroker.store.models import TOKEN_JOBS
 
 RUNNING = "running"
+
+# Built once: building a statement takes longer than SQLite takes to do it.
+_ADD: Final = insert(TOKEN_JOBS)
+_CHANGE: Final = update(TOKEN_JOBS).where(TOKEN_JOBS.c.id == bindparam("job")).returning(TOKEN_JOBS.c.flow_id)
+_COUNT_BEGUN: Final = select(func.count()).where(
+    or_(
+        TOKEN_JOBS.c.flow_id == bindparam("whole"),
+        func.substr(TOKEN_JOBS.c.flow_id, 1, bindparam("length")) == bindparam("of_a_case"),
+    ),
+    TOKEN_JOBS.c.created_at >= bindparam("since"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,21 +68,20 @@ def begin_job(
     entry = _entry("run_flow", flow_id=flow_id, actor=actor, job_id=job_id, mode=mode)
 
     def work(connection: Connection) -> None:
-        admit(connection.execute(_begun_since(flow_id, midnight(now))).scalar_one())
+        admit(_begun_since(connection, flow_id, midnight(now)))
         audit_ref = append(connection, entry, at=now)
-        connection.execute(
-            insert(TOKEN_JOBS).values(
-                id=job_id,
-                flow_id=flow_id,
-                mode=mode,
-                status=RUNNING,
-                params=sealed_params,
-                audit_ref=audit_ref,
-                created_key=False,
-                created_at=iso(now),
-                updated_at=iso(now),
-            )
-        )
+        row = {
+            "id": job_id,
+            "flow_id": flow_id,
+            "mode": mode,
+            "status": RUNNING,
+            "params": sealed_params,
+            "audit_ref": audit_ref,
+            "created_key": False,
+            "created_at": iso(now),
+            "updated_at": iso(now),
+        }
+        connection.execute(_ADD, row)
 
     store.write(work)
     return job_id
@@ -137,22 +148,19 @@ def created_keys(store: Store, flow_id: str) -> list[CreatedKey]:
 
 def runs_since(store: Store, flow_id: str, moment: datetime) -> int:
     """How many runs of `flow_id`, in any case of its matrix, have begun since `moment`."""
-    return store.read(lambda connection: connection.execute(_begun_since(flow_id, moment)).scalar_one())
+    return store.read(lambda connection: _begun_since(connection, flow_id, moment))
 
 
-def _begun_since(flow_id: str, moment: datetime) -> Select[int]:
+def _begun_since(connection: Connection, flow_id: str, moment: datetime) -> int:
     # The site counts the runs of all cases of a matrix (`site/flow[case]`), whoever they are for.
     whole = flow_id.partition("[")[0]
-    of_a_case = func.substr(TOKEN_JOBS.c.flow_id, 1, len(whole) + 1) == f"{whole}["
-    return select(func.count()).where(
-        or_(TOKEN_JOBS.c.flow_id == whole, of_a_case), TOKEN_JOBS.c.created_at >= iso(moment)
-    )
+    of_a_case = f"{whole}["
+    asked = {"whole": whole, "of_a_case": of_a_case, "length": len(of_a_case), "since": iso(moment)}
+    return connection.execute(_COUNT_BEGUN, asked).scalar_one()
 
 
 def _change(connection: Connection, job_id: str, values: dict[str, object]) -> str:
-    flow_id: str | None = connection.execute(
-        update(TOKEN_JOBS).where(TOKEN_JOBS.c.id == job_id).values(values).returning(TOKEN_JOBS.c.flow_id)
-    ).scalar()
+    flow_id: str | None = connection.execute(_CHANGE, {"job": job_id, **values}).scalar()
     if flow_id is None:
         raise KeyError(f"no job {job_id}")
     return flow_id

@@ -3,7 +3,7 @@
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -26,7 +26,8 @@ class PageSite:
     """Serves pages that a test sets, and keeps what was posted."""
 
     def __init__(self) -> None:
-        self.pages: dict[str, str | Callable[[], str]] = {}
+        self.pages: dict[str, str | Callable[[], str | Iterable[str]]] = {}
+        """A page, or what makes it each time: whole, or piece by piece."""
         self.posts: list[str] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
         """The path and the headers of each GET."""
@@ -44,7 +45,8 @@ class PageSite:
                     self.send_header("Location", site.leads_to[self.path])
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
-                self.wfile.write((body or "gone").encode())
+                for piece in [body or "gone"] if isinstance(body, str | None) else body:
+                    self.wfile.write(piece.encode())
 
             def do_POST(self) -> None:
                 site.posts.append(self.rfile.read(int(self.headers["Content-Length"])).decode())

@@ -1,5 +1,7 @@
 """Where a capture finds its token in an element: text, value, attribute, a part of a sentence, over several lines."""
 
+import time
+
 import pytest
 from playwright._impl._sync_base import SyncBase
 
@@ -89,6 +91,37 @@ def test_what_is_not_there_stops_without_a_word_of_the_page(on_page, html, optio
     assert stopped.value.code == "capture.no_token"
     assert kept(trial) == []
     assert "exk_demo" not in f"{stopped.value}{stopped.value.tried}"
+
+
+@pytest.mark.req("RUN-10")
+@pytest.mark.parametrize(
+    ("first", "rest", "within_s"),
+    [
+        (
+            f"<p class=token>{TOKEN}</p>",
+            "<p>Keep it safe.",
+            0.9,
+        ),  # less than a beginning has to stay as it is
+        (f"<p class=token>{HALVES[0]}", f"{HALVES[1]}</p>", 5),
+    ],
+    ids=["the token, then the rest of its page", "half a token, then the rest of it"],
+)
+def test_what_is_read_while_its_page_still_comes_counts_once_the_page_is_there(
+    on_page, site, first, rest, within_s
+):
+    trial = on_page("")
+    seen = HALVES[0] if TOKEN not in first else TOKEN
+
+    def piece_by_piece():
+        yield f"<!doctype html><title>t</title><body>{first}"
+        while trial.stage.redactor.text(seen) == seen:  # until it has been read, and is therefore redacted
+            time.sleep(0.005)
+        yield rest
+
+    site.pages["/comes"] = piece_by_piece
+    trial.stage.page.goto(f"{site.origin}/comes", wait_until="commit")
+    trial.perform(capture(), within_s=within_s)
+    assert kept(trial) == [TOKEN]
 
 
 @pytest.mark.parametrize(

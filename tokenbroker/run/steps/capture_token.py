@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from tokenbroker.flow.life import LIFE
 from tokenbroker.flow.model import Step
@@ -17,6 +17,8 @@ from tokenbroker.run.steps.act import act_on_target, target_of
 from tokenbroker.run.steps.reading import CLIPBOARD, Reading, Recipe
 from tokenbroker.run.steps.step import PLACE, SECRET_REF, SELECTOR, StepKind, options
 from tokenbroker.secret import Secret
+
+_PARSED_SOON_S: Final = 0.01
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -77,9 +79,12 @@ def _finished(read: Callable[[], Reading], stage: Stage, secret_ref: str) -> Sec
             if reading.token != before:
                 before, since, quiet_s = reading.token, now, reading.quiet_s
                 _learn(stage, before, secret_ref)
-            elif now - since >= quiet_s:
+            quiet_s = min(quiet_s, reading.quiet_s)  # shorter, once its document has been parsed to the end
+            if now - since >= quiet_s:
                 return Secret(before)
             pause_s = since + quiet_s - now
+            if reading.parsing:
+                pause_s = min(pause_s, _PARSED_SOON_S)
         if stage.remaining_s() <= pause_s + POLL_S:
             raise StepFailed(
                 "no whole token is there: the text is empty, masked, short, not one word, without what the "
