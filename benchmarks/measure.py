@@ -1,12 +1,14 @@
 """Alternating timings and the table that they end in."""
 
 import json
-import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,18 +33,31 @@ def alternate(
     """Run each way in turn, `rounds` times, and answer the seconds that each took; neither warm-ups nor what is done
     `before` each run count.
 
-    Each round has an order of its own: what a way leaves the machine to do must not always fall to the same next one.
+    The rounds go through :func:`balanced_orders`.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    order = random.Random(len(ways))  # the same orders each time
+    orders = balanced_orders([*ways.items()])
     for round_ in range(-warm_up, rounds):
-        for name, way in order.sample([*ways.items()], len(ways)):
+        for name, way in orders[round_ % len(orders)]:
             before()
             began = time.perf_counter()
             way()
             if round_ >= 0:
                 seconds[name].append(time.perf_counter() - began)
     return seconds
+
+
+def balanced_orders(things: Sequence[_T]) -> list[list[_T]]:
+    """Orders in which each of `things` has each place, and comes next after each other one, equally often.
+
+    What a way leaves the machine to do must not always fall to the same next one. As many orders as there are things,
+    or twice as many of an odd number (Williams, "Experimental designs balanced for the estimation of residual effects
+    of treatments", 1949).
+    """
+    count = len(things)
+    zigzag = [place // 2 if place % 2 == 0 else count - 1 - place // 2 for place in range(count)]
+    orders = [[things[(place + turn) % count] for place in zigzag] for turn in range(count)]
+    return orders + [order[::-1] for order in orders] if count % 2 else orders
 
 
 def ratio(
