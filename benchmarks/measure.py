@@ -1,6 +1,7 @@
 """Alternating timings and the table that they end in."""
 
 import json
+import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -33,12 +34,16 @@ def alternate(
     """Run each way in turn, `rounds` times, and answer the seconds that each took; neither warm-ups nor what is done
     `before` each run count.
 
-    The rounds go through :func:`balanced_orders`.
+    The rounds go through :func:`balanced_orders`, again and again.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    orders = balanced_orders([*ways.items()])
+    chance = random.Random(len(ways))  # the same orders each time
+    orders: list[list[tuple[str, Callable[[], object]]]] = []
     for round_ in range(-warm_up, rounds):
-        for name, way in orders[round_ % len(orders)]:
+        if not orders:  # in another sequence each time: the last of a round has no fixed next one
+            orders = balanced_orders([*ways.items()])
+            chance.shuffle(orders)
+        for name, way in orders.pop():
             before()
             began = time.perf_counter()
             way()
@@ -48,7 +53,7 @@ def alternate(
 
 
 def balanced_orders(things: Sequence[_T]) -> list[list[_T]]:
-    """Orders in which each of `things` has each place, and comes next after each other one, equally often.
+    """Orders in which each of `things` has each place, and follows each other one, equally often.
 
     What a way leaves the machine to do must not always fall to the same next one. As many orders as there are things,
     or twice as many of an odd number (Williams, "Experimental designs balanced for the estimation of residual effects

@@ -1,7 +1,7 @@
 """The reference flow by the runner against the same steps as a plain Playwright script.
 
 Same browser, same proxy, same simulated person; the script stores nothing and takes no notes. What evidence costs has a
-figure of its own (`benchmarks.evidence`), so it is left out where pictures are off, and told beside it.
+figure of its own (`benchmarks.evidence`); what report and bundle come to beside the script is told, without a target.
 """
 
 import gc
@@ -42,7 +42,7 @@ PUT_AWAY_S = 0.1
 CONSOLE = "https://console.example.com"
 RUNNER, RUNNER_RECORDED, RUNNER_PICTURES = (
     "runner, no evidence",
-    "runner, pictures off",
+    "runner, report and bundle without pictures",
     "runner, a picture per step",
 )
 SCRIPT, SCRIPT_PICTURES, SCRIPT_DIRECT = (

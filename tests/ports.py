@@ -1,5 +1,6 @@
-"""A free port for a program that has to be told its port before it starts."""
+"""Free ports for programs that have to be told theirs before they start."""
 
+import errno
 import random
 import socket
 from typing import Final
@@ -12,11 +13,20 @@ somebody else's: another test's connection or server has it by the time the prog
 
 def free_port() -> int:
     """A port of the loopback address at which nobody listens, and which the system gives to nobody who asks for any."""
-    while True:
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ones."""
+    found: set[int] = set()
+    while len(found) < count:
         port = random.SystemRandom().randrange(_FROM, _TO)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                found.add(port)
+    return [*found]

@@ -37,7 +37,9 @@ _NEWEST: Final = select(func.max(TOKENS.c.version)).where(*_AT)
 _PUT_BEFORE: Final = select(TOKENS.c.path, TOKENS.c.version, TOKENS.c.fingerprint).where(
     TOKENS.c.sink == bindparam("of_sink"), TOKENS.c.put_id == bindparam("of_put")
 )
-_EMPTY: Final = update(TOKENS).where(*_AT, _IS_THERE).values(nonce=None, sealed=None)
+_EMPTY: Final = (
+    update(TOKENS).where(*_AT, _IS_THERE).values(nonce=None, sealed=None, removed_at=bindparam("now"))
+)
 
 _T = TypeVar("_T")
 
@@ -159,8 +161,7 @@ class SealedSink(Sink):
     def remove(self, path: str, *, actor: str) -> int:
         def work(connection: Connection) -> int:
             # The row stays, emptied: its version and put_id must not come back to life.
-            gone = {**self._at(path), "removed_at": iso(self._clock())}
-            emptied = connection.execute(_EMPTY, gone).rowcount
+            emptied = connection.execute(_EMPTY, {**self._at(path), "now": iso(self._clock())}).rowcount
             result = OK if emptied else SecretNotFound.code
             self._audit(connection, "delete_token", path, actor, result, versions=emptied)
             return emptied
@@ -219,7 +220,7 @@ class SealedSink(Sink):
         )
         return sealer.open(identity, row["nonce"], row["sealed"]), True
 
-    def _at(self, path: str) -> dict[str, str | int]:
+    def _at(self, path: str) -> dict[str, str]:
         return {"of_sink": self.name, "of_path": path}
 
     def _next_version(self, connection: Connection, path: str) -> int:

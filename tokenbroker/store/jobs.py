@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, insert, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tokenbroker.clock import Clock, iso, midnight, system_clock
 from tokenbroker.store.audit_log import OK, AuditEntry, append
@@ -18,10 +19,12 @@ RUNNING = "running"
 # Built once: building a statement takes longer than SQLite takes to do it.
 _ADD: Final = insert(TOKEN_JOBS)
 _CHANGE: Final = update(TOKEN_JOBS).where(TOKEN_JOBS.c.id == bindparam("job")).returning(TOKEN_JOBS.c.flow_id)
+_ASK: Final = _CHANGE.values(created_key=bindparam("asked"), updated_at=bindparam("now"))
+_END: Final = _CHANGE.values(status=bindparam("ended"), updated_at=bindparam("now"))
 _COUNT_BEGUN: Final = select(func.count()).where(
     or_(
         TOKEN_JOBS.c.flow_id == bindparam("whole"),
-        func.substr(TOKEN_JOBS.c.flow_id, 1, bindparam("length")) == bindparam("of_a_case"),
+        func.substr(TOKEN_JOBS.c.flow_id, 1, bindparam("length", type_=Integer)) == bindparam("of_a_case"),
     ),
     TOKEN_JOBS.c.created_at >= bindparam("since"),
 )
@@ -92,8 +95,8 @@ def mark_created_key(store: Store, job_id: str, *, created: bool = True, clock: 
 
     With `created` False, that it has not asked after all: the person of a guided run did nothing.
     """
-    values = {"created_key": created, "updated_at": iso(clock())}
-    store.write(lambda connection: _change(connection, job_id, values))
+    values = {"asked": created, "now": iso(clock())}
+    store.write(lambda connection: _change(connection, _ASK, job_id, values))
 
 
 def finish_job(
@@ -128,7 +131,7 @@ def finish_job(
         detail["reaches_beyond"] = reaches_beyond
 
     def work(connection: Connection) -> None:
-        flow_id = _change(connection, job_id, {"status": status, "updated_at": iso(now)})
+        flow_id = _change(connection, _END, job_id, {"ended": status, "now": iso(now)})
         entry = _entry("finish_flow", flow_id=flow_id, actor=actor, result=result, **detail)
         append(connection, entry, at=now)
 
@@ -159,8 +162,10 @@ def _begun_since(connection: Connection, flow_id: str, moment: datetime) -> int:
     return connection.execute(_COUNT_BEGUN, asked).scalar_one()
 
 
-def _change(connection: Connection, job_id: str, values: dict[str, object]) -> str:
-    flow_id: str | None = connection.execute(_CHANGE, {"job": job_id, **values}).scalar()
+def _change(
+    connection: Connection, change: ReturningUpdate[Any], job_id: str, values: dict[str, object]
+) -> str:
+    flow_id: str | None = connection.execute(change, {"job": job_id, **values}).scalar()
     if flow_id is None:
         raise KeyError(f"no job {job_id}")
     return flow_id

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.ports import free_port
+from tests.ports import free_ports
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
@@ -79,7 +79,9 @@ def running_hub(environment: Path, folder: Path) -> Iterator[RunningHub]:
 
 
 def _free_addresses(*names: str) -> dict[str, str]:
-    return {name: f"http://127.0.0.1:{free_port()}" for name in names}
+    return {
+        name: f"http://127.0.0.1:{port}" for name, port in zip(names, free_ports(len(names)), strict=True)
+    }
 
 
 def _spawn(environment: Path, folder: Path) -> "subprocess.Popen[bytes]":

@@ -18,7 +18,8 @@ from tokenbroker.run.steps.reading import CLIPBOARD, Reading, Recipe
 from tokenbroker.run.steps.step import PLACE, SECRET_REF, SELECTOR, StepKind, options
 from tokenbroker.secret import Secret
 
-_PARSED_SOON_S: Final = 0.01
+_PARSING_POLL_S: Final = 0.01
+"""How soon a document that is still being parsed is looked at again: most are whole a moment later."""
 
 
 def _perform(step: Step, stage: Stage) -> str:
@@ -66,7 +67,7 @@ def _copied(step: Step, stage: Stage, recipe: Recipe) -> Secret:
 
 def _finished(read: Callable[[], Reading], stage: Stage, secret_ref: str) -> Secret:
     """The token, once it is whole and has stayed as it is for its quiet interval."""
-    before, since, quiet_s = "", 0.0, 0.0
+    before, since, quiet_s = Reading(), 0.0, 0.0
     while True:
         stage.require_declared_origin()
         reading = read()
@@ -74,17 +75,17 @@ def _finished(read: Callable[[], Reading], stage: Stage, secret_ref: str) -> Sec
         now = time.monotonic()
         pause_s = POLL_S
         if not reading.is_whole:
-            before = ""
+            before = Reading()
         else:
-            if reading.token != before:
-                before, since, quiet_s = reading.token, now, reading.quiet_s
-                _learn(stage, before, secret_ref)
-            quiet_s = min(quiet_s, reading.quiet_s)  # shorter, once its document has been parsed to the end
-            if now - since >= quiet_s:
-                return Secret(before)
+            # The end of its parsing is a beginning, too: scripts that waited for it may still change what was sent.
+            if (reading.token, reading.parsing) != (before.token, before.parsing):
+                before, since, quiet_s = reading, now, reading.quiet_s
+                _learn(stage, reading.token, secret_ref)
+            elif now - since >= quiet_s:
+                return Secret(reading.token)
             pause_s = since + quiet_s - now
             if reading.parsing:
-                pause_s = min(pause_s, _PARSED_SOON_S)
+                pause_s = min(pause_s, _PARSING_POLL_S)
         if stage.remaining_s() <= pause_s + POLL_S:
             raise StepFailed(
                 "no whole token is there: the text is empty, masked, short, not one word, without what the "
