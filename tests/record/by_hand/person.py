@@ -11,13 +11,15 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from tests.guided.person import PAUSE_S, STACK, Node, Panel, Person, Tab, _every, attributes, panel_in, words
 
 PATIENCE_S = 40.0
+PANEL_S = 10.0
 LOOK_S = 0.1
 FIELDS = ("input", "select", "textarea")
 PRESSABLE = ("button", "a", "summary", "label", "input", "option", "span")
@@ -32,11 +34,21 @@ class Maker(Person):
         self.chance = random.Random(orders.get("seed", 1))
 
     def live(self) -> None:
+        self.wait_for_panel()
         for number, act in enumerate(self.orders["acts"], 1):
             print(f"{number} {json.dumps({k: v for k, v in act.items() if k != 'text'})}", flush=True)
             self.pause()
             self.until_done(act)
         print("done", flush=True)
+
+    def wait_for_panel(self) -> None:
+        """Nobody is so fast as to act before the window has its panel; one that never has it is used as it is."""
+        ends_at = time.monotonic() + PANEL_S
+        while time.monotonic() < ends_at:
+            with suppress(LookupError, WebSocketException, TimeoutError, StopIteration):
+                if any(panel_in(tab) for tab in self.open_tabs()):
+                    return
+            time.sleep(LOOK_S)
 
     def pause(self) -> None:
         """People are fast and slow."""
@@ -55,7 +67,17 @@ class Maker(Person):
                 except (LookupError, WebSocketException, TimeoutError, StopIteration, IndexError) as error:
                     why = f"{type(error).__name__}: {error}"
             time.sleep(LOOK_S)
-        raise SystemExit(f"could not do {act}: {why}")
+        raise SystemExit(f"could not do {act}: {why}; what is open: {self.what_is_open()}")
+
+    def what_is_open(self) -> list[str]:
+        """The address and the words of each page, for whoever reads why a test has failed."""
+        shown = []
+        for tab in self.open_tabs():
+            with suppress(LookupError, WebSocketException, TimeoutError):
+                root = tab.ask("DOM.getDocument", depth=-1)["root"]
+                body = next(each for each in _every(root) if each.get("localName") == "body")
+                shown.append(f"{root['documentURL']} {_tidy(words(body))}")
+        return shown
 
     def do(self, tab: Tab, act: Act) -> bool:
         verb = act["do"]
@@ -73,7 +95,7 @@ class Maker(Person):
             tab.ask("Input.insertText", text=act["text"])
         else:
             self.write(tab, act["text"])
-        return True
+        return not act["text"] or self.has_text(tab, field)
 
     def do_press(self, tab: Tab, act: Act) -> bool:
         thing = self.thing(tab, act["words"], act.get("nth", 0))
@@ -255,6 +277,12 @@ class Maker(Person):
             return False
         return width > 0 and height > 0
 
+    def has_text(self, tab: Tab, field: Node) -> bool:
+        """Whether anything stands in it: what was typed while its page was still coming may be lost."""
+        handle = tab.ask("DOM.resolveNode", backendNodeId=field["backendNodeId"])["object"]["objectId"]
+        asked = {"objectId": handle, "functionDeclaration": "function() { return this.value !== '' }"}
+        return bool(tab.ask("Runtime.callFunctionOn", **asked)["result"]["value"])
+
     def reveal(self, tab: Tab, node: Node) -> None:
         """Scroll to it, and move the panel away from it."""
         tab.ask("DOM.scrollIntoViewIfNeeded", backendNodeId=node["backendNodeId"])
@@ -263,9 +291,19 @@ class Maker(Person):
             self.move_away(panel, node)
 
     def click(self, tab: Tab, node: Node) -> None:
+        """Press it; raises LookupError where the panel, which comes somewhat later than its page, now lies over it."""
         self.reveal(tab, node)
         time.sleep(self.chance.choice(self.orders.get("pauses", [0.0, 0.05, 0.2])))
-        tab.click(node)
+        panel = panel_in(tab)
+        if panel is not None:
+            x, y, width, height = tab.box(node)
+            left, top, wide, high = tab.box(panel.section)
+            if 0 <= x + width / 2 - left <= wide and 0 <= y + height / 2 - top <= high:
+                raise LookupError("the panel lies over it")
+        with suppress(
+            ConnectionClosed
+        ):  # some presses close their window, at times before they are acknowledged
+            tab.click(node)
 
     def write(self, tab: Tab, text: str) -> None:
         pause_s = self.chance.choice([0.0, 0.005, 0.02])
