@@ -23,6 +23,7 @@ PANEL_S = 10.0
 LOOK_S = 0.1
 FIELDS = ("input", "select", "textarea")
 PRESSABLE = ("button", "a", "summary", "label", "input", "option", "span")
+_LONG = re.compile(r"\S{16,}")
 Act = dict[str, Any]
 
 
@@ -70,13 +71,13 @@ class Maker(Person):
         raise SystemExit(f"could not do {act}: {why}; what is open: {self.what_is_open()}")
 
     def what_is_open(self) -> list[str]:
-        """The address and the words of each page, for whoever reads why a test has failed."""
+        """The address and the words of each page, without what may be a token, for whoever reads why a test failed."""
         shown = []
         for tab in self.open_tabs():
             with suppress(LookupError, WebSocketException, TimeoutError):
                 root = tab.ask("DOM.getDocument", depth=-1)["root"]
                 body = next(each for each in _every(root) if each.get("localName") == "body")
-                shown.append(f"{root['documentURL']} {_tidy(words(body))}")
+                shown.append(f"{root['documentURL']} {_LONG.sub('…', _tidy(words(body)))}")
         return shown
 
     def do(self, tab: Tab, act: Act) -> bool:
@@ -300,9 +301,8 @@ class Maker(Person):
             left, top, wide, high = tab.box(panel.section)
             if 0 <= x + width / 2 - left <= wide and 0 <= y + height / 2 - top <= high:
                 raise LookupError("the panel lies over it")
-        with suppress(
-            ConnectionClosed
-        ):  # some presses close their window, at times before they are acknowledged
+        # Some presses close their window, at times before they are acknowledged.
+        with suppress(ConnectionClosed):
             tab.click(node)
 
     def write(self, tab: Tab, text: str) -> None:
